@@ -1,0 +1,1 @@
+"""Alerts: what a monitoring tool said, identified, merged, and handed on to incidents."""

@@ -1,0 +1,73 @@
+"""Every error that Recall raises on purpose.
+
+    RecallError
+    ├── Retryable                 the same call may work later; carries `retry_after` seconds
+    │   ├── DatabaseBusy          locked, full, read-only for now, or not reachable
+    │   ├── EngineUnavailable     the engine did not answer within its deadline
+    │   └── ChatUnavailable       the chat platform said "later" or nothing at all
+    └── Permanent                 the same call will fail again; a person has to act
+        ├── SettingsError         one or more settings are wrong; lists them all
+        ├── BadPayload            a body that its source's parser cannot read
+        ├── SchemaMismatch        the database is older or newer than this program
+        ├── ChatRefused           the chat platform refused; carries its `code`
+        └── DataError             something handed to us (file, archive, record) is unusable
+
+`knowledge` raises `knowledge.errors.KnowledgeError` and its children in the same two kinds of
+wording: what is wrong, and what to do about it.
+"""
+
+
+class RecallError(Exception):
+    """Base of all errors raised on purpose; its text is fit to be shown to a person."""
+
+
+class Retryable(RecallError):
+    """The same call may succeed later. `retry_after` is in seconds, or None if unknown."""
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class DatabaseBusy(Retryable):
+    """The database cannot take this now: locked, full, read-only, or not reachable."""
+
+
+class EngineUnavailable(Retryable):
+    """The engine process did not answer within the deadline."""
+
+
+class ChatUnavailable(Retryable):
+    """The chat platform is rate limiting, failing or silent."""
+
+
+class Permanent(RecallError):
+    """The same call will fail again until a person changes something."""
+
+
+class SettingsError(Permanent):
+    """Wrong settings. `problems` has one plain sentence for each, none with a secret in it."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class BadPayload(Permanent):
+    """A webhook body that its source's parser cannot read; says where and why."""
+
+
+class SchemaMismatch(Permanent):
+    """The database schema and this program do not fit together."""
+
+
+class ChatRefused(Permanent):
+    """The chat platform refused a call for good. `code` is its own word for why."""
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class DataError(Permanent):
+    """Something handed to us cannot be used: a file, an archive, a record."""

@@ -1,0 +1,1 @@
+"""Incidents: one problem, its alerts, its state and its timeline."""

@@ -1,0 +1,66 @@
+"""Incident, its states, and its timeline. Changes of state are in `lifecycle`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from bot.alerts.model import Severity
+from knowledge.model import EVERYONE, Visibility
+
+
+class IncidentState(StrEnum):
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    MITIGATED = "mitigated"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+
+    @property
+    def is_over(self) -> bool:
+        return self in (IncidentState.RESOLVED, IncidentState.CLOSED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """One problem seen through one or more alerts.
+
+    `key` is what people call it (RCL-12). `group_key` joins new alerts to it while it is not
+    over; at most one incident that is not over exists per group key. `revision` grows with
+    every change that a card must show.
+    """
+
+    id: int
+    key: str
+    title: str
+    service: str | None
+    environment: str | None
+    severity: Severity
+    state: IncidentState
+    group_key: str
+    opened_at: datetime
+    resolved_at: datetime | None = None
+    revision: int = 1
+    team_id: str = ""
+    visibility: Visibility = EVERYONE
+
+
+class TimelineKind(StrEnum):
+    ALERT_FIRED = "alert_fired"
+    ALERT_RESOLVED = "alert_resolved"
+    STATE_CHANGED = "state_changed"
+    SUGGESTION = "suggestion"
+    EVIDENCE = "evidence"
+    FEEDBACK = "feedback"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineEntry:
+    """One thing that happened, with the values as they were then. `actor` is an actor key."""
+
+    at: datetime
+    kind: TimelineKind
+    text: str
+    actor: str = ""
+    data: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,48 @@
+"""Actor and Role. Identity is the user id and team id of a verified payload, nothing else."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a person may do; each role includes the ones before it."""
+
+    GUEST = "guest"
+    RESPONDER = "responder"
+    LEAD = "lead"
+    ADMIN = "admin"
+
+    def includes(self, other: "Role") -> bool:
+        order = list(Role)
+        return order.index(self) >= order.index(other)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """One identity on one platform. Display names are for reading and decide nothing."""
+
+    team_id: str
+    user_id: str
+
+    @property
+    def key(self) -> str:
+        return f"{self.team_id}/{self.user_id}"
+
+
+SYSTEM = Actor(team_id="recall", user_id="system")
+"""The bot itself, in timelines and the audit record."""
+
+
+class RoleBook:
+    """Static roles from configuration: actor key -> role; everyone else is a responder."""
+
+    def __init__(self, leads: Iterable[str] = (), admins: Iterable[str] = ()) -> None:
+        roles: dict[str, Role] = {key: Role.LEAD for key in leads}
+        roles.update({key: Role.ADMIN for key in admins})
+        self._roles: Mapping[str, Role] = roles
+
+    def role_of(self, actor: Actor, *, is_guest: bool = False) -> Role:
+        if is_guest:
+            return Role.GUEST
+        return self._roles.get(actor.key, Role.RESPONDER)

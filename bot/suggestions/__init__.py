@@ -1,0 +1,1 @@
+"""Suggestions: what to do, each line with its citation, or an explicit abstention."""

@@ -1,0 +1,118 @@
+"""Suggestion: the one answer shape that cards, threads, the API and the CLI all show."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Value(BaseModel):
+    """A frozen value with a JSON form; unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SuggestionKind(StrEnum):
+    ONE_CAUSE = "one_cause"
+    SEVERAL_CAUSES = "several_causes"
+    RUNBOOK_ONLY = "runbook_only"
+    ABSTENTION = "abstention"
+
+
+class Citation(Value):
+    """Where a line comes from: a document at a version, and the section in it."""
+
+    document_id: str
+    version: int
+    title: str
+    section: str = ""
+    url: str | None = None
+
+
+class CitedIncident(Value):
+    """A past incident that is like this one. Empty strings where the record says nothing."""
+
+    id: str
+    title: str
+    score: float
+    url: str | None
+    excerpt: str
+    cause: str
+    resolution: str
+    duration_seconds: float | None
+    started_at: datetime | None
+    services: tuple[str, ...]
+    environment: str
+    other_environment: bool
+    confirmed_by: str
+    citation: Citation
+
+
+class CitedPassage(Value):
+    """A runbook section. `generic` marks the starter pack."""
+
+    id: str
+    document_id: str
+    title: str
+    section: str
+    score: float
+    url: str | None
+    excerpt: str
+    generic: bool
+    citation: Citation
+
+
+class Step(Value):
+    """A list item or code block, verbatim from a page's mitigation part.
+
+    `unfilled` are the placeholders left visible because no safe value was known for them.
+    """
+
+    text: str
+    is_code: bool
+    language: str = ""
+    destructive: bool = False
+    unfilled: tuple[str, ...] = ()
+    citation: Citation
+
+
+class Cause(Value):
+    """One of several causes that fit: which past incidents say so, and what would tell."""
+
+    summary: str
+    incident_ids: tuple[str, ...]
+    share: float
+    check: str
+    citation: Citation
+
+
+class Nearest(Value):
+    """The nearest case of an abstention, and why it is too far."""
+
+    id: str
+    title: str
+    score: float
+    url: str | None
+    why_too_far: tuple[str, ...]
+
+
+class Suggestion(Value):
+    """An answer, or an abstention (`answered` is False and `nearest` says how close it was).
+
+    `confidence` is the probability in 0..1 that the top answer is the right one;
+    `confidence_words` says the same in words. `receipt` reproduces the answer.
+    """
+
+    id: str
+    kind: SuggestionKind
+    answered: bool
+    confidence: float
+    confidence_words: str
+    headline: str
+    incidents: tuple[CitedIncident, ...] = ()
+    passages: tuple[CitedPassage, ...] = ()
+    steps: tuple[Step, ...] = ()
+    causes: tuple[Cause, ...] = ()
+    nearest: Nearest | None = None
+    receipt: dict[str, Any]

@@ -1,0 +1,1 @@
+"""Recall's remembering half: text to vectors, what is alike, and how sure. Never imports `bot`."""

@@ -1,0 +1,28 @@
+"""Errors of the remembering half; each says what is wrong and what to do about it.
+
+KnowledgeError
+├── BadDocument        a runbook or incident record that cannot be read
+├── ModelError         the embedding model is missing, damaged, or not the one pinned
+├── IndexDamaged       an index file does not fit its digest (it is rebuilt from the database)
+└── GenerationMismatch vectors or an index of another model or text version
+"""
+
+
+class KnowledgeError(Exception):
+    """Base of all errors that `knowledge` raises on purpose."""
+
+
+class BadDocument(KnowledgeError):
+    """A runbook or incident record that cannot be read."""
+
+
+class ModelError(KnowledgeError):
+    """The embedding model is missing, damaged, or not the one that was pinned."""
+
+
+class IndexDamaged(KnowledgeError):
+    """An index on disk does not fit its manifest or digest."""
+
+
+class GenerationMismatch(KnowledgeError):
+    """Vectors or an index that were made by another model or text version."""

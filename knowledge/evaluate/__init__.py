@@ -1,0 +1,1 @@
+"""Measuring retrieval on JSON Lines corpora."""

@@ -1,0 +1,1 @@
+"""Reading knowledge from files: Markdown folders, incident exports, Slack exports."""

@@ -1,0 +1,1 @@
+"""Text understood: pages into passages, volatile tokens masked."""
