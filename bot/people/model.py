@@ -38,8 +38,8 @@ class RoleBook:
     """Static roles from configuration: actor key -> role; everyone else is a responder."""
 
     def __init__(self, leads: Iterable[str] = (), admins: Iterable[str] = ()) -> None:
-        roles: dict[str, Role] = {key: Role.LEAD for key in leads}
-        roles.update({key: Role.ADMIN for key in admins})
+        roles: dict[str, Role] = dict.fromkeys(leads, Role.LEAD)
+        roles.update(dict.fromkeys(admins, Role.ADMIN))
         self._roles: Mapping[str, Role] = roles
 
     def role_of(self, actor: Actor, *, is_guest: bool = False) -> Role:

@@ -1,0 +1,71 @@
+"""AuditEvent and the AuditLog port. Each event carries the hash of the one before it."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+GENESIS = "0" * 64
+"""What the first event names as the hash before it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEvent:
+    seq: int
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+    previous_hash: str
+    hash: str
+
+
+def event_hash(
+    *,
+    seq: int,
+    at: datetime,
+    actor: str,
+    action: str,
+    subject: str,
+    data: Mapping[str, Any],
+    previous_hash: str,
+) -> str:
+    """SHA-256 hex over a canonical JSON form of everything but the hash itself."""
+    canonical = json.dumps(
+        [seq, at.isoformat(), actor, action, subject, data, previous_hash],
+        sort_keys=True,
+        separators=(",", ":"),
+        ensure_ascii=False,
+    )
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def first_broken(events: Iterable[AuditEvent], previous_hash: str = GENESIS) -> int | None:
+    """The seq of the first event that does not fit the chain, or None when all do."""
+    for event in events:
+        expected = event_hash(
+            seq=event.seq,
+            at=event.at,
+            actor=event.actor,
+            action=event.action,
+            subject=event.subject,
+            data=event.data,
+            previous_hash=previous_hash,
+        )
+        if event.previous_hash != previous_hash or event.hash != expected:
+            return event.seq
+        previous_hash = event.hash
+    return None
+
+
+class AuditLog(Protocol):
+    def append(
+        self, *, at: datetime, actor: str, action: str, subject: str, data: Mapping[str, Any]
+    ) -> AuditEvent:
+        """Add one event to the chain, in the transaction that changes the state."""
+        ...
+
+    def list(self, after: int = 0, limit: int = 1000) -> Sequence[AuditEvent]: ...

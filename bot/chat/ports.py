@@ -1,0 +1,99 @@
+"""The Chat port (a platform that can say things) and the Outbox port (what is still to be said)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bot.chat.messages import Answer, IncidentCard, Notice
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a message goes. `thread` is the platform's id of the message it replies to."""
+
+    team_id: str
+    channel: str
+    thread: str | None = None
+
+    @property
+    def channel_key(self) -> str:
+        return f"{self.team_id}/{self.channel}"
+
+
+class Chat(Protocol):
+    """A chat platform. Every method raises ChatUnavailable (later) or ChatRefused (never)."""
+
+    def post(self, to: Destination, message: IncidentCard | Answer | Notice, *, key: str) -> str:
+        """Say it; returns the platform's id of the message. `key` is kept with the message
+        as metadata, so that `find` can tell whether it was said."""
+        ...
+
+    def update(
+        self, to: Destination, ref: str, message: IncidentCard | Answer | Notice, *, key: str
+    ) -> None:
+        """Change what message `ref` says, in place."""
+        ...
+
+    def find(self, to: Destination, key: str, since: datetime) -> str | None:
+        """The id of the message with metadata `key`, if one was posted since then."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingMessage:
+    """A message whose desired content has not been sent yet.
+
+    `ref` is None when it was never posted; then, if `attempted_at` is set, an earlier attempt
+    may have succeeded without our knowing and the sender must look before it posts.
+    """
+
+    key: str
+    to: Destination
+    message: IncidentCard | Answer | Notice
+    revision: int
+    ref: str | None
+    attempted_at: datetime | None
+    attempts: int
+
+
+class Outbox(Protocol):
+    """Desired messages: one row a key. Saying again under the same key edits in place.
+
+    Content that changes while unsent replaces the earlier content (edits coalesce). Rows of one
+    channel are sent in the order in which they were first put.
+    """
+
+    def put(
+        self, key: str, to: Destination, message: IncidentCard | Answer | Notice, now: datetime
+    ) -> None: ...
+
+    def update_if_posted(
+        self, key: str, message: IncidentCard | Answer | Notice, now: datetime
+    ) -> bool:
+        """Change what `key` says if it exists (sent or not); False when it was never put."""
+        ...
+
+    def destination(self, key: str) -> tuple[Destination, str | None] | None:
+        """Where `key` went, and its platform id if posted."""
+        ...
+
+    def key_of(self, team_id: str, channel: str, ref: str) -> str | None:
+        """The key of a posted message, for replies in its thread."""
+        ...
+
+    def claim(self, now: datetime, lease_seconds: float, limit: int) -> Sequence[PendingMessage]:
+        """At most one due message a channel, the oldest; leased, its attempt noted first."""
+        ...
+
+    def mark_sent(self, key: str, revision: int, ref: str, now: datetime) -> None: ...
+
+    def mark_retry(self, key: str, not_before: datetime, error: str) -> None: ...
+
+    def mark_refused(self, key: str, error: str, now: datetime) -> None:
+        """Given up for good; kept and shown, never dropped."""
+        ...
+
+    def release_leases(self) -> int:
+        """Forget all leases; only right when no other sender can be alive."""
+        ...

@@ -1,0 +1,45 @@
+"""The IncidentRepository port."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from bot.alerts.model import Severity
+from bot.incidents.model import Incident, TimelineEntry
+
+
+class IncidentRepository(Protocol):
+    def open(
+        self,
+        *,
+        group_key: str,
+        title: str,
+        service: str | None,
+        environment: str | None,
+        severity: Severity,
+        team_id: str,
+        now: datetime,
+    ) -> tuple[Incident, bool]:
+        """The incident of that group key that is not over, or a new one (then True).
+
+        Safe against a second worker: one open incident per group key is a unique index.
+        """
+        ...
+
+    def get(self, incident_id: int) -> Incident | None: ...
+
+    def get_by_key(self, key: str) -> Incident | None: ...
+
+    def active(self, service: str | None = None) -> Sequence[Incident]:
+        """Those that are not over, newest first."""
+        ...
+
+    def save(self, incident: Incident) -> None:
+        """Store the changed fields; the caller has raised `revision`."""
+        ...
+
+    def add_timeline(self, incident_id: int, entries: Sequence[TimelineEntry]) -> None: ...
+
+    def timeline(self, incident_id: int) -> Sequence[TimelineEntry]: ...
+
+    def list(self, limit: int, before_id: int | None = None) -> Sequence[Incident]: ...

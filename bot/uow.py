@@ -1,0 +1,67 @@
+"""The unit of work: all repositories on one transaction, as the use cases see them."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Protocol
+
+from bot.alerts.ports import AlertRepository
+from bot.audit.model import AuditLog
+from bot.chat.ports import Outbox
+from bot.incidents.ports import IncidentRepository
+from bot.jobs.ports import Inbox, JobQueue
+from bot.suggestions.ports import SuggestionRepository
+from knowledge.model import Document, DocumentState, Passage
+
+
+class KnowledgeWriter(Protocol):
+    """The part of the knowledge store that changes documents inside a transaction."""
+
+    def upsert(
+        self, rows: Sequence[tuple[Document, Sequence[Passage]]], *, actor: str, now: datetime
+    ) -> Sequence[tuple[str, str]]:
+        """(document id, "added" | "changed" | "same") for each row, in order."""
+        ...
+
+    def get(self, document_id: str) -> Document | None:
+        """In any state."""
+        ...
+
+    def set_state(
+        self, document_id: str, state: DocumentState, *, actor: str, now: datetime
+    ) -> None: ...
+
+    def counts(self) -> Mapping[str, int]: ...
+
+
+class UnitOfWork(Protocol):
+    """Everything in one transaction: commits on leaving without an error, else rolls back."""
+
+    @property
+    def inbox(self) -> Inbox: ...
+    @property
+    def jobs(self) -> JobQueue: ...
+    @property
+    def alerts(self) -> AlertRepository: ...
+    @property
+    def incidents(self) -> IncidentRepository: ...
+    @property
+    def suggestions(self) -> SuggestionRepository: ...
+    @property
+    def outbox(self) -> Outbox: ...
+    @property
+    def audit(self) -> AuditLog: ...
+    @property
+    def knowledge(self) -> KnowledgeWriter: ...
+
+
+class UnitOfWorkFactory(Protocol):
+    """Opens units of work. Both raise DatabaseBusy when the database cannot be used now."""
+
+    def begin(self) -> AbstractContextManager[UnitOfWork]:
+        """A unit that may write."""
+        ...
+
+    def read(self) -> AbstractContextManager[UnitOfWork]:
+        """A unit that only reads; never waits for writers on SQLite."""
+        ...
