@@ -20,7 +20,12 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from bot.errors import SettingsError
 
@@ -149,17 +154,13 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _slack_is_whole(self) -> "Settings":
-        if self.slack_app_token is not None and self.slack_bot_token is None:
-            raise ValueError("SLACK_APP_TOKEN is set but SLACK_BOT_TOKEN is not; set both")
-        if (
-            self.slack_bot_token is not None
-            and self.slack_app_token is None
-            and self.slack_signing_secret is None
-        ):
-            raise ValueError(
-                "SLACK_BOT_TOKEN is set; set SLACK_APP_TOKEN too (Socket Mode) "
-                "or SLACK_SIGNING_SECRET (HTTP mode)"
-            )
+        problem = _slack_problem(
+            bot=self.slack_bot_token is not None,
+            app=self.slack_app_token is not None,
+            secret=self.slack_signing_secret is not None,
+        )
+        if problem:
+            raise ValueError(problem)
         return self
 
     @property
@@ -196,6 +197,15 @@ def load_settings(
         settings = _Explicit(**{**known, **values})
     except ValidationError as error:
         problems += [_plain(detail) for detail in error.errors()]
+        if all(detail["loc"] for detail in error.errors()):
+            # Pydantic checks fields against each other only once each is right by itself.
+            gathered = {**known, **values}
+            across = _slack_problem(
+                bot="slack_bot_token" in gathered,
+                app="slack_app_token" in gathered,
+                secret="slack_signing_secret" in gathered,
+            )
+            problems += [across] if across else []
         raise SettingsError(problems) from None
     if problems:
         raise SettingsError(problems)
@@ -206,8 +216,27 @@ class _Explicit(Settings):
     """Settings whose values were already gathered; reads no environment of its own."""
 
     @classmethod
-    def settings_customise_sources(cls, settings_cls: Any, init_settings: Any, **_: Any) -> Any:
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
         return (init_settings,)
+
+
+def _slack_problem(*, bot: bool, app: bool, secret: bool) -> str | None:
+    """What is missing for Slack to work at all, or None."""
+    if app and not bot:
+        return "SLACK_APP_TOKEN is set but SLACK_BOT_TOKEN is not; set both"
+    if bot and not app and not secret:
+        return (
+            "SLACK_BOT_TOKEN is set; set SLACK_APP_TOKEN too (Socket Mode) "
+            "or SLACK_SIGNING_SECRET (HTTP mode)"
+        )
+    return None
 
 
 def variable_names(field: str) -> tuple[str, ...]:

@@ -1,0 +1,87 @@
+"""The `recall` command: one file a subcommand, imported only when it is used.
+
+`recall --help` must answer at once, so nothing heavy is imported here, and the help texts of
+the list stand in `COMMANDS` beside the module that holds each command.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+
+import typer
+from typer.core import TyperGroup
+
+from bot import __version__
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where a subcommand lives: `module` has a Typer app named `app`."""
+
+    module: str
+    help: str
+    hidden: bool = False
+
+
+COMMANDS: Mapping[str, Entry] = {
+    "demo": Entry("bot.cli.demo", "Play the story in a local workspace; type to the bot."),
+    "serve": Entry("bot.cli.serve", "Run the bot: webhooks, Slack, search."),
+    "ask": Entry("bot.cli.ask", "Ask what is known about an alert, an error or a log."),
+    "import": Entry("bot.cli.import_", "Bring in runbooks, past incidents, Slack history."),
+    "eval": Entry("bot.cli.eval", "Measure retrieval on a corpus with known answers."),
+    "doctor": Entry("bot.cli.doctor", "Check everything and say what to do about it."),
+    "migrate": Entry("bot.cli.migrate", "Bring the database schema up to date."),
+    "backup": Entry("bot.cli.backup", "Write everything into one file."),
+    "restore": Entry("bot.cli.restore", "Read a backup into an empty place."),
+    "inbox": Entry("bot.cli.inbox", "List deliveries that failed; replay one after a fix."),
+    "health": Entry("bot.cli.health", "Ask a running server whether it is ready."),
+    "front": Entry("bot.cli.front", "One process of serve: webhooks and Slack.", hidden=True),
+    "engine": Entry("bot.cli.engine", "One process of serve: search and sending.", hidden=True),
+}
+
+
+class _LazyGroup(TyperGroup):
+    """Knows the names and help of all subcommands; imports the one that is called."""
+
+    def list_commands(self, ctx: object) -> list[str]:
+        return [name for name, entry in COMMANDS.items() if not entry.hidden]
+
+    def get_command(self, ctx, cmd_name):  # type: ignore[no-untyped-def]
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        return typer.main.get_command(import_module(entry.module).app)
+
+    def format_commands(self, ctx, formatter):  # type: ignore[no-untyped-def]
+        rows = [(name, entry.help) for name, entry in COMMANDS.items() if not entry.hidden]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+app = typer.Typer(
+    cls=_LazyGroup,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    help="Recall: a ChatOps incident assistant that remembers.",
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"recall {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(
+        False, "--version", callback=_show_version, is_eager=True, help="Show the version."
+    ),
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Entry point of the `recall` command."""
+    app(prog_name="recall")

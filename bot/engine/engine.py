@@ -1,0 +1,120 @@
+"""The engine: the loops that turn what came in into what is said."""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from bot.clock import Clock
+from bot.engine.loop import Loop
+from bot.engine.ports import SuggestRequest
+from bot.engine.work import InboxWork, JobWork, purge_old
+from bot.jobs.ticks import Ticks
+from bot.suggestions.model import Suggestion
+from bot.uow import UnitOfWorkFactory
+
+_log = logging.getLogger(__name__)
+_PURGE_SECONDS = 600.0
+_CATCH_UP_POLL_SECONDS = 1.0
+_JOB_THREADS = 2
+
+
+class Index(Protocol):
+    """The part of the projection that the engine drives."""
+
+    @property
+    def revision(self) -> int: ...
+    def catch_up(self) -> int: ...
+    def close(self) -> None: ...
+
+
+class Sender(Protocol):
+    def run_once(self) -> int: ...
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+    def wake(self) -> None: ...
+
+
+class Engine:
+    """Owns the threads. `start` returns when it is ready to answer; `stop` drains.
+
+    `answer` is the use case behind `/v1/suggest`. `sender` is None where no chat platform is
+    configured. `only_engine` says that no other engine can be alive on this database (embedded
+    SQLite: the index lock proves it), so leases left by a killed one are void.
+    """
+
+    def __init__(
+        self,
+        *,
+        units: UnitOfWorkFactory,
+        inbox: InboxWork,
+        jobs: JobWork,
+        index: Index,
+        sender: Sender | None,
+        answer: Callable[[SuggestRequest], Suggestion],
+        clock: Clock,
+        inbox_keep_hours: int,
+        only_engine: bool,
+    ) -> None:
+        self._units = units
+        self._index = index
+        self._sender = sender
+        self._answer = answer
+        self._clock = clock
+        self._keep_hours = inbox_keep_hours
+        self._only_engine = only_engine
+        self._inbox_loop = Loop("inbox", inbox.step)
+        self._job_loops: Sequence[Loop] = [
+            Loop(f"jobs-{number}", jobs.step) for number in range(_JOB_THREADS)
+        ]
+        self._index_loop = Loop("index", index.catch_up, poll_seconds=_CATCH_UP_POLL_SECONDS)
+        self._ticks = Ticks()
+        self._ready = threading.Event()
+
+    def start(self) -> None:
+        if self._only_engine:
+            with self._units.begin() as uow:
+                released = uow.jobs.release_leases() + uow.outbox.release_leases()
+            if released:
+                _log.info("took over %d pieces of work from an engine that was killed", released)
+        self._index.catch_up()
+        for loop in (self._index_loop, self._inbox_loop, *self._job_loops):
+            loop.start()
+        if self._sender is not None:
+            self._sender.start()
+        self._ticks.every(_PURGE_SECONDS, "purge", self._purge)
+        self._ticks.start()
+        self._ready.set()
+
+    def stop(self) -> None:
+        """Let running steps end; what is left is in the database and goes on next time."""
+        self._ready.clear()
+        self._ticks.stop()
+        for loop in (self._inbox_loop, *self._job_loops, self._index_loop):
+            loop.stop()
+        if self._sender is not None:
+            self._sender.stop()
+        self._index.close()
+
+    def wake(self) -> None:
+        """There may be something new in the inbox."""
+        self._inbox_loop.wake()
+
+    def wake_jobs(self) -> None:
+        for loop in self._job_loops:
+            loop.wake()
+
+    def wake_after_job(self) -> None:
+        """A job may have left a message to send, or new knowledge to index."""
+        if self._sender is not None:
+            self._sender.wake()
+        self._index_loop.wake()
+
+    def suggest(self, request: SuggestRequest) -> Suggestion:
+        return self._answer(request)
+
+    def status(self) -> Mapping[str, Any]:
+        return {"ready": self._ready.is_set(), "revision": self._index.revision}
+
+    def _purge(self) -> None:
+        purge_old(self._units, self._clock.now(), self._keep_hours)

@@ -1,0 +1,61 @@
+"""A thread that does steps of work until there is none, then sleeps until it is woken."""
+
+import logging
+import threading
+from collections.abc import Callable
+
+from bot.errors import Retryable
+
+_log = logging.getLogger(__name__)
+_LONGEST_PAUSE = 30.0
+
+
+class Loop:
+    """Calls `step` until it returns 0 (nothing to do), then waits for `wake` or `poll_seconds`.
+
+    A `Retryable` error or a bug in a step is logged and followed by a pause that doubles up to
+    30 s: the thread must outlive a database that is away, and a step that fails keeps its work
+    in the database, where the next try finds it.
+    """
+
+    def __init__(self, name: str, step: Callable[[], int], *, poll_seconds: float = 0.5) -> None:
+        self._name = name
+        self._step = step
+        self._poll_seconds = poll_seconds
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self.failures = 0
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    def stop(self, timeout: float = 10.0) -> None:
+        """Let the running step end, then end the thread."""
+        self._stopping.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout)
+
+    def _run(self) -> None:
+        pause = self._poll_seconds
+        while not self._stopping.is_set():
+            self._wake.clear()
+            try:
+                busy = self._step() > 0
+                pause = self._poll_seconds
+            except Retryable as error:
+                _log.warning("%s: %s; trying again in %.1f s", self._name, error, pause)
+                busy, pause = False, self._after_failure(pause)
+            except Exception:  # noqa: BLE001 - the one place; logged with its traceback
+                _log.exception("%s: a step failed; trying again in %.1f s", self._name, pause)
+                busy, pause = False, self._after_failure(pause)
+            if not busy and not self._stopping.is_set():
+                self._wake.wait(pause)
+
+    def _after_failure(self, pause: float) -> float:
+        self.failures += 1
+        return min(max(pause, 0.1) * 2, _LONGEST_PAUSE)

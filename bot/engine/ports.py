@@ -1,0 +1,30 @@
+"""The EngineClient port: how the front and the command line ask the engine."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from bot.suggestions.model import Suggestion, Value
+
+
+class SuggestRequest(Value):
+    """A question by a person or a program: free text, alert labels, pasted log lines."""
+
+    text: str
+    labels: Mapping[str, str] = {}
+    logs: tuple[str, ...] = ()
+    asked_by: str = "api"
+
+
+class EngineClient(Protocol):
+    def suggest(self, request: SuggestRequest, deadline_seconds: float) -> Suggestion:
+        """Ask and wait. Raises EngineUnavailable when no answer came within the deadline."""
+        ...
+
+    def wake(self) -> None:
+        """Tell the engine that the inbox has something new. Never raises and never waits: a
+        lost wake only costs the engine's next look of its own accord."""
+        ...
+
+    def status(self) -> Mapping[str, object] | None:
+        """What the engine says of itself ("ready", "revision", ...); None when it is away."""
+        ...

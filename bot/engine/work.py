@@ -1,0 +1,127 @@
+"""What the engine's loops do: inbox to use cases, jobs to their handlers."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from bot.clock import Clock
+from bot.errors import Permanent, Retryable
+from bot.jobs.ports import InboxItem, InboxKind, Job
+from bot.uow import UnitOfWork, UnitOfWorkFactory
+
+_log = logging.getLogger(__name__)
+
+SLACK_JOB = "slack"
+SUGGEST_JOB = "suggest"
+_INBOX_BATCH = 200
+_JOB_LEASE_SECONDS = 120.0
+_JOB_ATTEMPTS = 6
+
+
+class Intake(Protocol):
+    """Turns alert deliveries into alerts and incidents, inside the given transaction."""
+
+    def process(self, uow: UnitOfWork, items: Sequence[InboxItem]) -> None: ...
+
+
+class InboxWork:
+    """One batch of the inbox a step, in one transaction that is its own claim.
+
+    Alerts are handled right here. A Slack delivery needs a search, which must not happen inside
+    a transaction, so it becomes a job under a key of its own: exactly one for each delivery.
+    """
+
+    def __init__(
+        self, units: UnitOfWorkFactory, intake: Intake, clock: Clock, on_jobs: Callable[[], None]
+    ) -> None:
+        self._units = units
+        self._intake = intake
+        self._clock = clock
+        self._on_jobs = on_jobs
+
+    def step(self) -> int:
+        with self._units.begin() as uow:
+            now = self._clock.now()
+            items = uow.inbox.claim(_INBOX_BATCH, now)
+            alerts = [item for item in items if item.kind is InboxKind.ALERT]
+            if alerts:
+                self._intake.process(uow, alerts)
+            for item in items:
+                if item.kind is not InboxKind.ALERT:
+                    uow.jobs.add(f"slack:{item.id}", SLACK_JOB, {"inbox_id": item.id}, now)
+            uow.inbox.mark_done(
+                [item.id for item in items if item.kind is not InboxKind.ALERT], now
+            )
+        if items:
+            self._on_jobs()
+        return len(items)
+
+
+class JobWork:
+    """One job a step: leased, handled, finished; retried with growing pauses, then failed.
+
+    A handler's own transaction must be safe to repeat: after a crash between its commit and
+    `finish` the job runs again.
+    """
+
+    def __init__(
+        self,
+        units: UnitOfWorkFactory,
+        handlers: Mapping[str, Callable[[Job], None]],
+        clock: Clock,
+        on_done: Callable[[], None],
+    ) -> None:
+        self._units = units
+        self._handlers = handlers
+        self._clock = clock
+        self._on_done = on_done
+
+    def step(self) -> int:
+        with self._units.begin() as uow:
+            jobs = uow.jobs.claim(
+                list(self._handlers), self._clock.now(), _JOB_LEASE_SECONDS, limit=1
+            )
+        for job in jobs:
+            self._run(job)
+        return len(jobs)
+
+    def _run(self, job: Job) -> None:
+        try:
+            self._handlers[job.kind](job)
+        except Permanent as error:
+            _log.error("job %s failed for good: %s", job.key, error)
+            self._fail(job, str(error))
+        except Retryable as error:
+            self._again(job, str(error), error.retry_after)
+        except Exception as error:  # noqa: BLE001 - one bad job must not stop the others
+            _log.exception("job %s failed", job.key)
+            self._again(job, f"{type(error).__name__}: {error}", None)
+        else:
+            with self._units.begin() as uow:
+                uow.jobs.finish(job.key, self._clock.now())
+            self._on_done()
+
+    def _again(self, job: Job, reason: str, retry_after: float | None) -> None:
+        if job.attempts >= _JOB_ATTEMPTS:
+            self._fail(job, reason)
+            return
+        pause = retry_after if retry_after is not None else min(60.0, 0.5 * 2**job.attempts)
+        with self._units.begin() as uow:
+            run_at = self._clock.now() + timedelta(seconds=pause)
+            uow.jobs.retry(job.key, run_at, reason)
+
+    def _fail(self, job: Job, reason: str) -> None:
+        with self._units.begin() as uow:
+            now = self._clock.now()
+            uow.jobs.fail(job.key, reason, now)
+            inbox_id = job.payload.get("inbox_id")
+            if inbox_id is not None:
+                uow.inbox.mark_failed(str(inbox_id), reason, now)
+
+
+def purge_old(units: UnitOfWorkFactory, now: datetime, keep_hours: int) -> int:
+    """Delete raw bodies past their time, and finished jobs with them."""
+    before = now - timedelta(hours=keep_hours)
+    with units.begin() as uow:
+        return uow.inbox.purge(before, before) + uow.jobs.purge(now - timedelta(days=30))

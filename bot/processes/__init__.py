@@ -1,0 +1,1 @@
+"""`recall serve` as a small family of processes: supervisor, front, engine."""

@@ -1,0 +1,49 @@
+"""What every child process of the supervisor does alike: stop on a signal or with its parent."""
+
+import logging
+import os
+import signal
+import sys
+import threading
+from types import FrameType
+
+
+class StopRequest:
+    """Set by SIGTERM or SIGINT, or when the parent is gone.
+
+    The supervisor keeps the write end of our standard input open for as long as it lives; the
+    kernel closes it even after kill -9, so an orphan never goes on serving beside its successor.
+    """
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+        self._callbacks: list[threading.Event] = []
+
+    def listen(self) -> None:
+        """Install the signal handlers and the watch on the parent; main thread only."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_signal)
+        threading.Thread(target=self._watch_parent, name="parent-watch", daemon=True).start()
+
+    def wait(self) -> None:
+        self._event.wait()
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self._event.set()
+
+    def _watch_parent(self) -> None:
+        while os.read(sys.stdin.fileno(), 4096):
+            pass
+        self._event.set()
+
+
+def set_up_logging(level: str, process: str) -> None:
+    """One line a record on standard error, with the process it comes from."""
+    logging.basicConfig(
+        level=level.upper(),
+        stream=sys.stderr,
+        format=f"%(asctime)s %(levelname)-7s {process} %(name)s: %(message)s",
+        force=True,
+    )
+    for chatty in ("httpx", "httpcore", "slack_bolt", "slack_sdk", "uvicorn.access"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -1,0 +1,157 @@
+"""The supervisor: starts front and engine, restarts what dies, stops all in order.
+
+It holds the listening socket, so that callers wait in its queue instead of being refused while
+a front is restarted, and it does nothing else that could fail.
+"""
+
+import logging
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+from bot.clock import Clock
+from bot.errors import SettingsError
+
+_log = logging.getLogger(__name__)
+_STOP_SECONDS = 20.0
+_FIRST_PAUSE = 0.5
+_LONGEST_PAUSE = 15.0
+_STEADY_SECONDS = 60.0
+_BACKLOG = 1024
+
+
+def listening_socket(host: str, port: int) -> socket.socket:
+    """A bound, listening, inheritable TCP socket. Raises SettingsError with what to change."""
+    try:
+        family, kind, proto, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, proto)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        raise SettingsError(
+            [f"cannot listen on {host}:{port} ({error.strerror}); set RECALL_PORT or RECALL_HOST"]
+        ) from error
+    listener.set_inheritable(True)
+    return listener
+
+
+def address_of(listener: socket.socket) -> str:
+    """The http address that reaches `listener` from this machine."""
+    host, port = listener.getsockname()[:2]
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104 - only shown
+    return f"http://{shown}:{port}"
+
+
+@dataclass(slots=True)
+class _Child:
+    name: str
+    arguments: Sequence[str]
+    pass_fds: tuple[int, ...] = ()
+    process: "subprocess.Popen[bytes] | None" = None
+    started_at: float = 0.0
+    pause: float = _FIRST_PAUSE
+    due_at: float = field(default=0.0)
+
+
+class Supervisor:
+    """Keeps one front and one engine alive until it is told to stop."""
+
+    def __init__(
+        self, *, listener: socket.socket, config: Path | None, clock: Clock, tick: float = 0.2
+    ) -> None:
+        self._clock = clock
+        self._tick = tick
+        self._stopping = threading.Event()
+        self._folder = Path(tempfile.mkdtemp(prefix="recall-"))
+        engine_socket = str(self._folder / "engine.sock")
+        options = ["--config", str(config)] if config else []
+        self._children = [
+            _Child("engine", ["engine", "--socket", engine_socket, *options]),
+            _Child(
+                "front",
+                [
+                    "front",
+                    "--socket",
+                    engine_socket,
+                    "--listener",
+                    str(listener.fileno()),
+                    *options,
+                ],
+                pass_fds=(listener.fileno(),),
+            ),
+        ]
+
+    def run(self, on_started: Callable[[], None] = lambda: None) -> None:
+        """Start all, keep them alive, return after a signal once all have stopped."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_signal)
+        try:
+            for child in self._children:
+                self._start(child)
+            on_started()
+            while not self._stopping.wait(self._tick):
+                for child in self._children:
+                    self._look_after(child)
+        finally:
+            self._stop_all()
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self._stopping.set()
+
+    def _start(self, child: _Child) -> None:
+        child.process = subprocess.Popen(
+            [sys.executable, "-m", "bot", *child.arguments],
+            stdin=subprocess.PIPE,
+            pass_fds=child.pass_fds,
+            start_new_session=True,
+        )
+        child.started_at = self._clock.monotonic()
+
+    def _look_after(self, child: _Child) -> None:
+        now = self._clock.monotonic()
+        if child.process is None:
+            if now >= child.due_at:
+                self._start(child)
+            return
+        code = child.process.poll()
+        if code is None:
+            return
+        if now - child.started_at > _STEADY_SECONDS:
+            child.pause = _FIRST_PAUSE
+        _log.error("%s ended (%d); starting it again in %.1f s", child.name, code, child.pause)
+        self._close_stdin(child)
+        child.process = None
+        child.due_at = now + child.pause
+        child.pause = min(child.pause * 2, _LONGEST_PAUSE)
+
+    def _stop_all(self) -> None:
+        """The front first, so that nothing new comes in while the engine drains."""
+        for child in reversed(self._children):
+            if child.process is None:
+                continue
+            child.process.terminate()
+            try:
+                child.process.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                _log.warning("%s did not stop in %.0f s; killing it", child.name, _STOP_SECONDS)
+                os.killpg(child.process.pid, signal.SIGKILL)
+                child.process.wait()
+            self._close_stdin(child)
+
+    @staticmethod
+    def _close_stdin(child: _Child) -> None:
+        if child.process is not None and child.process.stdin is not None:
+            child.process.stdin.close()

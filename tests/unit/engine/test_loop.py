@@ -1,0 +1,67 @@
+"""The engine's loops: work while there is some, sleep, wake, survive failures."""
+
+import threading
+
+import pytest
+
+from bot.engine.loop import Loop
+from bot.errors import DatabaseBusy
+
+
+class Work:
+    """Steps that do what they are told, and tell when all of it was done."""
+
+    def __init__(self, *outcomes: int | Exception) -> None:
+        self._outcomes = list(outcomes)
+        self.done = threading.Event()
+        self.calls = 0
+
+    def step(self) -> int:
+        self.calls += 1
+        if not self._outcomes:
+            self.done.set()
+            return 0
+        outcome = self._outcomes.pop(0)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+
+def test_it_works_until_nothing_is_left_without_waiting_in_between() -> None:
+    work = Work(1, 5, 2)
+    loop = Loop("work", work.step, poll_seconds=60)
+    loop.start()
+    assert work.done.wait(5)
+    loop.stop()
+    assert work.calls == 4
+
+
+def test_waking_starts_the_next_look_at_once() -> None:
+    work = Work(0)
+    loop = Loop("work", work.step, poll_seconds=60)
+    loop.start()
+    while work.calls == 0:
+        pass
+    loop.wake()
+    assert work.done.wait(5)
+    loop.stop()
+
+
+@pytest.mark.parametrize("failure", [DatabaseBusy("locked"), KeyError("bug")])
+def test_a_failing_step_is_logged_and_tried_again(
+    failure: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    work = Work(failure)
+    loop = Loop("work", work.step, poll_seconds=0.01)
+    loop.start()
+    assert work.done.wait(5)
+    loop.stop()
+    assert loop.failures == 1
+    assert "trying again" in caplog.text
+
+
+def test_stopping_ends_the_thread_even_while_it_waits() -> None:
+    loop = Loop("idle", lambda: 0, poll_seconds=60)
+    loop.start()
+    loop.stop(timeout=5)
+    assert not loop._thread.is_alive()
