@@ -1,0 +1,156 @@
+"""From scored passages to candidate documents: the union of dense, lexical and structural finds."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from knowledge.index.port import Scored
+from knowledge.index.source import DocumentCard
+from knowledge.model import Audience, Generation, Query
+from knowledge.retrieve.reading import Reading
+from knowledge.retrieve.weights import Limits
+
+BODY_WEIGHTS: Mapping[str, float] = {"body": 1.0}
+MOST_BY_STRUCTURE = 50
+"""Documents taken in for carrying the alert's own name when their text was not found."""
+
+
+class SearchIndex(Protocol):
+    """What ranking needs of `knowledge.index.projection.Projection`."""
+
+    @property
+    def revision(self) -> int: ...
+
+    @property
+    def generation(self) -> Generation: ...
+
+    @property
+    def cards(self) -> Mapping[str, DocumentCard]: ...
+
+    def vector_search(
+        self, query: str, k: int, without: frozenset[int] = frozenset()
+    ) -> list[Scored]: ...
+
+    def lexical_search(
+        self,
+        text: str,
+        k: int,
+        weights: Mapping[str, float],
+        without: frozenset[int] = frozenset(),
+    ) -> list[Scored]: ...
+
+    def document_of(self, passage_id: int) -> str: ...
+
+    def passage_ids_of(self, document_id: str) -> tuple[int, ...]: ...
+
+    def hidden_from(self, audience: Audience, excluded: frozenset[str]) -> frozenset[int]: ...
+
+
+@dataclass(slots=True)
+class Candidate:
+    """One document that may be the answer, with its best score a search.
+
+    A search that did not find it left nothing: its score counts as that search's lowest.
+    `passages` maps the ids that were found to their best cosine or, failing that, 0.
+    """
+
+    card: DocumentCard
+    dense: float | None = None
+    logs_dense: float | None = None
+    body: float | None = None
+    passages: dict[int, float] = field(default_factory=dict)
+
+    def best_passages(self, most: int = 5) -> tuple[int, ...]:
+        """Ids of the passages found, best first; ties by id."""
+        ranked = sorted(self.passages.items(), key=lambda item: (-item[1], item[0]))
+        return tuple(passage for passage, _ in ranked[:most])
+
+
+def gather(
+    index: SearchIndex, query: Query, reading: Reading, limits: Limits
+) -> dict[str, Candidate]:
+    """Candidates by document id. What the reader may not see takes part in nothing."""
+    without = index.hidden_from(query.audience, query.excluded)
+    found: dict[str, Candidate] = {}
+    k = limits.passages_per_search
+    if reading.prose:
+        dense = index.vector_search(reading.prose, k, without)
+        for candidate, passage, score in _by_document(index, found, dense):
+            candidate.dense = max(score, candidate.dense or -1.0)
+            candidate.passages[passage] = max(score, candidate.passages.get(passage, 0.0))
+    if reading.log_text:
+        for candidate, passage, score in _by_document(
+            index, found, index.vector_search(reading.log_text, k, without)
+        ):
+            candidate.logs_dense = max(score, candidate.logs_dense or -1.0)
+            candidate.passages[passage] = max(score, candidate.passages.get(passage, 0.0))
+    if reading.lexical:
+        for candidate, passage, score in _by_document(
+            index, found, index.lexical_search(reading.lexical, k, BODY_WEIGHTS, without)
+        ):
+            candidate.body = max(score, candidate.body or 0.0)
+            candidate.passages.setdefault(passage, 0.0)
+    for document_id in _by_structure(index, query):
+        if document_id not in found and _is_visible(index, document_id, without):
+            found[document_id] = Candidate(index.cards[document_id])
+    return found
+
+
+def family(alert_name: str) -> str:
+    """The alert's name as it is compared: letters and digits alone, lower case."""
+    return "".join(letter for letter in alert_name.lower() if letter.isalnum())
+
+
+def page_key(url: str) -> str:
+    """What of a link says which page it is: host and path, or the path alone, made comparable."""
+    rest = url.strip().partition("://")[2] or url.strip()
+    rest = rest.partition("#")[0].partition("?")[0].rstrip("/").lower()
+    for ending in (".md", ".markdown", ".html", ".htm"):
+        rest = rest.removesuffix(ending)
+    return rest
+
+
+def _by_document(
+    index: SearchIndex, found: dict[str, Candidate], scored: Iterable[Scored]
+) -> Iterable[tuple[Candidate, int, float]]:
+    cards = index.cards
+    for passage, score in scored:
+        document_id = index.document_of(passage)
+        candidate = found.get(document_id)
+        if candidate is None:
+            card = cards.get(document_id)
+            if card is None:  # withdrawn between the search and this line
+                continue
+            candidate = found[document_id] = Candidate(card)
+        yield candidate, passage, score
+
+
+def _by_structure(index: SearchIndex, query: Query) -> list[str]:
+    """Documents that name the alert or are its own page, newest incidents first."""
+    name = family(query.alert_name) if query.alert_name else ""
+    page = page_key(query.runbook_url) if query.runbook_url else ""
+    if not name and not page:
+        return []
+    matching = [
+        card
+        for card in index.cards.values()
+        if (name and any(family(alert) == name for alert in card.alerts))
+        or (page and is_own_page(page, card))
+    ]
+    matching.sort(key=lambda card: card.id)
+    matching.sort(key=lambda card: card.started_at.timestamp() if card.started_at else 0.0)
+    matching.reverse()
+    return [card.id for card in matching[:MOST_BY_STRUCTURE]]
+
+
+def is_own_page(page: str, card: DocumentCard) -> bool:
+    """Whether a link's `page_key` means this document: by its address, else by its slug."""
+    if card.url and page_key(card.url) == page:
+        return True
+    slug = page.rpartition("/")[2]
+    return bool(slug) and slug == page_key(card.id).rpartition("/")[2]
+
+
+def _is_visible(index: SearchIndex, document_id: str, without: frozenset[int]) -> bool:
+    passages = index.passage_ids_of(document_id)
+    return bool(passages) and not without.issuperset(passages)

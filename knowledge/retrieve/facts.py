@@ -1,0 +1,106 @@
+"""What a stored document says, read once and remembered: words, error names, log lines."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from knowledge.index.source import DocumentCard, KnowledgeSource
+from knowledge.model import Document, PastIncident
+from knowledge.retrieve.reading import content_words, error_names, exact_tokens, line_words
+from knowledge.text.masking import mask
+
+MOST_TEXT = 20_000
+"""Characters of a document that evidence is read from."""
+
+REMEMBERED = 2_000
+"""Documents whose facts stay in memory; about 20 kB each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Evidence in one document at one version.
+
+    `words` are stemmed content words of title and text, `title_words` of the title alone;
+    `logs` are the word sets of the stored log lines with the lines themselves beside them.
+    """
+
+    words: frozenset[str]
+    title_words: frozenset[str]
+    exact: frozenset[str]
+    errors: frozenset[str]
+    logs: tuple[frozenset[str], ...]
+    log_lines: tuple[str, ...]
+    cause: str
+    cause_words: frozenset[str]
+    runbook: str | None
+
+
+NOTHING = Facts(
+    words=frozenset(),
+    title_words=frozenset(),
+    exact=frozenset(),
+    errors=frozenset(),
+    logs=(),
+    log_lines=(),
+    cause="",
+    cause_words=frozenset(),
+    runbook=None,
+)
+
+
+class FactsReader:
+    """Reads facts through a KnowledgeSource and remembers the latest; safe from several threads."""
+
+    def __init__(self, source: KnowledgeSource, remembered: int = REMEMBERED) -> None:
+        self._source = source
+        self._remembered = remembered
+        self._facts: OrderedDict[tuple[str, int], Facts] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def of(self, cards: Sequence[DocumentCard]) -> Mapping[str, Facts]:
+        """Facts by document id; a document that is gone meanwhile says nothing."""
+        known: dict[str, Facts] = {}
+        missing: list[DocumentCard] = []
+        with self._lock:
+            for card in cards:
+                facts = self._facts.get((card.id, card.version))
+                if facts is None:
+                    missing.append(card)
+                else:
+                    self._facts.move_to_end((card.id, card.version))
+                    known[card.id] = facts
+        if missing:
+            for document in self._source.documents([card.id for card in missing]):
+                known[document.id] = self._remember(document)
+        return {card.id: known.get(card.id, NOTHING) for card in cards}
+
+    def _remember(self, document: Document) -> Facts:
+        facts = read_facts(document)
+        with self._lock:
+            self._facts[(document.id, document.version)] = facts
+            while len(self._facts) > self._remembered:
+                self._facts.popitem(last=False)
+        return facts
+
+
+def read_facts(document: Document) -> Facts:
+    """Everything ranking takes from the document's text. Pure."""
+    if isinstance(document, PastIncident):
+        text = "\n".join((document.symptom, document.cause, document.resolution, *document.logs))
+        logs, cause, runbook = document.logs, document.cause, document.runbook
+    else:
+        text, logs, cause, runbook = document.body, (), "", None
+    raw = f"{document.title}\n{text}"[:MOST_TEXT]
+    title_words = content_words(mask(document.title))
+    return Facts(
+        words=content_words(mask(raw)),
+        title_words=title_words,
+        exact=exact_tokens(raw),
+        errors=error_names(raw),
+        logs=tuple(line_words(mask(line[:1000])) for line in logs),
+        log_lines=tuple(logs),
+        cause=cause,
+        cause_words=content_words(mask(cause)),
+        runbook=runbook,
+    )

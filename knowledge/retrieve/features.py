@@ -1,0 +1,117 @@
+"""The numbers about one candidate: what its text and its structure say for it."""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from knowledge.index.source import DocumentCard
+from knowledge.model import DocumentKind, Query
+from knowledge.retrieve.candidates import Candidate, family, is_own_page, page_key
+from knowledge.retrieve.facts import Facts
+from knowledge.retrieve.reading import Reading, content_words
+from knowledge.text.masking import mask
+
+SAME_LINE = 0.6
+"""Share of words two log lines must have in common to be the same line another day."""
+
+RECENCY_DAYS = 30.0
+TELLING_TOKENS = 10.0
+"""Summed rarity (nats) of exact tokens in common that counts as full evidence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rarity:
+    """How telling a word is among the candidates: log(1 + n / (df + 1/2)), in nats."""
+
+    documents: int
+    frequency: Mapping[str, int]
+
+    @classmethod
+    def among(cls, sets: Iterable[frozenset[str]]) -> "Rarity":
+        frequency: Counter[str] = Counter()
+        documents = 0
+        for words in sets:
+            documents += 1
+            frequency.update(words)
+        return cls(documents, frequency)
+
+    def of(self, word: str) -> float:
+        return math.log1p(self.documents / (self.frequency.get(word, 0) + 0.5))
+
+    def sum(self, words: Iterable[str]) -> float:
+        return math.fsum(sorted(self.of(word) for word in words))
+
+
+def title_coverage(candidates: Sequence[Candidate], reading: Reading) -> dict[str, float]:
+    """By document, the share of its title's rarity that the query says."""
+    titles = {c.card.id: content_words(mask(c.card.title)) for c in candidates}
+    rarity = Rarity.among(titles.values())
+    coverage: dict[str, float] = {}
+    for document_id, words in titles.items():
+        whole = rarity.sum(words)
+        coverage[document_id] = rarity.sum(words & reading.words) / whole if whole else 0.0
+    return coverage
+
+
+def structure(card: DocumentCard, query: Query, newest: datetime | None) -> dict[str, float]:
+    """Facts that need no text: the alert's name and page, service, environment, recency."""
+    features: dict[str, float] = {}
+    if query.alert_name:
+        name = family(query.alert_name)
+        named = any(family(alert) == name for alert in card.alerts)
+        titled = card.kind is DocumentKind.RUNBOOK and family(card.title) == name
+        features["same_alert"] = float(named or titled)
+    if query.runbook_url:
+        features["own_page"] = float(is_own_page(page_key(query.runbook_url), card))
+    if query.service and card.services:
+        same = query.service.lower() in {service.lower() for service in card.services}
+        features["same_service"] = float(same)
+        features["other_service"] = float(not same)
+    if query.environment and card.environments:
+        same = query.environment.lower() in {name.lower() for name in card.environments}
+        features["same_environment"] = float(same)
+        features["other_environment"] = float(not same)
+    if card.started_at is not None and newest is not None:
+        age = (newest - card.started_at).total_seconds() / 86_400
+        features["recency"] = math.exp(-max(age, 0.0) / RECENCY_DAYS)
+    return features
+
+
+def evidence(
+    reading: Reading, facts: Facts, exact_rarity: Rarity, words_rarity: Rarity
+) -> dict[str, float]:
+    """What query and record have in common beyond similar wording; each value in 0..1."""
+    features = {
+        "exact": min(1.0, exact_rarity.sum(reading.exact & facts.exact) / TELLING_TOKENS),
+        "coverage": coverage(reading.words, facts.words, words_rarity),
+    }
+    if reading.errors and facts.errors:
+        features["errors"] = len(reading.errors & facts.errors) / len(reading.errors)
+    if reading.templates and facts.logs:
+        features["log_lines"] = lines_in_common(reading.templates, facts.logs)
+    return features
+
+
+def coverage(asked: frozenset[str], said: frozenset[str], rarity: Rarity) -> float:
+    """Share of the asked words' rarity that a document says."""
+    whole = rarity.sum(asked)
+    return rarity.sum(asked & said) / whole if whole else 0.0
+
+
+def lines_in_common(given: Sequence[frozenset[str]], stored: Sequence[frozenset[str]]) -> float:
+    """Share of the stored log lines that appear among the given ones, values aside."""
+    lines = [words for words in stored if words]
+    if not lines:
+        return 0.0
+    seen = sum(any(_same(line, other) for other in given) for line in lines)
+    return seen / len(lines)
+
+
+def _same(line: frozenset[str], other: frozenset[str]) -> bool:
+    smaller, larger = sorted((len(line), len(other)))
+    if smaller < SAME_LINE * larger:
+        return False
+    common = len(line & other)
+    return common >= SAME_LINE * (len(line) + len(other) - common)

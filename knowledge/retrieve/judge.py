@@ -1,0 +1,175 @@
+"""From ranked candidates to an answer: which kind answers, how sure, and which causes fit."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from knowledge.embed.port import Vectors
+from knowledge.model import DocumentKind, Query
+from knowledge.retrieve.causes import Case, CauseGroup, groups_of, is_separated
+from knowledge.retrieve.confidence import NOT_CONFIDENT, confidence_features, probability
+from knowledge.retrieve.ranking import Scored, by_score
+from knowledge.retrieve.reading import Reading, content_words
+
+PLAUSIBLE = 2.5
+"""Fused standard deviations behind the best case within which another cause may be the one."""
+
+MOST_CASES = 20
+
+Embed = Callable[[Sequence[str]], Vectors]
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentVerdict:
+    """What the past incidents say. `order` is them ranked, the likeliest cause's best first."""
+
+    order: tuple[Scored, ...] = ()
+    causes: tuple[CauseGroup, ...] = ()
+    separated: bool = True
+    fits: float = 0.0
+    confidence: float = 0.0
+    elsewhere_only: bool = False
+    why: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    by: DocumentKind | None
+    confidence: float
+    fits: float
+
+
+def judge_top(ranked: Sequence[Scored]) -> tuple[float, dict[str, float]]:
+    """Probability that the first of `ranked` is right, and what it was made of."""
+    if not ranked:
+        return 0.0, {}
+    rival = ranked[1].fused if len(ranked) > 1 else None
+    why = confidence_features(ranked[0].row, ranked[0].fused, rival)
+    return probability(why), why
+
+
+def team_first(runbooks: Sequence[Scored], threshold: float) -> list[Scored]:
+    """Runbooks by score, except that a starter page gives way to a team's page that fits.
+
+    A team's page fits when it would be an answer if there were no starter pack: then it, and
+    every other team page ahead of it by score, comes before all starter pages.
+    """
+    ranked = by_score(runbooks)
+    team = [one for one in ranked if not one.is_starter]
+    if not team or not ranked[0].is_starter or judge_top(team)[0] < threshold:
+        return ranked
+    return [team[0], *(one for one in ranked if one is not team[0])]
+
+
+class IncidentJudge:
+    """Sorts past incidents that fit by cause. `embed` tells causes of one meaning apart less
+    strictly than their words do; without it words alone decide. Safe from several threads."""
+
+    def __init__(self, embed: Embed | None = None) -> None:
+        self._meanings = _Meanings(embed) if embed is not None else None
+
+    def judge(self, query: Query, reading: Reading, incidents: Sequence[Scored]) -> IncidentVerdict:
+        ranked = by_score(incidents)
+        if not ranked:
+            return IncidentVerdict()
+        plausible = _plausible(query, ranked)
+        causes = groups_of(self._cases(plausible), reading.words - _said_by_name(query, reading))
+        separated = is_separated(causes)
+        order = _likeliest_first(ranked, causes) if separated else tuple(ranked)
+        top = order[0]
+        named = {one.id for one in plausible}
+        rival = next((one.fused for one in order if one.id not in named), None)
+        why = confidence_features(top.row, top.fused, rival)
+        fits = probability(why)
+        chance = causes[0].probability if causes else 1.0
+        leading = set(causes[0].incident_ids) if causes else {top.id}
+        elsewhere = all(
+            one.row.get("other_environment", 0.0) > 0.0 for one in plausible if one.id in leading
+        )
+        return IncidentVerdict(
+            order=order,
+            causes=causes,
+            separated=separated,
+            fits=fits,
+            confidence=fits * chance,
+            elsewhere_only=elsewhere,
+            why={**why, "cause": chance},
+        )
+
+    def _cases(self, plausible: Sequence[Scored]) -> list[Case]:
+        texts = [one.facts.cause.strip() for one in plausible]
+        meanings = self._meanings.of(texts) if self._meanings else {}
+        return [
+            Case(one.id, one.facts, one.row, meanings.get(text, ()))
+            for one, text in zip(plausible, texts, strict=True)
+        ]
+
+
+def join(incidents: IncidentVerdict, runbook: float, threshold: float) -> Answer:
+    """One answer out of two memories: a past incident where one fits, else a runbook.
+
+    Evidence that comes from another environment alone never makes a confident answer.
+    """
+    certain = incidents.confidence if incidents.separated else incidents.fits
+    if certain >= threshold:
+        confidence = incidents.confidence
+        if incidents.elsewhere_only and runbook < threshold:
+            confidence = min(confidence, NOT_CONFIDENT)
+        return Answer(DocumentKind.PAST_INCIDENT, confidence, incidents.fits)
+    if runbook >= threshold:
+        return Answer(DocumentKind.RUNBOOK, runbook, runbook)
+    return Answer(None, max(incidents.confidence, runbook), max(incidents.fits, runbook))
+
+
+def _plausible(query: Query, ranked: Sequence[Scored]) -> list[Scored]:
+    """The best case and all that may be the same problem: close by score, or same alert name."""
+    least = ranked[0].fused - PLAUSIBLE
+    same_name = bool(query.alert_name) and ranked[0].row.get("same_alert", 0.0) > 0.0
+    return [
+        one
+        for one in ranked
+        if (one.row.get("same_alert", 0.0) > 0.0 if same_name else one.fused >= least)
+    ][:MOST_CASES]
+
+
+def _said_by_name(query: Query, reading: Reading) -> frozenset[str]:
+    return content_words(query.alert_name or "") & reading.words
+
+
+def _likeliest_first(ranked: Sequence[Scored], causes: Sequence[CauseGroup]) -> tuple[Scored, ...]:
+    """The ranking with the likeliest cause's cases in front, in the order of their evidence."""
+    if not causes:
+        return tuple(ranked)
+    places = {document_id: place for place, document_id in enumerate(causes[0].incident_ids)}
+    front = sorted((one for one in ranked if one.id in places), key=lambda one: places[one.id])
+    return (*front, *(one for one in ranked if one.id not in places))
+
+
+class _Meanings:
+    """Unit vectors of causes' texts, the latest remembered."""
+
+    _MOST = 4_000
+
+    def __init__(self, embed: Embed) -> None:
+        self._embed = embed
+        self._known: OrderedDict[str, tuple[float, ...]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def of(self, texts: Sequence[str]) -> dict[str, tuple[float, ...]]:
+        wanted = sorted({text for text in texts if text})
+        with self._lock:
+            known = {text: self._known[text] for text in wanted if text in self._known}
+        missing = [text for text in wanted if text not in known]
+        if missing:
+            vectors = self._embed(missing)
+            made = {
+                text: tuple(float(x) for x in vector)
+                for text, vector in zip(missing, vectors, strict=True)
+            }
+            known.update(made)
+            with self._lock:
+                self._known.update(made)
+                while len(self._known) > self._MOST:
+                    self._known.popitem(last=False)
+        return known

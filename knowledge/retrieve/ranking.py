@@ -1,0 +1,82 @@
+"""What a search gives back, and the candidate as it is scored on the way there."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from knowledge.model import DocumentKind, Hit, Origin
+from knowledge.retrieve.candidates import Candidate
+from knowledge.retrieve.causes import CauseGroup
+from knowledge.retrieve.confidence import DEFAULT_THRESHOLD
+from knowledge.retrieve.facts import Facts
+from knowledge.retrieve.fusion import Scale, shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranking:
+    """What was found for one query.
+
+    `incidents` and `runbooks` are ranked within their kind, `ranked` is one list over both.
+    `causes` groups the past incidents that fit, the likeliest first; `separated` says whether
+    the evidence tells the first from the others. `confidence` is the probability in 0..1 that
+    the top answer is right; `fits` that the cases on top are of this problem at all, whichever
+    of their causes it is. `answered_by` is the kind of the top answer, None when nothing is
+    close enough. `features` are what the confidence was made of; `scales` and `weights` with
+    the hits' features give the same order again.
+    """
+
+    incidents: tuple[Hit, ...] = ()
+    runbooks: tuple[Hit, ...] = ()
+    ranked: tuple[Hit, ...] = ()
+    causes: tuple[CauseGroup, ...] = ()
+    separated: bool = True
+    confidence: float = 0.0
+    fits: float = 0.0
+    answered_by: DocumentKind | None = None
+    runbook_confidence: float = 0.0
+    threshold: float = DEFAULT_THRESHOLD
+    features: Mapping[str, float] = field(default_factory=dict)
+    scales: Mapping[str, Scale] = field(default_factory=dict)
+    weights: Mapping[str, float] = field(default_factory=dict)
+    masked: str = ""
+    generation: str = ""
+    revision: int = 0
+
+    @property
+    def answered(self) -> bool:
+        return self.answered_by is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A candidate with its features (`row`), what its record says, and its fused score."""
+
+    candidate: Candidate
+    facts: Facts
+    row: Mapping[str, float]
+    fused: float
+
+    @property
+    def id(self) -> str:
+        return self.candidate.card.id
+
+    @property
+    def kind(self) -> DocumentKind:
+        return self.candidate.card.kind
+
+    @property
+    def is_starter(self) -> bool:
+        return self.candidate.card.origin is Origin.STARTER
+
+    def hit(self) -> Hit:
+        return Hit(
+            document_id=self.id,
+            kind=self.kind,
+            score=shown(self.fused),
+            passages=self.candidate.best_passages(),
+            features={**self.row, "fused": self.fused, "starter": float(self.is_starter)},
+        )
+
+
+def by_score(scored: Sequence[Scored]) -> list[Scored]:
+    """Best first; ties by id, so that the order never depends on where the rows came from."""
+    return sorted(scored, key=lambda one: (-one.fused, one.id))

@@ -1,0 +1,126 @@
+"""The Retriever: a query in, past incidents and runbooks ranked within their kind out."""
+
+from collections.abc import Sequence
+
+from knowledge.index.source import KnowledgeSource
+from knowledge.model import DocumentKind, Query
+from knowledge.retrieve.candidates import Candidate, SearchIndex, gather
+from knowledge.retrieve.confidence import DEFAULT_THRESHOLD
+from knowledge.retrieve.facts import NOTHING, FactsReader
+from knowledge.retrieve.features import Rarity, evidence, structure, title_coverage
+from knowledge.retrieve.fusion import Scale, fuse, scales_of
+from knowledge.retrieve.judge import Embed, IncidentJudge, join, judge_top, team_first
+from knowledge.retrieve.ranking import Ranking, Scored, by_score
+from knowledge.retrieve.reading import Reading, read_query
+from knowledge.retrieve.weights import Limits, Weights
+
+
+class Retriever:
+    """Ranks what a projection holds. Safe to use from several threads.
+
+    `embed` gives unit vectors for short texts and helps to tell whether two recorded causes
+    are one; without it their words alone decide.
+    """
+
+    def __init__(
+        self,
+        projection: SearchIndex,
+        source: KnowledgeSource,
+        *,
+        weights: Weights | None = None,
+        limits: Limits | None = None,
+        threshold: float = DEFAULT_THRESHOLD,
+        embed: Embed | None = None,
+    ) -> None:
+        self._index = projection
+        self._facts = FactsReader(source)
+        self._weights = (weights or Weights()).as_dict()
+        self._limits = limits or Limits()
+        self._threshold = threshold
+        self._incidents = IncidentJudge(embed)
+
+    def search(self, query: Query) -> Ranking:
+        """Rank everything that the query's readers may see; an empty query finds nothing."""
+        reading = read_query(query)
+        revision, generation = self._index.revision, self._index.generation.name
+        candidates = gather(self._index, query, reading, self._limits)
+        scored, scales = self._score(query, reading, list(candidates.values()))
+        runbooks = team_first(
+            [one for one in scored if one.kind is DocumentKind.RUNBOOK], self._threshold
+        )
+        verdict = self._incidents.judge(
+            query, reading, [one for one in scored if one.kind is DocumentKind.PAST_INCIDENT]
+        )
+        p_runbook, why_runbook = judge_top(runbooks)
+        answer = join(verdict, p_runbook, self._threshold)
+        runbook_speaks = answer.by is DocumentKind.RUNBOOK or not verdict.order
+        kept = self._limits.kept
+        return Ranking(
+            incidents=tuple(one.hit() for one in verdict.order[:kept]),
+            runbooks=tuple(one.hit() for one in runbooks[:kept]),
+            ranked=tuple(one.hit() for one in _merged(verdict.order, runbooks)[:kept]),
+            causes=verdict.causes,
+            separated=verdict.separated,
+            confidence=answer.confidence,
+            fits=answer.fits,
+            answered_by=answer.by,
+            runbook_confidence=p_runbook,
+            threshold=self._threshold,
+            features=why_runbook if runbook_speaks else verdict.why,
+            scales=scales,
+            weights=self._weights,
+            masked=reading.masked,
+            generation=generation,
+            revision=revision,
+        )
+
+    def _score(
+        self, query: Query, reading: Reading, candidates: Sequence[Candidate]
+    ) -> tuple[list[Scored], dict[str, Scale]]:
+        """Features of all, by text first; full records are read for the best of them alone."""
+        coverage = title_coverage(candidates, reading)
+        newest = max((c.card.started_at for c in candidates if c.card.started_at), default=None)
+        rows: dict[str, dict[str, float]] = {}
+        for candidate in candidates:
+            row = {"title": coverage[candidate.card.id], **structure(candidate.card, query, newest)}
+            for name in ("dense", "logs_dense", "body"):
+                value = getattr(candidate, name)
+                if value is not None:
+                    row[name] = value
+            rows[candidate.card.id] = row
+        scales = scales_of(list(rows.values()))
+        by_text = by_score(
+            [
+                Scored(c, NOTHING, rows[c.card.id], fuse(rows[c.card.id], scales, self._weights))
+                for c in candidates
+            ]
+        )
+        read = by_text[: self._limits.candidates_read]
+        facts = self._facts.of([one.candidate.card for one in read])
+        exact = Rarity.among(one.exact for one in facts.values())
+        words = Rarity.among(one.words for one in facts.values())
+        for one in read:
+            rows[one.id].update(evidence(reading, facts[one.id], exact, words))
+        scales = scales_of(list(rows.values()))
+        scored = [
+            Scored(
+                one.candidate,
+                facts.get(one.id, NOTHING),
+                rows[one.id],
+                fuse(rows[one.id], scales, self._weights),
+            )
+            for one in by_text
+        ]
+        return scored, scales
+
+
+def _merged(incidents: Sequence[Scored], runbooks: Sequence[Scored]) -> list[Scored]:
+    """One list over both kinds by score, each kind's own order kept."""
+    merged: list[Scored] = []
+    left, right = list(incidents), list(runbooks)
+    while left or right:
+        take_left = bool(left) and (
+            not right or (left[0].fused, right[0].id) >= (right[0].fused, left[0].id)
+        )
+        merged.append((left if take_left else right).pop(0))
+    return merged
