@@ -25,7 +25,6 @@ STOP_WORDS = frozenset(
         "they this to was we were what when where which who why will with would you your",
     )
 )
-)
 
 _LOG_SIGN = re.compile(
     r"^\W{0,3}<time>|\b(?:ERROR|WARN|WARNING|INFO|DEBUG|FATAL|CRITICAL|TRACE|NOTICE|PANIC)\b"
