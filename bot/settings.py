@@ -139,6 +139,13 @@ class Settings(BaseSettings):
             raise ValueError("is not an http or https address") from error
         return value if value.endswith("/") else f"{value}/"
 
+    @field_validator("model")
+    @classmethod
+    def _no_test_model(cls, value: str | None) -> str | None:
+        if value is not None and value.strip().lower() in ("hashing", "hashing-embedder"):
+            raise ValueError("the hashing embedder is for unit tests alone; name a real model")
+        return value
+
     @field_validator("webhook_token", "slack_bot_token", "slack_app_token", "slack_signing_secret")
     @classmethod
     def _not_blank(cls, value: SecretStr | None) -> SecretStr | None:

@@ -15,18 +15,20 @@ class StopRequest:
     kernel closes it even after kill -9, so an orphan never goes on serving beside its successor.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, watch_parent: bool = True) -> None:
         self._event = threading.Event()
-        self._callbacks: list[threading.Event] = []
+        self._watch = watch_parent
 
     def listen(self) -> None:
         """Install the signal handlers and the watch on the parent; main thread only."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
-        threading.Thread(target=self._watch_parent, name="parent-watch", daemon=True).start()
+        if self._watch:
+            threading.Thread(target=self._watch_parent, name="parent-watch", daemon=True).start()
 
-    def wait(self) -> None:
-        self._event.wait()
+    def wait(self, timeout: float | None = None) -> bool:
+        """Whether to stop; waits for that at most `timeout` seconds."""
+        return self._event.wait(timeout)
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self._event.set()

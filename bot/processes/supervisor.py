@@ -12,14 +12,14 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 
 from bot.clock import Clock
+from bot.engine.ipc import SocketEngineClient
 from bot.errors import SettingsError
+from bot.processes.child import StopRequest
 
 _log = logging.getLogger(__name__)
 _STOP_SECONDS = 20.0
@@ -69,13 +69,20 @@ class Supervisor:
     """Keeps one front and one engine alive until it is told to stop."""
 
     def __init__(
-        self, *, listener: socket.socket, config: Path | None, clock: Clock, tick: float = 0.2
+        self,
+        *,
+        listener: socket.socket,
+        config: Path | None,
+        clock: Clock,
+        stop_with_parent: bool = False,
+        tick: float = 0.2,
     ) -> None:
         self._clock = clock
         self._tick = tick
-        self._stopping = threading.Event()
+        self._stop = StopRequest(watch_parent=stop_with_parent)
         self._folder = Path(tempfile.mkdtemp(prefix="recall-"))
         engine_socket = str(self._folder / "engine.sock")
+        self._engine = SocketEngineClient(Path(engine_socket))
         options = ["--config", str(config)] if config else []
         self._children = [
             _Child("engine", ["engine", "--socket", engine_socket, *options]),
@@ -93,23 +100,25 @@ class Supervisor:
             ),
         ]
 
-    def run(self, on_started: Callable[[], None] = lambda: None) -> None:
-        """Start all, keep them alive, return after a signal once all have stopped."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._on_signal)
+    def run(self, on_ready: Callable[[], None] = lambda: None) -> None:
+        """Start all, keep them alive, return after a signal once all have stopped.
+
+        `on_ready` is called once, when questions can be answered for the first time.
+        """
+        self._stop.listen()
+        ready = False
         try:
             for child in self._children:
                 self._start(child)
-            on_started()
-            while not self._stopping.wait(self._tick):
+            while not self._stop.wait(self._tick):
                 for child in self._children:
                     self._look_after(child)
+                if not ready and (self._engine.status() or {}).get("ready"):
+                    ready = True
+                    on_ready()
         finally:
             self._stop_all()
             shutil.rmtree(self._folder, ignore_errors=True)
-
-    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
-        self._stopping.set()
 
     def _start(self, child: _Child) -> None:
         child.process = subprocess.Popen(
