@@ -29,10 +29,16 @@ _HEX = r"[0-9a-fA-F]"
 _POD_LETTER = "[bcdfghjklmnpqrstvwxz2456789]"
 """Kubernetes makes generated names from these alone (apimachinery, util/rand)."""
 
-_STATUS = r"(?:40[0-689]|41[0-8]|42[1-689]|431|451|499|50[0-8]|51[01]|52[0-7]|529|530)(?![A-Za-z0-9]|[.,]\d|\s?%)"
+_STATUS = (
+    r"(?:40[0-689]|41[0-8]|42[1-689]|431|451|499|50[0-8]|51[01]|52[0-7]|529|530)"
+    r"(?![A-Za-z0-9]|[.,]\d|\s?%)"
+)
+"""The registered 4xx and 5xx codes (IANA), nginx's 499 and the 52x and 530 of Cloudflare."""
+
 _CODE_WORD = (
-    r"(?:exit(?:ed)?(?: with)?(?: code| status)?|exit[_-]?code|status(?:[_ -]?code)?|http|signal|sig"
-    r"|errno|error(?:[_ -]?(?:code|number))?|err|sqlstate|sqlcode|rc|return code|code|hresult)"
+    r"(?:exit(?:ed)?(?: with)?(?: code| status)?|exit[_-]?code|status(?:[_ -]?code)?|http"
+    r"|signal|sig|errno|error(?:[_ -]?(?:code|number))?|err|sqlstate|sqlcode|rc|return code|code"
+    r"|hresult)"
 )
 _UNIT_OF_TIME = (
     r"(?:\s?(?:nanoseconds?|microseconds?|milliseconds?|seconds?|minutes?|hours?|days?|weeks?"
@@ -84,7 +90,10 @@ _RULES: tuple[tuple[str, str], ...] = (
     ("hex_digest", rf"{_START}sha(?:1|256|512):{_HEX}{{7,128}}{_END}"),
     ("keep_hresult", rf"{_START}0x[89cC]00{_HEX}{{5}}{_END}"),
     ("hex_prefixed", rf"{_START}0x{_HEX}{{1,64}}{_END}"),
-    ("keep_error_code", rf"{_START}(?:[A-Z]{{2,6}}-\d{{3,7}}|[A-Z]\d{{3,5}}){_END}"),
+    (
+        "keep_error_code",
+        rf"{_START}(?:CVE-\d{{4}}-\d{{4,7}}|[A-Z]{{2,6}}-\d{{3,7}}|[A-Z]\d{{3,5}}){_END}",
+    ),
     (
         "keep_code",
         rf"{_START}(?i:{_CODE_WORD})\b[\s:=#\"'(\[-]{{0,3}}\d{{1,6}}{_END}(?![.,]\d|:\d|\s?%)"
@@ -113,7 +122,7 @@ _RULES: tuple[tuple[str, str], ...] = (
         rf"(?<![A-Za-z0-9_-])1[4-9]\d{{8}}(?:\d{{3}}|\d{{6}}|\d{{9}}|\.\d{{1,9}})?{_END}(?![.,]\d)",
     ),
     ("keep_status", rf"{_START}{_STATUS}"),
-    ("num", rf"{_START}\d++(?:,\d{{3}}(?!\d)){{0,6}}(?:\.\d++)?+{_END}"),
+    ("num", rf"{_START}\d++(?:,\d{{3}}(?!\d)){{0,6}}(?:\.\d++{_END})?+{_END}"),
 )
 
 _PATTERN = re.compile("|".join(f"(?P<{name}>{rule})" for name, rule in _RULES))

@@ -22,11 +22,15 @@ WINDOW = 240
 _LEAST_BUDGET = WINDOW // 3
 """What is left for the text when the headings are very long."""
 
-_TOKEN = re.compile(r"[A-Za-z]+|\d+|[^\sA-Za-z\d]")
+_TOKEN = re.compile(r"[A-Za-z]{1,60}|\d{1,60}|[^\sA-Za-z\d]")
 _LETTERS_A_PIECE = 6
 _LINK_TARGET = re.compile(r"\]\([^()\s]{1,2000}(?:\s[^()]{0,200})?\)")
 _COMMENT = re.compile(r"<!--.{0,5000}?-->", re.DOTALL)
 _FENCE_LINE = re.compile(r"^[ \t]{0,40}(?:```+|~~~+)[^\n]{0,200}$", re.MULTILINE)
+_LIST_MARK = re.compile(r"^[ \t]{0,40}(?:[-*+]|\d{1,9}[.)])[ \t]+", re.MULTILINE)
+_SPOKEN_FROM = 3
+"""Pieces from which a word is an identifier rather than a name such as PostgreSQL."""
+
 _EMPHASIS = re.compile(r"[*`]{1,3}")
 
 
@@ -71,23 +75,20 @@ def _passage(
 def embedding_text(path: Sequence[str], text: str) -> str:
     """What the model reads for a passage: its headings, then its text, plain and masked."""
     plain = _LINK_TARGET.sub("]", _COMMENT.sub(" ", text))
-    plain = _EMPHASIS.sub("", _FENCE_LINE.sub("", plain))
+    plain = _EMPHASIS.sub("", _LIST_MARK.sub("", _FENCE_LINE.sub("", plain)))
     lines = (" ".join(line.split()) for line in plain.split("\n"))
     body = "\n".join(line for line in lines if line)
     return mask("\n".join(part for part in (spoken_path(path), body) if part))
 
 
 def spoken_path(path: Sequence[str]) -> str:
-    """Headings as people would say them; a heading that is an identifier stands in both forms."""
-    return " - ".join(_with_spoken_form(heading) for heading in path)
+    """Headings as people would say them: identifiers of three words and more taken apart."""
+    return " - ".join(" ".join(map(_spoken_word, heading.split())) for heading in path)
 
 
-def _with_spoken_form(heading: str) -> str:
-    words = heading.split()
-    if len(words) != 1:
-        return heading
-    pieces = pieces_of(heading)
-    return heading if len(pieces) < 2 else " ".join(pieces)
+def _spoken_word(word: str) -> str:
+    pieces = pieces_of(word)
+    return word if len(pieces) < _SPOKEN_FROM else " ".join(pieces)
 
 
 def estimated_pieces(text: str) -> int:
