@@ -1,0 +1,93 @@
+"""Runbooks from a folder or git checkout of Markdown pages."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from knowledge.errors import BadDocument
+from knowledge.loaders.files import read_capped
+from knowledge.loaders.outcome import Loaded, Outcomes, Problem
+from knowledge.text.pages import parse_runbook
+
+SUFFIXES = (".md", ".markdown")
+_SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__", "venv"})
+_MAX_FILES = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """The Markdown files under `root`, and what was refused while looking for them."""
+
+    root: Path
+    files: tuple[Path, ...]
+    problems: tuple[Problem, ...]
+
+
+def find_pages(path: Path) -> Pages:
+    """All pages under `path` (or `path` itself, when it is a file), in a stable order.
+
+    Hidden files and folders are skipped. A link that leaves the folder is a problem; one that
+    stays inside is skipped, as what it points to is read where it stands. Raises BadDocument
+    when `path` does not exist or holds more than 100,000 files.
+    """
+    if path.is_file():
+        return Pages(path.resolve().parent, (path.resolve(),), ())
+    if not path.is_dir():
+        raise BadDocument(f"{path} is neither a folder nor a file")
+    root = path.resolve()
+    files: list[Path] = []
+    problems: list[Problem] = []
+    for candidate in _walk(root, problems):
+        if candidate.is_symlink():
+            if not _stays_inside(candidate, root):
+                problems.append(
+                    Problem(_name(candidate, root), None, "is a link out of the folder")
+                )
+        elif candidate.is_file() and candidate.suffix.lower() in SUFFIXES:
+            files.append(candidate)
+        if len(files) > _MAX_FILES:
+            raise BadDocument(f"{path} holds more than {_MAX_FILES:,} Markdown files")
+    return Pages(root, tuple(files), tuple(problems))
+
+
+def load(pages: Pages, *, url_base: str | None = None) -> Outcomes:
+    """Each page as a Runbook; a page that cannot be read as a Problem.
+
+    The id is the path below the folder without its suffix, so it stays the same wherever the
+    checkout lies. `url_base` is put before that path where the page names no address itself.
+    """
+    yield from pages.problems
+    for file in pages.files:
+        name = _name(file, pages.root)
+        url = f"{url_base.rstrip('/')}/{quote(name)}" if url_base else None
+        try:
+            slug = name.removesuffix(file.suffix)
+            yield Loaded(parse_runbook(read_capped(file), slug=slug, url=url), name)
+        except BadDocument as error:
+            yield Problem(name, None, str(error))
+
+
+def _walk(root: Path, problems: list[Problem]) -> Iterator[Path]:
+    def refused(error: OSError) -> None:
+        problems.append(Problem(str(error.filename), None, f"cannot be read: {error.strerror}"))
+
+    for folder, names, files in os.walk(root, onerror=refused, followlinks=False):
+        here = Path(folder)
+        names[:] = sorted(
+            name for name in names if not name.startswith(".") and name not in _SKIPPED_FOLDERS
+        )
+        yield from (here / name for name in names if (here / name).is_symlink())
+        yield from (here / name for name in sorted(files) if not name.startswith("."))
+
+
+def _stays_inside(link: Path, root: Path) -> bool:
+    try:
+        return link.resolve(strict=True).is_relative_to(root)
+    except (OSError, RuntimeError):
+        return False
+
+
+def _name(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix()
