@@ -27,6 +27,14 @@ def sign(secret: str, timestamp: str, body: bytes) -> str:
     return "v0=" + hmac.new(secret.encode(), base, hashlib.sha256).hexdigest()
 
 
+def address(url: str) -> tuple[str, int, str]:
+    """Host, port and path of a request URL; ValueError for one beyond this machine."""
+    parts = urlsplit(url)
+    if parts.scheme != "http" or parts.hostname not in _LOOPBACK or parts.port is None:
+        raise ValueError("the request URL must be http://127.0.0.1:PORT/... (loopback only)")
+    return parts.hostname, parts.port, parts.path or "/"
+
+
 class HttpEvents:
     """Posts payloads to one request URL on this machine, each in a thread of a small pool."""
 
@@ -40,10 +48,7 @@ class HttpEvents:
         loop: AbstractEventLoop,
         timeout: float,
     ) -> None:
-        parts = urlsplit(url)
-        if parts.scheme != "http" or parts.hostname not in _LOOPBACK or parts.port is None:
-            raise ValueError("the request URL must be http://127.0.0.1:PORT/... (loopback only)")
-        self._host, self._port, self._path = parts.hostname, parts.port, parts.path or "/"
+        self._host, self._port, self._path = address(url)
         self._deliveries = deliveries
         self._secret = signing_secret
         self._clock = clock

@@ -18,7 +18,7 @@ from bot.workspace.delivery import Deliveries, Delivery
 from bot.workspace.driver import OtherApp, Person
 from bot.workspace.faults import Faults
 from bot.workspace.grants import Grants
-from bot.workspace.http_events import HttpEvents
+from bot.workspace.http_events import HttpEvents, address
 from bot.workspace.model import Channel, Message, User
 from bot.workspace.socket_mode import SocketMode, websocket_protocol
 from bot.workspace.state import State
@@ -71,6 +71,8 @@ class LocalWorkspace:
     ) -> None:
         if not ipaddress.ip_address(host).is_loopback:
             raise ValueError(f"the local workspace only listens on loopback, not on {host}")
+        if request_url is not None:
+            address(request_url)
         self._host, self._port = host, port
         self._request_url = request_url
         state = State(team_id=team_id, team_name=team_name, bot_name=bot_name, clock=clock)
