@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.chat.messages import Answer, IncidentCard, Notice
+from knowledge.model import Audience
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,20 @@ class Destination:
     @property
     def channel_key(self) -> str:
         return f"{self.team_id}/{self.channel}"
+
+
+@dataclass(frozen=True, slots=True)
+class CardRoom:
+    """The channel that incident cards go to. `is_shared`: with another organisation, whose
+    people may see nothing that the memory holds."""
+
+    to: Destination
+    is_shared: bool = False
+
+    @property
+    def audience(self) -> Audience:
+        """Whoever reads there."""
+        return Audience(channel=self.to.channel_key, sees_nothing=self.is_shared)
 
 
 class Chat(Protocol):

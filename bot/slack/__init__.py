@@ -1,0 +1,1 @@
+"""The Slack side: listeners that only write the inbox, use cases, and how messages are drawn."""

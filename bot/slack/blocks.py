@@ -1,0 +1,127 @@
+"""From what is meant to Block Kit. Pure: the same message gives the same blocks."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bot.chat.messages import AlertLine, Answer, IncidentCard, Notice
+from bot.slack.escape import Safe, join, link, plain, words
+from bot.slack.limits import FALLBACK, Block, settle
+from bot.slack.pieces import actions, context, duration, header, lines_section, moment, section
+from bot.slack.suggestion_blocks import Part, footer, suggestion_parts
+from bot.suggestions.model import Suggestion, SuggestionKind
+
+_MARKS = {"critical": "🔴", "high": "🟠", "warning": "🟡", "info": "🔵"}
+_OVER = ("resolved", "closed")
+_ALERTS_SHOWN = 3
+_NOTICE = 2_500
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A message as Slack takes it. `text` is what a notification and a screen reader say."""
+
+    text: Safe
+    blocks: tuple[Block, ...]
+
+
+def render(message: IncidentCard | Answer | Notice) -> Rendered:
+    """Draw any message, inside all of Slack's limits whatever its texts hold."""
+    match message:
+        case IncidentCard():
+            parts, text = _card(message), _card_text(message)
+        case Answer():
+            parts, text = _answer(message), _gist(message.suggestion)
+        case Notice():
+            said = words(message.text, _NOTICE) or Safe("…")
+            parts, text = iter([(0, section(said))]), message.text
+    return Rendered(plain(text, FALLBACK) or Safe("Recall"), tuple(settle(list(parts))))
+
+
+def _card(card: IncidentCard) -> Iterator[Part]:
+    over = card.state in _OVER
+    mark = "✅" if over else _MARKS.get(card.severity, "⚪")
+    # The state stands before the title, where a long title cannot push it off the screen.
+    yield 0, header(f"{mark} {card.state.capitalize()}: {card.title}")
+    yield 0, context(_where_and_when(card))
+    if over:
+        gist = _gist(card.suggestion) if card.suggestion is not None else ""
+        said = [words(card.resolution_note, 400), words(gist, 300)]
+        if any(said):
+            yield 0, lines_section(said)
+    else:
+        yield from _alerts(card)
+        if card.suggestion is not None:
+            yield from suggestion_parts(card.suggestion)
+    yield from _foot(card)
+
+
+def _where_and_when(card: IncidentCard) -> Safe:
+    since = Safe(f"since {moment(card.opened_at)}")
+    if card.resolved_at is not None:
+        lasted = (card.resolved_at - card.opened_at).total_seconds()
+        since = Safe(f"{moment(card.opened_at)}, lasted {duration(lasted)}")
+    return join(
+        [
+            words(card.incident_key, 40),
+            Safe(f"*{words(card.severity, 20)}*"),
+            Safe(f"service {words(card.service or 'unknown', 80)}"),
+            Safe(f"environment {words(card.environment or 'unknown', 60)}"),
+            Safe(f"cluster {words(card.cluster, 60)}") if card.cluster else Safe(""),
+            since,
+        ]
+    )
+
+
+def _alerts(card: IncidentCard) -> Iterator[Part]:
+    shown = card.alerts[:_ALERTS_SHOWN]
+    lines = [_alert(alert) for alert in shown]
+    more = card.alerts_total - len(shown)
+    if more > 0:
+        lines.append(Safe(f"and {more} more alert{'s' if more > 1 else ''}"))
+    if lines:
+        yield 0, lines_section(lines)
+
+
+def _alert(alert: AlertLine) -> Safe:
+    mark = "✓" if alert.status == "resolved" else "•"
+    name = link(alert.url, alert.name, 100)
+    summary = words(alert.summary, 240)
+    return Safe(f"{mark} {name} — {summary}" if summary else f"{mark} {name}")
+
+
+def _answer(answer: Answer) -> Iterator[Part]:
+    yield from suggestion_parts(answer.suggestion)
+    yield from _foot(answer)
+
+
+def _foot(message: IncidentCard | Answer) -> Iterator[Part]:
+    over = isinstance(message, IncidentCard) and message.state in _OVER
+    buttons = [b for b in message.buttons if not (over and b.action == "resolved_like")]
+    if buttons:
+        yield 0, actions(buttons)
+    notes = [words(message.feedback_note, 400)]
+    if message.suggestion is not None:
+        notes.append(footer(message.suggestion))
+    if any(notes):
+        yield 0, context(*notes)
+
+
+def _card_text(card: IncidentCard) -> str:
+    where = ", ".join(part for part in (card.service, card.environment, card.cluster) if part)
+    place = f" ({where})" if where else ""
+    first = f"{card.severity.capitalize()}, {card.state}: {card.title}{place}."
+    return f"{first} {_gist(card.suggestion)}" if card.suggestion is not None else first
+
+
+def _gist(suggestion: Suggestion) -> str:
+    """The answer in one sentence, not yet escaped."""
+    match suggestion.kind:
+        case SuggestionKind.ONE_CAUSE if suggestion.incidents:
+            best = suggestion.incidents[0]
+            return f"Seen before: {best.id}, {best.title} ({suggestion.confidence_words})."
+        case SuggestionKind.SEVERAL_CAUSES:
+            return f"{len(suggestion.causes)} causes fit; cannot tell yet."
+        case SuggestionKind.ABSTENTION:
+            return "Not seen before."
+        case _:
+            return suggestion.headline or "A runbook fits."

@@ -1,0 +1,95 @@
+"""The small parts that messages are drawn with. Each takes `Safe` text and stays in limits."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from bot.chat.messages import Button
+from bot.slack.escape import Safe, join, plain
+from bot.slack.limits import (
+    ACTION_ID,
+    BUTTON_TEXT,
+    BUTTON_VALUE,
+    BUTTONS,
+    CONTEXT_ELEMENTS,
+    HEADER,
+    SECTION,
+    Block,
+)
+
+ACTION_PREFIX = "recall_"
+ACTION_IDS = {
+    "helpful": f"{ACTION_PREFIX}feedback_helpful",
+    "not_helpful": f"{ACTION_PREFIX}feedback_not_helpful",
+    "resolved_like": f"{ACTION_PREFIX}resolved_like",
+}
+"""Stable for ever: messages that are already posted carry them."""
+
+
+def header(text: str) -> Block:
+    """A headline of outside text."""
+    return {
+        "type": "header",
+        "text": {"type": "plain_text", "text": plain(text, HEADER) or "Incident", "emoji": False},
+    }
+
+
+def mrkdwn(text: Safe) -> Block:
+    # verbatim: Slack must not turn names and addresses in outside text into links of its own.
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
+
+
+def section(text: Safe) -> Block:
+    return {"type": "section", "text": mrkdwn(text)}
+
+
+def lines_section(lines: Iterable[Safe]) -> Block:
+    """One section of several lines: those that fit, from the first on."""
+    kept: list[Safe] = []
+    room = SECTION
+    for line in lines:
+        if line and len(line) < room:
+            kept.append(line)
+            room -= len(line) + 1
+    return section(join(kept, "\n"))
+
+
+def context(*texts: Safe) -> Block:
+    elements = [mrkdwn(text) for text in texts if text][:CONTEXT_ELEMENTS]
+    return {"type": "context", "elements": elements}
+
+
+def actions(buttons: Sequence[Button]) -> Block:
+    """A row of buttons, each carrying its token and nothing else."""
+    return {
+        "type": "actions",
+        "elements": [
+            {
+                "type": "button",
+                "action_id": ACTION_IDS[button.action][:ACTION_ID],
+                "text": {
+                    "type": "plain_text",
+                    "text": plain(button.label, BUTTON_TEXT) or "Press",
+                    "emoji": False,
+                },
+                "value": button.token[:BUTTON_VALUE],
+            }
+            for button in buttons[:BUTTONS]
+        ],
+    }
+
+
+def moment(at: datetime) -> Safe:
+    """A point in time that reads the same for everybody in the channel."""
+    utc = at.astimezone(UTC)
+    return Safe(f"{utc.day} {utc:%b %H:%M} UTC")
+
+
+def duration(seconds: float) -> Safe:
+    """A length of time in the two largest units that matter."""
+    minutes = max(1, round(seconds / 60))
+    if minutes < 60:
+        return Safe(f"{minutes} min")
+    hours, rest = divmod(minutes, 60)
+    if hours < 48:
+        return Safe(f"{hours} h {rest} min" if rest else f"{hours} h")
+    return Safe(f"{hours // 24} days")

@@ -1,0 +1,72 @@
+"""Where incident cards go: the configured channel, looked up once and remembered."""
+
+import re
+import threading
+
+from slack_sdk import WebClient
+
+from bot.chat.ports import CardRoom, Destination
+from bot.errors import ChatRefused
+from bot.slack.client import api_call
+
+_ID = re.compile(r"[CGD][A-Z0-9]{7,}")
+_PAGE = 500
+
+
+class ConfiguredRoom:
+    """Resolves `wanted` (an id, or a name with or without #) when it is first needed.
+
+    Slack may be away at start: then the call raises ChatUnavailable and the next one tries
+    again. ChatRefused when there is no such channel or the token is refused. None is answered
+    when no channel is configured.
+    """
+
+    def __init__(self, client: WebClient, wanted: str | None) -> None:
+        self._client = client
+        self._wanted = wanted.strip() if wanted else ""
+        self._room: CardRoom | None = None
+        self._lock = threading.Lock()
+
+    def __call__(self) -> CardRoom | None:
+        if not self._wanted:
+            return None
+        with self._lock:
+            if self._room is None:
+                self._room = self._look_up()
+            return self._room
+
+    def _look_up(self) -> CardRoom:
+        team = str(api_call("auth.test", self._client.auth_test)["team_id"])
+        channel = (
+            api_call("conversations.info", self._client.conversations_info, channel=self._wanted)[
+                "channel"
+            ]
+            if _ID.fullmatch(self._wanted)
+            else self._named(self._wanted.lstrip("#"))
+        )
+        return CardRoom(
+            to=Destination(team_id=team, channel=str(channel["id"])),
+            is_shared=bool(channel.get("is_ext_shared")),
+        )
+
+    def _named(self, name: str) -> dict[str, object]:
+        cursor = ""
+        while True:
+            answer = api_call(
+                "conversations.list",
+                self._client.conversations_list,
+                types="public_channel,private_channel",
+                exclude_archived=True,
+                limit=_PAGE,
+                cursor=cursor,
+            )
+            for channel in answer.get("channels") or ():
+                if channel.get("name") == name:
+                    return dict(channel)
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                raise ChatRefused(
+                    f"there is no channel #{name} that the bot can see; check "
+                    "RECALL_SLACK_CHANNEL, and invite the bot if the channel is private",
+                    code="channel_not_found",
+                )

@@ -1,0 +1,204 @@
+"""How a suggestion is drawn, on a card and in a thread alike.
+
+The order is that of a person woken at night: what it is like, what ended it, what to do now.
+"""
+
+from collections.abc import Callable, Iterator
+
+from bot.slack.escape import Safe, code_block, join, link, markdown, words
+from bot.slack.limits import Block
+from bot.slack.pieces import context, duration, lines_section, section
+from bot.suggestions.model import (
+    Cause,
+    CitedIncident,
+    CitedPassage,
+    Step,
+    Suggestion,
+    SuggestionKind,
+)
+
+Part = tuple[int, Block]
+"""A block and its rank: the higher, the sooner it is left out."""
+
+STEPS_SHOWN = 3
+_OTHERS_SHOWN = 2
+_CAUSES_SHOWN = 5
+_PASSAGES_SHOWN = 3
+_CODE = 1_400
+_COUNTS = {2: "Two", 3: "Three", 4: "Four", 5: "Five"}
+WARNING = "⚠️"
+
+
+def confidence(suggestion: Suggestion) -> Safe:
+    return Safe(f"{words(suggestion.confidence_words, 60)} ({suggestion.confidence:.2f})")
+
+
+def suggestion_parts(suggestion: Suggestion) -> Iterator[Part]:
+    """Everything there is to say, most important first."""
+    yield from _LEADS[suggestion.kind](suggestion)
+    if suggestion.answered:
+        yield from _steps(suggestion)
+        yield from _further_reading(suggestion)
+
+
+def footer(suggestion: Suggestion) -> Safe:
+    sure = confidence(suggestion) if suggestion.answered else Safe("no answer")
+    return join([sure, Safe("Recall"), Safe(f"receipt {words(suggestion.id[:8], 60)}")])
+
+
+def _one_cause(suggestion: Suggestion) -> Iterator[Part]:
+    if not suggestion.incidents:
+        yield from _runbook_only(suggestion)
+        return
+    best, *others = suggestion.incidents
+    name = link(best.url, best.id, 60)
+    lines = [
+        Safe(f"*Seen before:* {name} — {words(best.title, 160)} ({_sure_of(suggestion)})"),
+        _labelled("Cause", best.cause, 300),
+        _what_fixed_it(best),
+        _other_environment(best),
+        _vouched(best),
+    ]
+    yield 0, lines_section(lines)
+    if others:
+        also = [_other(incident) for incident in others[:_OTHERS_SHOWN]]
+        yield 4, context(Safe("Also alike: " + join(also, "; ")))
+
+
+def _sure_of(suggestion: Suggestion) -> Safe:
+    return Safe(f"{words(suggestion.confidence_words, 60)}, {suggestion.confidence:.2f}")
+
+
+def _labelled(label: str, text: str, limit: int) -> Safe:
+    shown = words(text, limit)
+    return Safe(f"*{label}:* {shown}") if shown else Safe("")
+
+
+def _what_fixed_it(incident: CitedIncident) -> Safe:
+    took = incident.duration_seconds
+    after = f" (over after {duration(took)})" if took is not None and took >= 0 else ""
+    shown = words(incident.resolution, 400)
+    if shown:
+        return Safe(f"*What fixed it:* {shown}{after}")
+    return Safe(f"*What fixed it:* not recorded{after}")
+
+
+def _other_environment(incident: CitedIncident) -> Safe:
+    if not incident.other_environment:
+        return Safe("")
+    where = words(incident.environment, 60) or Safe("elsewhere")
+    return Safe(f"{WARNING} that was in another environment: {where}")
+
+
+def _vouched(incident: CitedIncident) -> Safe:
+    if not incident.confirmed_by:
+        return Safe("")
+    return Safe(f"confirmed by {words(spoken_name(incident.confirmed_by), 80)}, not yet curated")
+
+
+def spoken_name(kept: str) -> str:
+    """The name of whoever vouched: kept as `alice (T0/U1)`, or as the bare key `T0/U1`."""
+    name, _, key = kept.partition(" (")
+    return name if key else kept.rpartition("/")[2]
+
+
+def _other(incident: CitedIncident) -> Safe:
+    where = f" [{words(incident.environment, 40)}]" if incident.other_environment else ""
+    name = link(incident.url, incident.id, 60)
+    return Safe(f"{name} {words(incident.title, 100)} ({incident.score:.2f}){where}")
+
+
+def _several_causes(suggestion: Suggestion) -> Iterator[Part]:
+    causes = suggestion.causes[:_CAUSES_SHOWN]
+    count = _COUNTS.get(len(causes), "Several")
+    lines = [Safe(f"*{count} causes fit; cannot tell yet.*")]
+    urls = {incident.id: incident.url for incident in suggestion.incidents}
+    lines += [_cause(cause, urls.get) for cause in causes]
+    yield 0, lines_section(lines)
+    first = next((words(cause.check, 300) for cause in causes if cause.check), Safe(""))
+    if first:
+        yield 0, section(Safe(f"*Check first:* {first}"))
+    elsewhere = [incident for incident in suggestion.incidents if incident.other_environment]
+    if elsewhere:
+        ids = join([words(incident.id, 60) for incident in elsewhere[:_CAUSES_SHOWN]], ", ")
+        yield 2, context(Safe(f"{WARNING} from another environment: {ids}"))
+
+
+def _cause(cause: Cause, url_of: Callable[[str], str | None]) -> Safe:
+    ids = join([link(url_of(name), name, 60) for name in cause.incident_ids[:3]], ", ")
+    more = f" +{len(cause.incident_ids) - 3}" if len(cause.incident_ids) > 3 else ""
+    source = f" ({ids}{more})" if ids else ""
+    return Safe(f"• {words(cause.summary, 160)} — {cause.share:.0%}{source}")
+
+
+def _runbook_only(suggestion: Suggestion) -> Iterator[Part]:
+    said = words(suggestion.headline, 300) or Safe("Not seen before, but a runbook fits.")
+    yield 0, section(Safe(f"*{said}*" if "*" not in said else said))
+
+
+def _abstention(suggestion: Suggestion) -> Iterator[Part]:
+    lines = [Safe("*Not seen before.* Nothing on record is close enough to go by.")]
+    nearest = suggestion.nearest
+    if nearest is not None:
+        name = link(nearest.url, nearest.id, 60)
+        title = words(nearest.title, 160)
+        lines.append(Safe(f"*Nearest:* {name} — {title} ({nearest.score:.2f})"))
+        why = join([words(reason, 120) for reason in nearest.why_too_far[:5]], "; ")
+        if why:
+            lines.append(Safe(f"*Too far, because:* {why}"))
+    yield 0, lines_section(lines)
+
+
+def _steps(suggestion: Suggestion) -> Iterator[Part]:
+    generic = {passage.document_id for passage in suggestion.passages if passage.generic}
+    shown = suggestion.steps[:STEPS_SHOWN]
+    for number, step in enumerate(shown, start=1):
+        title = "*Try first*\n" if number == 1 else ""
+        yield 1 + (number > 1), section(Safe(f"{title}{_step(number, step)}"))
+        following = shown[number] if number < len(shown) else None
+        if following is None or following.citation != step.citation:
+            source = _source(step, step.citation.document_id in generic)
+            yield 1 + (number > 1), context(source)
+
+
+def _step(number: int, step: Step) -> Safe:
+    mark = f" {WARNING} *Destructive:*" if step.destructive else ""
+    todo = join([words(f"<{name.strip('<>')}>", 60) for name in step.unfilled[:6]], ", ")
+    fill = f"\n_fill in yourself:_ {todo}" if todo else ""
+    if not step.is_code:
+        return Safe(f"{number}.{mark} {markdown(step.text, 600)}{fill}")
+    fenced = code_block(step.text, _CODE)
+    if fenced is None:
+        lines = step.text.count("\n") + 1
+        where = "it is in the runbook linked below" if step.citation.url else "see the runbook"
+        return Safe(f"{number}.{mark} a command of {lines} lines, too long to show: {where}")
+    return Safe(f"{number}.{mark}\n{fenced}{fill}")
+
+
+def _source(step: Step, is_generic: bool) -> Safe:
+    cited = step.citation
+    place = f"{cited.title} › {cited.section}" if cited.section else cited.title
+    label = " (generic runbook)" if is_generic else ""
+    return Safe(f"from {link(cited.url, place, 200)}{label}")
+
+
+def _further_reading(suggestion: Suggestion) -> Iterator[Part]:
+    stepped = {step.citation.document_id for step in suggestion.steps[:STEPS_SHOWN]}
+    # A page whose steps stand above is cited there already.
+    others = [p for p in suggestion.passages if p.document_id not in stepped]
+    if others:
+        pages = [_page(passage) for passage in others[:_PASSAGES_SHOWN]]
+        yield 3, context(Safe("Runbooks: " + join(pages, "; ")))
+
+
+def _page(passage: CitedPassage) -> Safe:
+    place = f"{passage.title} › {passage.section}" if passage.section else passage.title
+    return Safe(link(passage.url, place, 120) + (" (generic runbook)" if passage.generic else ""))
+
+
+_LEADS: dict[SuggestionKind, Callable[[Suggestion], Iterator[Part]]] = {
+    SuggestionKind.ONE_CAUSE: _one_cause,
+    SuggestionKind.SEVERAL_CAUSES: _several_causes,
+    SuggestionKind.RUNBOOK_ONLY: _runbook_only,
+    SuggestionKind.ABSTENTION: _abstention,
+}
