@@ -1,0 +1,1 @@
+"""The database: tables, migrations, repositories, the unit of work. SQLAlchemy lives here."""

@@ -1,0 +1,141 @@
+"""Alerts: the latest report of each fingerprint."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, RowMapping, case, select
+
+from bot.alerts.model import Alert, AlertStatus, Severity, StoredAlert
+from bot.alerts.ports import AlertWrite
+from bot.store.tables import alerts
+from knowledge.store.statements import chunks, insert_into
+
+_OVERWRITTEN = (
+    "source",
+    "name",
+    "status",
+    "severity",
+    "starts_at",
+    "ends_at",
+    "summary",
+    "description",
+    "labels",
+    "links",
+    "group_key",
+    "service",
+    "environment",
+    "incident_id",
+    "last_seen_at",
+)
+
+
+def _stored(row: RowMapping) -> StoredAlert:
+    return StoredAlert(
+        id=row["id"],
+        alert=Alert(
+            source=row["source"],
+            fingerprint=row["fingerprint"],
+            name=row["name"],
+            status=AlertStatus(row["status"]),
+            severity=Severity(row["severity"]),
+            starts_at=row["starts_at"],
+            ends_at=row["ends_at"],
+            summary=row["summary"],
+            description=row["description"],
+            labels=row["labels"],
+            links=row["links"],
+            group_key=row["group_key"],
+        ),
+        service=row["service"],
+        environment=row["environment"],
+        incident_id=row["incident_id"],
+        first_seen_at=row["first_seen_at"],
+        last_seen_at=row["last_seen_at"],
+        times_seen=row["times_seen"],
+    )
+
+
+def _row(write: AlertWrite, now: datetime, times_seen: int) -> dict[str, object]:
+    alert = write.alert
+    return {
+        "fingerprint": alert.fingerprint,
+        "source": alert.source,
+        "name": alert.name,
+        "status": alert.status.value,
+        "severity": alert.severity.value,
+        "starts_at": alert.starts_at,
+        "ends_at": alert.ends_at,
+        "summary": alert.summary,
+        "description": alert.description,
+        "labels": alert.labels,
+        "links": alert.links,
+        "group_key": alert.group_key,
+        "service": write.service,
+        "environment": write.environment,
+        "incident_id": write.incident_id,
+        "first_seen_at": now,
+        "last_seen_at": now,
+        "times_seen": times_seen,
+    }
+
+
+class SqlAlerts:
+    """The AlertRepository port on one connection."""
+
+    def __init__(self, connection: Connection, *, writing: bool) -> None:
+        self._connection = connection
+        self._writing = writing
+
+    def by_fingerprint(self, fingerprints: Sequence[str]) -> dict[str, StoredAlert]:
+        """Those that are known. In a writing unit they stay locked until its end, so that two
+        workers cannot both merge into the same earlier report."""
+        found: dict[str, StoredAlert] = {}
+        for some in chunks(sorted(set(fingerprints))):
+            statement = (
+                select(alerts).where(alerts.c.fingerprint.in_(some)).order_by(alerts.c.fingerprint)
+            )
+            if self._writing:
+                statement = statement.with_for_update()
+            for row in self._connection.execute(statement).mappings():
+                found[row["fingerprint"]] = _stored(row)
+        return found
+
+    def save(self, writes: Sequence[AlertWrite], now: datetime) -> None:
+        """The last write of a fingerprint counts; each one counts towards `times_seen`."""
+        times: dict[str, int] = {}
+        last: dict[str, AlertWrite] = {}
+        for write in writes:
+            times[write.alert.fingerprint] = times.get(write.alert.fingerprint, 0) + 1
+            last[write.alert.fingerprint] = write
+        if not last:
+            return
+        # one order for everybody: two workers that save the same alerts cannot deadlock
+        rows = [_row(last[each], now, times[each]) for each in sorted(last)]
+        statement = insert_into(self._connection, alerts)
+        new = statement.excluded
+        self._connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=[alerts.c.fingerprint],
+                set_={
+                    **{name: new[name] for name in _OVERWRITTEN},
+                    "times_seen": alerts.c.times_seen + new.times_seen,
+                },
+            ).returning(alerts.c.id),
+            rows,
+        ).all()
+
+    def of_incident(self, incident_id: int) -> Sequence[StoredAlert]:
+        firing_first = case((alerts.c.status == AlertStatus.FIRING.value, 0), else_=1)
+        statement = (
+            select(alerts)
+            .where(alerts.c.incident_id == incident_id)
+            .order_by(firing_first, alerts.c.last_seen_at.desc(), alerts.c.id.desc())
+        )
+        return [_stored(row) for row in self._connection.execute(statement).mappings()]
+
+    def list(self, limit: int, before_id: int | None = None) -> Sequence[StoredAlert]:
+        """Newest first; the next page begins before the last one's id."""
+        statement = select(alerts).order_by(alerts.c.id.desc()).limit(limit)
+        if before_id is not None:
+            statement = statement.where(alerts.c.id < before_id)
+        return [_stored(row) for row in self._connection.execute(statement).mappings()]

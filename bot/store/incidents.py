@@ -1,0 +1,171 @@
+"""Incidents and their timelines."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, RowMapping, Select, insert, select, update
+
+from bot.alerts.model import Severity
+from bot.incidents.model import Incident, IncidentState, TimelineEntry, TimelineKind
+from bot.store.tables import NOT_OVER, incidents, timeline
+from knowledge.model import EVERYONE
+from knowledge.store.documents import visibility_from_json, visibility_to_json
+from knowledge.store.statements import insert_into
+
+KEY_PREFIX = "RCL-"
+_KEY = re.compile(rf"{KEY_PREFIX}([1-9][0-9]{{0,17}})", re.IGNORECASE | re.ASCII)
+
+OPEN_ATTEMPTS = 10
+"""Each loses only against an incident that opened and ended between two of our statements."""
+
+
+def _incident(row: RowMapping) -> Incident:
+    return Incident(
+        id=row["id"],
+        key=f"{KEY_PREFIX}{row['id']}",
+        title=row["title"],
+        service=row["service"],
+        environment=row["environment"],
+        severity=Severity(row["severity"]),
+        state=IncidentState(row["state"]),
+        group_key=row["group_key"],
+        opened_at=row["opened_at"],
+        resolved_at=row["resolved_at"],
+        revision=row["revision"],
+        team_id=row["team_id"],
+        visibility=visibility_from_json(row["visibility"]),
+    )
+
+
+class SqlIncidents:
+    """The IncidentRepository port on one connection.
+
+    In a writing unit the incidents that are read stay locked until its end: read, decide and
+    save cannot be overtaken by another worker.
+    """
+
+    def __init__(self, connection: Connection, *, writing: bool) -> None:
+        self._connection = connection
+        self._writing = writing
+
+    def _one(self, statement: Select[*tuple[object, ...]]) -> Incident | None:
+        if self._writing:
+            statement = statement.with_for_update()
+        row = self._connection.execute(statement).mappings().first()
+        return None if row is None else _incident(row)
+
+    def open(
+        self,
+        *,
+        group_key: str,
+        title: str,
+        service: str | None,
+        environment: str | None,
+        severity: Severity,
+        team_id: str,
+        now: datetime,
+    ) -> tuple[Incident, bool]:
+        statement = (
+            insert_into(self._connection, incidents)
+            .values(
+                title=title,
+                service=service,
+                environment=environment,
+                severity=severity.value,
+                state=IncidentState.OPEN.value,
+                group_key=group_key,
+                opened_at=now,
+                revision=1,
+                team_id=team_id,
+                visibility=visibility_to_json(EVERYONE),
+            )
+            .on_conflict_do_nothing(index_elements=[incidents.c.group_key], index_where=NOT_OVER)
+            .returning(incidents)
+        )
+        for _ in range(OPEN_ATTEMPTS):
+            # looking first is not only quicker: a refused insert uses up a number of its sequence
+            there = self._one(select(incidents).where(incidents.c.group_key == group_key, NOT_OVER))
+            if there is not None:
+                return there, False
+            row = self._connection.execute(statement).mappings().first()
+            if row is not None:
+                return _incident(row), True
+        raise RuntimeError(f"the incident of group {group_key!r} opens and ends all the time")
+
+    def get(self, incident_id: int) -> Incident | None:
+        return self._one(select(incidents).where(incidents.c.id == incident_id))
+
+    def get_by_key(self, key: str) -> Incident | None:
+        match = _KEY.fullmatch(key.strip())
+        return None if match is None else self.get(int(match.group(1)))
+
+    def active(self, service: str | None = None) -> Sequence[Incident]:
+        statement = select(incidents).where(NOT_OVER).order_by(incidents.c.id.desc())
+        if service is not None:
+            statement = statement.where(incidents.c.service == service)
+        return [_incident(row) for row in self._connection.execute(statement).mappings()]
+
+    def save(self, incident: Incident) -> None:
+        """LookupError when there is no such incident."""
+        saved = self._connection.execute(
+            update(incidents)
+            .where(incidents.c.id == incident.id)
+            .values(
+                title=incident.title,
+                service=incident.service,
+                environment=incident.environment,
+                severity=incident.severity.value,
+                state=incident.state.value,
+                group_key=incident.group_key,
+                opened_at=incident.opened_at,
+                resolved_at=incident.resolved_at,
+                revision=incident.revision,
+                team_id=incident.team_id,
+                visibility=visibility_to_json(incident.visibility),
+            )
+            .returning(incidents.c.id)
+        )
+        if saved.first() is None:
+            raise LookupError(f"there is no incident with the id {incident.id}")
+
+    def add_timeline(self, incident_id: int, entries: Sequence[TimelineEntry]) -> None:
+        if not entries:
+            return
+        rows = [
+            {
+                "incident_id": incident_id,
+                "at": entry.at,
+                "kind": entry.kind.value,
+                "text": entry.text,
+                "actor": entry.actor,
+                "data": entry.data,
+            }
+            for entry in entries
+        ]
+        self._connection.execute(insert(timeline), rows)
+
+    def timeline(self, incident_id: int) -> Sequence[TimelineEntry]:
+        """Oldest first; what happened at one moment, in the order in which it was added."""
+        statement = (
+            select(timeline)
+            .where(timeline.c.incident_id == incident_id)
+            .order_by(timeline.c.at, timeline.c.id)
+        )
+        return [
+            TimelineEntry(
+                at=row["at"],
+                kind=TimelineKind(row["kind"]),
+                text=row["text"],
+                actor=row["actor"],
+                data=row["data"],
+            )
+            for row in self._connection.execute(statement).mappings()
+        ]
+
+    def list(self, limit: int, before_id: int | None = None) -> Sequence[Incident]:
+        """Newest first; the next page begins before the last one's id."""
+        statement = select(incidents).order_by(incidents.c.id.desc()).limit(limit)
+        if before_id is not None:
+            statement = statement.where(incidents.c.id < before_id)
+        return [_incident(row) for row in self._connection.execute(statement).mappings()]

@@ -1,0 +1,135 @@
+"""Suggestions with their receipts, the buttons under them, and what people said of them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, RowMapping, insert, or_, select
+
+from bot.store import tables
+from bot.suggestions.model import Suggestion
+from bot.suggestions.ports import ButtonToken, Feedback, StoredSuggestion
+from knowledge.store.statements import insert_into
+
+
+def _stored(row: RowMapping) -> StoredSuggestion:
+    created_at: datetime = row["created_at"]
+    return StoredSuggestion(
+        suggestion=Suggestion.model_validate(row["content"]),
+        incident_id=row["incident_id"],
+        asked_by=row["asked_by"],
+        created_at=created_at,
+    )
+
+
+class SqlSuggestions:
+    """The SuggestionRepository port on one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, stored: StoredSuggestion) -> None:
+        self._connection.execute(
+            insert(tables.suggestions).values(
+                id=stored.suggestion.id,
+                incident_id=stored.incident_id,
+                asked_by=stored.asked_by,
+                content=stored.suggestion.model_dump(mode="json"),
+                created_at=stored.created_at,
+            )
+        )
+
+    def get(self, suggestion_id: str) -> StoredSuggestion | None:
+        statement = select(tables.suggestions).where(tables.suggestions.c.id == suggestion_id)
+        row = self._connection.execute(statement).mappings().first()
+        return None if row is None else _stored(row)
+
+    def latest_of(self, incident_id: int) -> StoredSuggestion | None:
+        statement = (
+            select(tables.suggestions)
+            .where(tables.suggestions.c.incident_id == incident_id)
+            .order_by(tables.suggestions.c.seq.desc())
+            .limit(1)
+        )
+        row = self._connection.execute(statement).mappings().first()
+        return None if row is None else _stored(row)
+
+    def list(self, limit: int) -> Sequence[StoredSuggestion]:
+        statement = (
+            select(tables.suggestions).order_by(tables.suggestions.c.seq.desc()).limit(limit)
+        )
+        return [_stored(row) for row in self._connection.execute(statement).mappings()]
+
+    def add_buttons(self, buttons: Sequence[ButtonToken]) -> None:
+        if not buttons:
+            return
+        rows = [
+            {
+                "token": each.token,
+                "team_id": each.team_id,
+                "action": each.action,
+                "suggestion_id": each.suggestion_id,
+                "incident_id": each.incident_id,
+                "past_incident_id": each.past_incident_id,
+                "message_key": each.message_key,
+                "created_at": each.created_at,
+            }
+            for each in buttons
+        ]
+        self._connection.execute(insert(tables.buttons), rows)
+
+    def button(self, token: str) -> ButtonToken | None:
+        statement = select(tables.buttons).where(tables.buttons.c.token == token)
+        row = self._connection.execute(statement).mappings().first()
+        return None if row is None else ButtonToken(**row)
+
+    def record_feedback(self, feedback: Feedback) -> bool:
+        statement = insert_into(self._connection, tables.feedback).values(
+            team_id=feedback.team_id,
+            actor=feedback.actor,
+            suggestion_id=feedback.suggestion_id,
+            incident_id=feedback.incident_id,
+            verdict=feedback.verdict,
+            past_incident_id=feedback.past_incident_id,
+            at=feedback.at,
+        )
+        new = statement.excluded
+        changed = self._connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=[
+                    tables.feedback.c.suggestion_id,
+                    tables.feedback.c.team_id,
+                    tables.feedback.c.actor,
+                ],
+                set_={
+                    "incident_id": new.incident_id,
+                    "verdict": new.verdict,
+                    "past_incident_id": new.past_incident_id,
+                    "at": new.at,
+                },
+                where=or_(
+                    tables.feedback.c.verdict != new.verdict,
+                    tables.feedback.c.past_incident_id.is_distinct_from(new.past_incident_id),
+                ),
+            ).returning(tables.feedback.c.id)
+        )
+        return changed.first() is not None
+
+    def feedback_on(self, suggestion_id: str) -> Sequence[Feedback]:
+        """Oldest word first."""
+        statement = (
+            select(tables.feedback)
+            .where(tables.feedback.c.suggestion_id == suggestion_id)
+            .order_by(tables.feedback.c.at, tables.feedback.c.id)
+        )
+        return [
+            Feedback(
+                team_id=row["team_id"],
+                actor=row["actor"],
+                suggestion_id=row["suggestion_id"],
+                incident_id=row["incident_id"],
+                verdict=row["verdict"],
+                past_incident_id=row["past_incident_id"],
+                at=row["at"],
+            )
+            for row in self._connection.execute(statement).mappings()
+        ]

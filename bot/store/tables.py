@@ -1,0 +1,226 @@
+"""Tables of the acting half: inbox, jobs, alerts, incidents, suggestions, outbox, audit."""
+
+from sqlalchemy import (
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    UniqueConstraint,
+    text,
+)
+
+from knowledge.store.columns import BigId, Json, SafeText, UtcDateTime
+from knowledge.store.tables import NAMING
+
+metadata = MetaData(naming_convention=NAMING)
+
+NOT_OVER = text("state NOT IN ('resolved', 'closed')")
+"""Which incidents their group key is reserved for; also the condition of the unique index."""
+
+PENDING = text("state = 'pending'")
+
+
+def _reference(target: str) -> ForeignKey:
+    """Checked at the commit, so that a unit may write its rows in any order."""
+    return ForeignKey(target, deferrable=True, initially="DEFERRED")
+
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("seq", BigId, primary_key=True),
+    Column("id", SafeText, nullable=False, unique=True),
+    Column("kind", SafeText, nullable=False),
+    Column("source", SafeText, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("content_type", SafeText, nullable=False),
+    Column("received_at", UtcDateTime, nullable=False),
+    Column("dedupe_key", SafeText, unique=True),
+    Column("state", SafeText, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("error", SafeText, nullable=False),
+    Column("not_before", UtcDateTime, nullable=False),
+    Column("processed_at", UtcDateTime),
+    Index("ix_inbox_pending", "seq", sqlite_where=PENDING, postgresql_where=PENDING),
+    Index(None, "state", "processed_at"),
+    sqlite_autoincrement=True,
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("seq", BigId, primary_key=True),
+    Column("key", SafeText, nullable=False, unique=True),
+    Column("kind", SafeText, nullable=False),
+    Column("payload", Json(exact=True), nullable=False),
+    Column("state", SafeText, nullable=False),
+    Column("run_at", UtcDateTime, nullable=False),
+    Column("leased_until", UtcDateTime),
+    Column("attempts", Integer, nullable=False),
+    Column("error", SafeText, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Index("ix_jobs_pending", "kind", "run_at", sqlite_where=PENDING, postgresql_where=PENDING),
+    Index(None, "state", "ended_at"),
+)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("title", SafeText, nullable=False),
+    Column("service", SafeText),
+    Column("environment", SafeText),
+    Column("severity", SafeText, nullable=False),
+    Column("state", SafeText, nullable=False),
+    Column("group_key", SafeText, nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("resolved_at", UtcDateTime),
+    Column("revision", Integer, nullable=False),
+    Column("team_id", SafeText, nullable=False),
+    Column("visibility", Json, nullable=False),
+    Index(
+        "uq_incidents_group_not_over",
+        "group_key",
+        unique=True,
+        sqlite_where=NOT_OVER,
+        postgresql_where=NOT_OVER,
+    ),
+    sqlite_autoincrement=True,
+)
+"""The key that people use (RCL-12) is made from the id and is no column of its own."""
+
+timeline = Table(
+    "timeline",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("incident_id", BigId, _reference("incidents.id"), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("kind", SafeText, nullable=False),
+    Column("text", SafeText, nullable=False),
+    Column("actor", SafeText, nullable=False),
+    Column("data", Json, nullable=False),
+    Index(None, "incident_id", "at"),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("fingerprint", SafeText, nullable=False, unique=True),
+    Column("source", SafeText, nullable=False),
+    Column("name", SafeText, nullable=False),
+    Column("status", SafeText, nullable=False),
+    Column("severity", SafeText, nullable=False),
+    Column("starts_at", UtcDateTime),
+    Column("ends_at", UtcDateTime),
+    Column("summary", SafeText, nullable=False),
+    Column("description", SafeText, nullable=False),
+    Column("labels", Json, nullable=False),
+    Column("links", Json, nullable=False),
+    Column("group_key", SafeText),
+    Column("service", SafeText),
+    Column("environment", SafeText),
+    Column("incident_id", BigId, _reference("incidents.id")),
+    Column("first_seen_at", UtcDateTime, nullable=False),
+    Column("last_seen_at", UtcDateTime, nullable=False),
+    Column("times_seen", Integer, nullable=False),
+    Index(None, "incident_id"),
+    sqlite_autoincrement=True,
+)
+
+suggestions = Table(
+    "suggestions",
+    metadata,
+    Column("seq", BigId, primary_key=True),
+    Column("id", SafeText, nullable=False, unique=True),
+    Column("incident_id", BigId, _reference("incidents.id")),
+    Column("asked_by", SafeText, nullable=False),
+    Column("content", Json(exact=True), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index(None, "incident_id"),
+)
+"""`content` is the whole suggestion, its receipt included, exactly as it was made."""
+
+buttons = Table(
+    "buttons",
+    metadata,
+    Column("token", SafeText, primary_key=True),
+    Column("team_id", SafeText, nullable=False),
+    Column("action", SafeText, nullable=False),
+    Column("suggestion_id", SafeText, _reference("suggestions.id"), nullable=False),
+    Column("incident_id", BigId, _reference("incidents.id")),
+    Column("past_incident_id", SafeText),
+    Column("message_key", SafeText, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("team_id", SafeText, nullable=False),
+    Column("actor", SafeText, nullable=False),
+    Column("suggestion_id", SafeText, _reference("suggestions.id"), nullable=False),
+    Column("incident_id", BigId, _reference("incidents.id")),
+    Column("verdict", SafeText, nullable=False),
+    Column("past_incident_id", SafeText),
+    Column("at", UtcDateTime, nullable=False),
+    UniqueConstraint("suggestion_id", "team_id", "actor"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("seq", BigId, primary_key=True),
+    Column("key", SafeText, nullable=False, unique=True),
+    Column("team_id", SafeText, nullable=False),
+    Column("channel", SafeText, nullable=False),
+    Column("thread", SafeText),
+    Column("message", Json(exact=True), nullable=False),
+    Column("message_hash", SafeText, nullable=False),
+    Column("desired_revision", Integer, nullable=False),
+    Column("claimed_revision", Integer, nullable=False),
+    Column("sent_revision", Integer, nullable=False),
+    Column("refused_revision", Integer, nullable=False),
+    Column("ref", SafeText),
+    Column("queued_at", UtcDateTime, nullable=False),
+    Column("not_before", UtcDateTime, nullable=False),
+    Column("attempted_at", UtcDateTime),
+    Column("attempts", Integer, nullable=False),
+    Column("leased_until", UtcDateTime),
+    Column("error", SafeText, nullable=False),
+    Column("sent_at", UtcDateTime),
+    Column("refused_at", UtcDateTime),
+    Index(None, "team_id", "channel", "ref"),
+    Index(
+        "ix_outbox_unsent",
+        "team_id",
+        "channel",
+        "queued_at",
+        "seq",
+        sqlite_where=text(
+            "desired_revision > sent_revision AND desired_revision > refused_revision"
+        ),
+        postgresql_where=text(
+            "desired_revision > sent_revision AND desired_revision > refused_revision"
+        ),
+    ),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", BigId, primary_key=True, autoincrement=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor", SafeText, nullable=False),
+    Column("action", SafeText, nullable=False),
+    Column("subject", SafeText, nullable=False),
+    Column("data", Json(exact=True), nullable=False),
+    Column("previous_hash", SafeText, nullable=False, unique=True),
+    Column("hash", SafeText, nullable=False, unique=True),
+)
+"""`previous_hash` is unique as well: even two writers that both slip by cannot fork the chain."""

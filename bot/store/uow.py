@@ -1,0 +1,27 @@
+"""The unit of work: every repository on one connection, inside one transaction."""
+
+from sqlalchemy import Connection
+
+from bot.clock import Clock
+from bot.store.alerts import SqlAlerts
+from bot.store.audit import SqlAuditLog
+from bot.store.inbox import SqlInbox
+from bot.store.incidents import SqlIncidents
+from bot.store.jobs import SqlJobQueue
+from bot.store.outbox import SqlOutbox
+from bot.store.suggestions import SqlSuggestions
+from knowledge.store.knowledge import KnowledgeRepository
+
+
+class SqlUnitOfWork:
+    """The UnitOfWork port. Whoever opened the connection commits or rolls back."""
+
+    def __init__(self, connection: Connection, clock: Clock, *, writing: bool) -> None:
+        self.inbox = SqlInbox(connection, clock)
+        self.jobs = SqlJobQueue(connection, clock)
+        self.alerts = SqlAlerts(connection, writing=writing)
+        self.incidents = SqlIncidents(connection, writing=writing)
+        self.suggestions = SqlSuggestions(connection)
+        self.outbox = SqlOutbox(connection)
+        self.audit = SqlAuditLog(connection)
+        self.knowledge = KnowledgeRepository(connection)

@@ -1,0 +1,91 @@
+"""Reads of the knowledge. Only served documents, unless the name says otherwise."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Connection, func, select
+
+from knowledge.index.source import DocumentCard
+from knowledge.model import Document, DocumentKind, DocumentState, Origin, Passage
+from knowledge.store.documents import card_from_row, document_from_row, passage_from_row
+from knowledge.store.statements import chunks
+from knowledge.store.tables import documents, passages
+
+_SERVED = documents.c.state.in_([state.value for state in DocumentState if state.is_served])
+
+
+def live_passage_ids(connection: Connection) -> frozenset[int]:
+    statement = (
+        select(passages.c.id)
+        .join(documents, documents.c.id == passages.c.document_id)
+        .where(_SERVED)
+    )
+    return frozenset(connection.execute(statement).scalars())
+
+
+def passages_by_id(connection: Connection, ids: Sequence[int]) -> list[Passage]:
+    """In any state of their document."""
+    found: list[Passage] = []
+    for some in chunks(ids):
+        rows = connection.execute(select(passages).where(passages.c.id.in_(some))).mappings()
+        found += [passage_from_row(row) for row in rows]
+    return found
+
+
+def cards(connection: Connection, document_ids: Sequence[str] | None) -> list[DocumentCard]:
+    statement = select(documents).where(_SERVED)
+    if document_ids is None:
+        return [card_from_row(row) for row in connection.execute(statement).mappings()]
+    found: list[DocumentCard] = []
+    for some in chunks(document_ids):
+        rows = connection.execute(statement.where(documents.c.id.in_(some))).mappings()
+        found += [card_from_row(row) for row in rows]
+    return found
+
+
+def served_documents(connection: Connection, document_ids: Sequence[str]) -> list[Document]:
+    found: list[Document] = []
+    for some in chunks(document_ids):
+        statement = select(documents).where(_SERVED, documents.c.id.in_(some))
+        found += [document_from_row(row) for row in connection.execute(statement).mappings()]
+    return found
+
+
+def get(connection: Connection, document_id: str) -> Document | None:
+    """In any state."""
+    row = (
+        connection.execute(select(documents).where(documents.c.id == document_id))
+        .mappings()
+        .first()
+    )
+    return None if row is None else document_from_row(row)
+
+
+def list_documents(
+    connection: Connection, kind: DocumentKind | None, state: DocumentState | None
+) -> list[Document]:
+    """In any state, by id."""
+    statement = select(documents).order_by(documents.c.id)
+    if kind is not None:
+        statement = statement.where(documents.c.kind == kind.value)
+    if state is not None:
+        statement = statement.where(documents.c.state == state.value)
+    return [document_from_row(row) for row in connection.execute(statement).mappings()]
+
+
+def counts(connection: Connection) -> Mapping[str, int]:
+    """`documents` and `passages`, and the documents by `kind.*`, `state.*` and `origin.*`."""
+    counted: dict[str, int] = {"documents": 0, "passages": 0}
+    counted |= {f"kind.{kind.value}": 0 for kind in DocumentKind}
+    counted |= {f"state.{state.value}": 0 for state in DocumentState}
+    counted |= {f"origin.{origin.value}": 0 for origin in Origin}
+    grouped = (documents.c.kind, documents.c.state, documents.c.origin)
+    statement = select(*grouped, func.count()).group_by(*grouped)
+    for kind, state, origin, number in connection.execute(statement):
+        counted["documents"] += number
+        counted[f"kind.{kind}"] += number
+        counted[f"state.{state}"] += number
+        counted[f"origin.{origin}"] += number
+    counted["passages"] = connection.execute(
+        select(func.count()).select_from(passages)
+    ).scalar_one()
+    return counted
