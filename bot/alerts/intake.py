@@ -1,0 +1,176 @@
+"""AlertIntake: deliveries in the inbox become alerts and incidents, in one transaction.
+
+The stages stand in `process`; each is a file of its own: parse (`sources`), redact, resolve
+(`services`), merge, place (`incidents.grouping`), and the incidents' own changes (`ledger`).
+"""
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.alerts.json_body import parse_json
+from bot.alerts.ledger import IncidentLedger
+from bot.alerts.merge import MergeReason, MergeResult, merge
+from bot.alerts.model import Alert, AlertStatus, StoredAlert
+from bot.alerts.ports import AlertWrite
+from bot.alerts.sources import SOURCES
+from bot.clock import Clock
+from bot.errors import BadPayload
+from bot.incidents.grouping import Newcomer
+from bot.jobs.ports import InboxItem
+from bot.redact import redact, redact_labels
+from bot.services.catalogue import Catalogue
+from bot.services.model import Resolution
+from bot.uow import UnitOfWork
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One redacted alert of one delivery, and what it is about."""
+
+    alert: Alert
+    resolution: Resolution
+    received_at: datetime
+
+
+class AlertIntake:
+    """Turns alert deliveries into alerts and incidents.
+
+    `team_id` is the workspace that new incidents belong to.
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        clock: Clock,
+        *,
+        group_window_seconds: float = 300,
+        team_id: str = "",
+    ) -> None:
+        self._catalogue = catalogue
+        self._clock = clock
+        self._window = timedelta(seconds=group_window_seconds)
+        self._team_id = team_id
+
+    def process(self, uow: UnitOfWork, items: Sequence[InboxItem]) -> None:
+        """Take in all `items` inside the caller's transaction.
+
+        One that cannot be read is marked failed with the reason and harms no other. Statements
+        grow with the incidents concerned, not with the alerts. Raises DatabaseBusy only.
+        """
+        now = self._clock.now()
+        incoming: list[Incoming] = []
+        done: list[str] = []
+        for item in sorted(items, key=lambda one: one.received_at):
+            try:
+                incoming += self._read(item)
+            except BadPayload as error:
+                uow.inbox.mark_failed(item.id, redact(str(error)), now)
+            except Exception as error:  # noqa: BLE001 - see below
+                # The one broad catch of the intake. A parser meets whatever a tool may send, and
+                # a bug in it must neither lose the delivery nor stop the others: the item stays
+                # in the inbox as failed, to be replayed after the fix. The error's own text may
+                # quote the body, so only its type is kept, and the log gets the traceback.
+                _log.exception("inbox item %s: a bug while reading %s", item.id, item.source)
+                reason = f"a bug in the source {item.source!r} ({type(error).__name__})"
+                uow.inbox.mark_failed(item.id, reason, now)
+            else:
+                done.append(item.id)
+        if incoming:
+            self._take_in(uow, incoming, now)
+        uow.inbox.mark_done(done, now)
+
+    def _read(self, item: InboxItem) -> list[Incoming]:
+        source = SOURCES.get(item.source)
+        if source is None:
+            raise BadPayload(f"there is no source named {item.source!r}")
+        alerts = [redacted(alert) for alert in source.parse(parse_json(item.body))]
+        return [
+            Incoming(alert, self._catalogue.resolve(alert.labels, alert.name), item.received_at)
+            for alert in alerts
+        ]
+
+    def _take_in(self, uow: UnitOfWork, incoming: Sequence[Incoming], now: datetime) -> None:
+        known = dict(uow.alerts.by_fingerprint(_fingerprints(incoming)))
+        ledger = IncidentLedger(
+            uow, now, window=self._window, depends=self._catalogue.depends, team_id=self._team_id
+        )
+        writes: dict[str, AlertWrite] = {}
+        for one in incoming:
+            fingerprint = one.alert.fingerprint
+            before = known.get(fingerprint)
+            result = merge(before, one.alert, one.received_at)
+            if not result.is_kept:
+                continue
+            incident_id = self._place(ledger, before, result, one)
+            writes[fingerprint] = AlertWrite(
+                alert=result.alert,
+                service=one.resolution.service,
+                environment=one.resolution.environment,
+                incident_id=incident_id,
+            )
+            known[fingerprint] = _seen(before, writes[fingerprint], one.received_at)
+        uow.alerts.save(list(writes.values()), now)
+        ledger.close()
+
+    def _place(
+        self,
+        ledger: IncidentLedger,
+        before: StoredAlert | None,
+        result: MergeResult,
+        one: Incoming,
+    ) -> int | None:
+        """Tell the ledger; the id of the incident that the alert is in from now on."""
+        belongs_to = before.incident_id if before is not None else None
+        alert = result.alert
+        if result.reason is MergeReason.RESOLVED:
+            ledger.resolved(belongs_to, alert, one.received_at)
+            return belongs_to
+        if alert.status is AlertStatus.RESOLVED:
+            return belongs_to
+        if not result.is_news and ledger.still_covered(belongs_to, one.received_at):
+            return belongs_to
+        newcomer = Newcomer(
+            source=alert.source,
+            name=alert.name,
+            group_key=alert.group_key,
+            service=one.resolution.service,
+            environment=one.resolution.environment,
+            received_at=one.received_at,
+            known_incident=belongs_to,
+        )
+        return ledger.fired(newcomer, alert, result.reason)
+
+
+def redacted(alert: Alert) -> Alert:
+    """`alert` with every secret taken out of what people and stores will see."""
+    return replace(
+        alert,
+        name=redact(alert.name),
+        summary=redact(alert.summary),
+        description=redact(alert.description),
+        labels=redact_labels(alert.labels),
+        links={title: redact(link) for title, link in alert.links.items()},
+        group_key=redact(alert.group_key) if alert.group_key else alert.group_key,
+    )
+
+
+def _fingerprints(incoming: Iterable[Incoming]) -> list[str]:
+    return list(dict.fromkeys(one.alert.fingerprint for one in incoming))
+
+
+def _seen(before: StoredAlert | None, write: AlertWrite, at: datetime) -> StoredAlert:
+    """What the store will know after `write`, for a second report in the same batch."""
+    return StoredAlert(
+        id=before.id if before else 0,
+        alert=write.alert,
+        service=write.service,
+        environment=write.environment,
+        incident_id=write.incident_id,
+        first_seen_at=before.first_seen_at if before else at,
+        last_seen_at=at,
+        times_seen=before.times_seen + 1 if before else 1,
+    )

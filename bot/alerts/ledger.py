@@ -1,0 +1,185 @@
+"""IncidentLedger: what one batch of alerts changes in incidents, gathered and written once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from bot.alerts.merge import MergeReason
+from bot.alerts.model import Alert
+from bot.incidents import lifecycle
+from bot.incidents.grouping import JoinReason, Newcomer, group_key_of, place
+from bot.incidents.model import Incident, TimelineEntry, TimelineKind
+from bot.uow import UnitOfWork
+
+SUGGEST_JOB = "suggest"
+MAX_TITLE = 200
+
+
+@dataclass(slots=True)
+class _Page:
+    """One incident of the batch. `stored_revision` is what the database has of it."""
+
+    incident: Incident
+    stored_revision: int
+    is_new: bool = False
+    had_resolve: bool = False
+    news: bool = False
+    entries: list[TimelineEntry] = field(default_factory=list)
+
+
+class IncidentLedger:
+    """Keeps the incidents of a batch in memory; `close` writes each that changed once.
+
+    However many alerts of the batch concern it, an incident's revision rises by one and one
+    job is enqueued for it.
+    """
+
+    def __init__(
+        self,
+        uow: UnitOfWork,
+        now: datetime,
+        *,
+        window: timedelta,
+        depends: Callable[[str, str], bool],
+        team_id: str,
+    ) -> None:
+        self._uow = uow
+        self._now = now
+        self._window = window
+        self._depends = depends
+        self._team_id = team_id
+        self._pages = {
+            incident.id: _Page(incident, incident.revision) for incident in uow.incidents.active()
+        }
+        self._over: dict[int, Incident | None] = {}
+
+    def still_covered(self, incident_id: int | None, received_at: datetime) -> bool:
+        """Whether a mere repeat needs nothing new: its incident is open, or only just over.
+
+        Right after a person ended the incident the sender may repeat itself once more; an
+        alert that goes on firing beyond the window is a problem that is still there.
+        """
+        if incident_id is None:
+            return False
+        if incident_id in self._pages:
+            return True
+        over = self._get(incident_id)
+        if over is None or over.resolved_at is None:
+            return False
+        return received_at - over.resolved_at <= self._window
+
+    def fired(self, newcomer: Newcomer, alert: Alert, why: MergeReason) -> int:
+        """An alert began, changed or goes on; the id of the incident it is in."""
+        active = [page.incident for page in self._pages.values()]
+        joining = place(newcomer, active, window=self._window, depends=self._depends)
+        if joining.incident is not None:
+            page = self._pages[joining.incident.id]
+        else:
+            page = self._open(newcomer, alert)
+        joined = "" if joining.reason is JoinReason.SAME_ALERT or page.is_new else joining.text
+        data = {
+            "fingerprint": alert.fingerprint,
+            "alert": alert.name,
+            "severity": alert.severity.value,
+            "summary": alert.summary,
+            "reason": why.value,
+        }
+        if joined:
+            data["joined_because"] = joined
+        text = f"{alert.name}: {why}" + (f" (joined because: {joined})" if joined else "")
+        page.entries.append(
+            TimelineEntry(
+                at=newcomer.received_at, kind=TimelineKind.ALERT_FIRED, text=text, data=data
+            )
+        )
+        page.news = True
+        worse = lifecycle.worsen(page.incident, alert.severity, newcomer.received_at)
+        if worse.entry is not None:
+            page.incident = worse.incident
+            page.entries.append(worse.entry)
+        return page.incident.id
+
+    def resolved(self, incident_id: int | None, alert: Alert, received_at: datetime) -> None:
+        """An alert ended; what it said while it fired stays in the timeline."""
+        page = self._pages.get(incident_id) if incident_id is not None else None
+        if page is None:
+            return
+        data = {"fingerprint": alert.fingerprint, "alert": alert.name}
+        if alert.summary:
+            data["summary"] = alert.summary
+        page.entries.append(
+            TimelineEntry(
+                at=received_at,
+                kind=TimelineKind.ALERT_RESOLVED,
+                text=f"{alert.name}: resolved",
+                data=data,
+            )
+        )
+        page.news = page.had_resolve = True
+
+    def close(self) -> None:
+        """Write it all. The batch's alerts must have been saved before."""
+        for page in self._pages.values():
+            if page.had_resolve:
+                self._resolve_if_over(page)
+            if page.news:
+                self._write(page)
+
+    def _open(self, newcomer: Newcomer, alert: Alert) -> _Page:
+        opened, created = self._uow.incidents.open(
+            group_key=group_key_of(newcomer),
+            title=title_of(alert),
+            service=newcomer.service,
+            environment=newcomer.environment,
+            severity=alert.severity,
+            team_id=self._team_id,
+            now=newcomer.received_at,
+        )
+        # Not created means that another worker has just opened it: then it is joined.
+        page = _Page(opened, opened.revision, is_new=created)
+        self._pages[opened.id] = page
+        before = self._get(newcomer.known_incident) if newcomer.known_incident else None
+        if created and before is not None:
+            page.entries.append(
+                TimelineEntry(
+                    at=newcomer.received_at,
+                    kind=TimelineKind.NOTE,
+                    text=f"The same alert was in {before.key}, which is {before.state}",
+                    data={"previous_incident": before.key},
+                )
+            )
+        return page
+
+    def _resolve_if_over(self, page: _Page) -> None:
+        alerts = self._uow.alerts.of_incident(page.incident.id)
+        statuses = [stored.alert.status for stored in alerts]
+        ended = lifecycle.resolve_by_alerts(page.incident, statuses, self._now)
+        if ended.entry is not None:
+            page.incident = ended.incident
+            page.entries.append(ended.entry)
+
+    def _write(self, page: _Page) -> None:
+        opened_only = page.is_new and page.incident.revision == page.stored_revision
+        revision = page.stored_revision if opened_only else page.stored_revision + 1
+        incident = replace(page.incident, revision=revision)
+        if not opened_only:
+            self._uow.incidents.save(incident)
+        self._uow.incidents.add_timeline(incident.id, page.entries)
+        self._uow.jobs.add(
+            f"{SUGGEST_JOB}:{incident.id}:{revision}",
+            SUGGEST_JOB,
+            {"incident_id": incident.id, "revision": revision},
+            self._now,
+        )
+
+    def _get(self, incident_id: int) -> Incident | None:
+        if incident_id not in self._over:
+            self._over[incident_id] = self._uow.incidents.get(incident_id)
+        return self._over[incident_id]
+
+
+def title_of(alert: Alert) -> str:
+    """What the incident is called: the alert's name, and its summary where it adds something."""
+    if not alert.summary or alert.summary.lower() == alert.name.lower():
+        return alert.name[:MAX_TITLE]
+    return f"{alert.name}: {alert.summary}"[:MAX_TITLE]

@@ -1,0 +1,76 @@
+"""What to search for, for an incident: the words of its alerts and what people pasted."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from bot.alerts.model import Alert, AlertStatus, StoredAlert
+from bot.incidents.model import Incident, TimelineEntry, TimelineKind
+from knowledge.model import PUBLIC, Audience, Query
+
+MAX_ALERTS = 20
+"""Most alerts whose words are used: a storm's further ones say the same again."""
+MAX_CHARACTERS = 6_000
+MAX_EVIDENCE_CHARACTERS = 200_000
+
+
+def query_of(
+    incident: Incident,
+    alerts: Sequence[StoredAlert],
+    timeline: Sequence[TimelineEntry],
+    *,
+    audience: Audience = PUBLIC,
+) -> Query:
+    """The query for `incident`, from its firing alerts; from all of them when none fires.
+
+    `labels` are those that all these alerts share. `logs` are the texts of EVIDENCE entries,
+    newest first until MAX_EVIDENCE_CHARACTERS are reached, in the order they were pasted.
+    """
+    firing = [stored for stored in alerts if stored.alert.status is AlertStatus.FIRING]
+    used = [stored.alert for stored in (firing or alerts)[:MAX_ALERTS]]
+    names = Counter(alert.name for alert in used)
+    runbooks = Counter(alert.runbook_url for alert in used if alert.runbook_url)
+    return Query(
+        text=_text(incident, used),
+        alert_name=names.most_common(1)[0][0] if names else None,
+        service=incident.service,
+        environment=incident.environment,
+        labels=_in_common(used),
+        logs=_evidence(timeline),
+        runbook_url=runbooks.most_common(1)[0][0] if runbooks else None,
+        audience=audience,
+    )
+
+
+def _text(incident: Incident, alerts: Sequence[Alert]) -> str:
+    sentences = _distinct(
+        part for alert in alerts for part in (alert.name, alert.summary, alert.description) if part
+    )
+    return "\n".join(sentences or [incident.title])[:MAX_CHARACTERS]
+
+
+def _distinct(texts: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(texts))
+
+
+def _in_common(alerts: Sequence[Alert]) -> dict[str, str]:
+    if not alerts:
+        return {}
+    shared = set(alerts[0].labels.items())
+    for alert in alerts[1:]:
+        shared &= set(alert.labels.items())
+    return dict(sorted(shared))
+
+
+def _evidence(timeline: Sequence[TimelineEntry]) -> tuple[str, ...]:
+    entries = sorted(
+        (entry for entry in timeline if entry.kind is TimelineKind.EVIDENCE),
+        key=lambda entry: entry.at,
+    )
+    kept: list[str] = []
+    left = MAX_EVIDENCE_CHARACTERS
+    for entry in reversed(entries):
+        text = entry.data.get("text", "")[:left]
+        if text:
+            kept.append(text)
+            left -= len(text)
+    return tuple(reversed(kept))

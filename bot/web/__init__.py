@@ -1,0 +1,1 @@
+"""The web front: webhooks, questions, the read API, health and metrics."""

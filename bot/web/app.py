@@ -1,0 +1,29 @@
+"""The front as a FastAPI application, put together in one visible place."""
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter, FastAPI
+
+from bot.web import health, metrics, problem, read_api, suggest, webhooks
+from bot.web.deps import FrontDeps
+from bot.web.headers import SecurityHeaders
+from bot.web.metrics import MeasureRequests
+
+
+def create_app(deps: FrontDeps, extra: Sequence[APIRouter] = ()) -> FastAPI:
+    """The application. `extra` are routers that other rooms bring (Slack's HTTP mode).
+
+    There is no page of documentation: the framework's own would load scripts from elsewhere.
+    `/openapi.json` stays.
+    """
+    app = FastAPI(title="Recall", docs_url=None, redoc_url=None)
+    app.state.deps = deps
+    problem.install(app)
+    for room in (webhooks, suggest, read_api, health, metrics):
+        app.include_router(room.router)
+    for router in extra:
+        app.include_router(router)
+    # The last one added is the outermost, so it also sees the answers of the other.
+    app.add_middleware(MeasureRequests, metrics=deps.metrics)
+    app.add_middleware(SecurityHeaders)
+    return app

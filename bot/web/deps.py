@@ -1,0 +1,59 @@
+"""What the front needs from the rest of the house, as ports; the composition root fills it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Protocol, cast
+
+from fastapi import Depends, Request
+
+from bot.clock import Clock
+from bot.engine.ports import EngineClient
+from bot.jobs.ports import InboxItem
+from bot.uow import UnitOfWorkFactory
+from bot.web.metrics import FrontMetrics
+
+
+class InboxAdder(Protocol):
+    """The durable inbox, as webhooks see it."""
+
+    def add(self, item: InboxItem) -> None:
+        """Return once `item` is committed; raises DatabaseBusy when it cannot be."""
+        ...
+
+
+class SlackProbe(Protocol):
+    """How the connection to Slack is."""
+
+    def __call__(self) -> Mapping[str, object]:
+        """At least `mode` ("off", "socket", "http") and `ok`; `age_seconds` since the last
+        sign of life where that is known. Never raises and never waits."""
+        ...
+
+
+def slack_off() -> Mapping[str, object]:
+    """The probe of an installation without Slack."""
+    return {"mode": "off", "ok": True}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrontDeps:
+    """All that the front works with. `token` None means that everything guarded is closed."""
+
+    units: UnitOfWorkFactory
+    inbox: InboxAdder
+    engine: EngineClient
+    clock: Clock
+    metrics: FrontMetrics
+    token: str | None
+    max_body_bytes: int = 1_048_576
+    body_seconds: float = 30.0
+    suggest_seconds: float = 10.0
+    slack: SlackProbe = slack_off
+
+
+def front_deps(request: Request) -> FrontDeps:
+    """The dependencies that `create_app` was given."""
+    return cast(FrontDeps, request.app.state.deps)
+
+
+Front = Annotated[FrontDeps, Depends(front_deps)]
