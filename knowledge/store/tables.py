@@ -96,7 +96,14 @@ vector_spaces = Table(
     Column("max_length", Integer, nullable=False),
     Column("dimension", Integer, nullable=False),
     Column("text_version", Integer, nullable=False),
-    UniqueConstraint("model_digest", "pooling", "max_length", "dimension", "text_version"),
+    UniqueConstraint(
+        "model_digest",
+        "pooling",
+        "max_length",
+        "dimension",
+        "text_version",
+        name="uq_vector_spaces_identity",
+    ),
 )
 """What makes vectors comparable. The index build is no part of it: it changes no vector."""
 

@@ -58,7 +58,7 @@ def upgrade() -> None:
             "max_length",
             "dimension",
             "text_version",
-            name="uq_vector_spaces_model_digest_pooling_max_length_dimension_text_version",
+            name="uq_vector_spaces_identity",
         ),
     )
     op.create_table(
