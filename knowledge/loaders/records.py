@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from knowledge.errors import BadDocument
-from knowledge.loaders.mapping import FIELDS
 from knowledge.loaders.times import parse_time
 from knowledge.model import EVERYONE, DocumentState, PastIncident, Visibility
 
@@ -39,9 +38,10 @@ RECORD_SCHEMA: Mapping[str, Any] = {
         "severity": {"type": "string"},
         "started_at": {"type": "string", "format": "date-time"},
         "resolved_at": {"type": "string", "format": "date-time"},
-        "services": _TEXTS,
-        "environments": _TEXTS,
-        "alerts": {**_TEXTS, "description": "names of the alerts that fired"},
+        "service": {"type": "string", "description": "the service concerned"},
+        "services": {**_TEXTS, "description": "all services involved"},
+        "environment": {"type": "string"},
+        "alert_names": {**_TEXTS, "description": "names of the alerts that fired"},
         "tags": _TEXTS,
         "labels": {"type": "object", "additionalProperties": {"type": "string"}},
         "url": {"type": "string", "format": "uri"},
@@ -82,9 +82,9 @@ def incident_of(
         severity=_text(record, "severity", _MAX_SHORT),
         started_at=started,
         resolved_at=resolved,
-        services=_names(record, "services"),
-        environments=_names(record, "environments"),
-        alerts=_names(record, "alerts"),
+        services=_joined(_names(record, "service"), _names(record, "services")),
+        environments=_names(record, "environment"),
+        alerts=_names(record, "alert_names"),
         tags=_names(record, "tags"),
         labels=_labels(record),
         url=_url(record),
@@ -93,10 +93,6 @@ def incident_of(
         visibility=_visibility(record),
         state=_state(record, state),
     )
-
-
-def unknown_fields(record: Mapping[str, object]) -> tuple[str, ...]:
-    return tuple(key for key in record if key not in FIELDS)
 
 
 def _text(record: Mapping[str, object], field: str, limit: int) -> str:
@@ -165,6 +161,10 @@ def _names(record: Mapping[str, object], field: str) -> tuple[str, ...]:
     if any(len(name) > _MAX_SHORT for name in names):
         raise BadDocument(f"an entry of {field!r} is longer than {_MAX_SHORT} characters")
     return names
+
+
+def _joined(first: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*first, *others)))
 
 
 def _logs(record: Mapping[str, object]) -> tuple[str, ...]:

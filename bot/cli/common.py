@@ -1,0 +1,113 @@
+"""What several commands share: settings, consoles, the database, how errors are told."""
+
+import getpass
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from bot.clock import Clock, SystemClock
+from bot.errors import RecallError, SettingsError
+from bot.settings import Settings, load_settings
+from knowledge.errors import KnowledgeError
+
+if TYPE_CHECKING:
+    from bot.store.database import Database
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+
+people = Console(stderr=True, highlight=False)
+"""For people: standard error, so that standard output stays one JSON object with --json."""
+
+CONFIG_OPTION = typer.Option(None, "--config", help="Settings file (TOML).", metavar="FILE")
+JSON_OPTION = typer.Option(False, "--json", help="Print one JSON object on standard output.")
+
+
+def say(text: str, style: str = "") -> None:
+    """One line for people; `text` is shown as it is, never read as markup."""
+    people.print(escape(text), style=style or None, soft_wrap=True)
+
+
+def print_json(value: Mapping[str, Any]) -> None:
+    """One JSON object on standard output."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+    sys.stdout.flush()
+
+
+def read_settings(config: Path | None = None) -> Settings:
+    """The settings in force; prints every problem and exits with 2 when there is one."""
+    with exit_on_error():
+        return load_settings(config)
+
+
+@contextmanager
+def exit_on_error() -> Iterator[None]:
+    """Errors raised on purpose become plain red lines and an exit code, not a traceback.
+
+    Wrong settings exit with 2 (usage), everything else with 1.
+    """
+    try:
+        yield
+    except SettingsError as error:
+        say("The settings cannot be used:", "bold red")
+        for problem in error.problems:
+            say(f"  - {problem}")
+        raise typer.Exit(EXIT_USAGE) from error
+    except (RecallError, KnowledgeError) as error:
+        say(str(error), "bold red")
+        raise typer.Exit(EXIT_FAILED) from error
+
+
+@contextmanager
+def open_database(settings: Settings, clock: Clock | None = None) -> Iterator["Database"]:
+    """The database, its schema made when it is empty; closed on leaving.
+
+    An older schema is not migrated here: a running server of the older version may use it.
+    Raises SchemaMismatch or DatabaseBusy.
+    """
+    # SQLAlchemy and Alembic are only loaded by commands that use the database.
+    from bot.store.database import Database
+    from bot.store.schema import SchemaState
+
+    database = Database(settings.database, clock=clock or SystemClock())
+    try:
+        if database.schema_state() is SchemaState.EMPTY:
+            database.migrate()
+        database.require_current_schema()
+        yield database
+    finally:
+        database.close()
+
+
+def actor_name() -> str:
+    """Who runs this command, for the audit record."""
+    try:
+        return f"cli:{getpass.getuser()}"
+    except (KeyError, OSError):
+        return f"cli:uid-{os.getuid()}"
+
+
+@contextmanager
+def progress_bar(label: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error, shown only to a terminal; call what it gives with what is done."""
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=people,
+        disable=not people.is_terminal,
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task(escape(label), total=total)
+        yield lambda done: bar.update(task, completed=done)

@@ -1,0 +1,224 @@
+"""`recall import`: bring in runbooks, past incidents, Slack history, the starter pack."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from bot.cli.common import (
+    CONFIG_OPTION,
+    EXIT_FAILED,
+    EXIT_USAGE,
+    JSON_OPTION,
+    actor_name,
+    exit_on_error,
+    open_database,
+    people,
+    print_json,
+    progress_bar,
+    read_settings,
+    say,
+)
+from knowledge.errors import BadDocument
+from knowledge.loaders.incidents import IncidentFormat
+from knowledge.loaders.slack_export import DEFAULT_CHANNELS
+from knowledge.model import DocumentState
+
+if TYPE_CHECKING:
+    from bot.importing import ImportReport
+    from bot.settings import Settings
+    from knowledge.embed.port import Embedder
+    from knowledge.loaders.mapping import ColumnMapping
+    from knowledge.loaders.outcome import Outcome
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    help="Bring in runbooks, past incidents, Slack history.",
+)
+
+_DRY_RUN = typer.Option(False, "--dry-run", help="Read and compare; write nothing.")
+_DRAFT = typer.Option(False, "--draft", help="Import as drafts, served only after a review.")
+_SHOWN_PROBLEMS = 200
+
+
+@app.command()
+def runbooks(
+    path: Path = typer.Argument(..., exists=True, help="Folder or git checkout of Markdown."),
+    url_base: str = typer.Option("", help="Address that the pages' paths are appended to."),
+    dry_run: bool = _DRY_RUN,
+    as_json: bool = JSON_OPTION,
+    config: Path = CONFIG_OPTION,
+) -> None:
+    """Import every Markdown page under PATH. The path below it is the page's id."""
+    from knowledge.loaders import markdown_dir
+
+    settings = read_settings(config)
+    with exit_on_error():
+        pages = markdown_dir.find_pages(path)
+        if not pages.files:
+            say(f"There is no Markdown page (.md, .markdown) under {path}.", "yellow")
+        outcomes = markdown_dir.load(pages, url_base=url_base or None)
+        total = len(pages.files) + len(pages.problems)
+        _run(settings, outcomes, f"runbooks {path.name}", total, dry_run, as_json)
+
+
+@app.command()
+def incidents(
+    file: Path = typer.Argument(
+        ...,
+        exists=True,
+        dir_okay=False,
+        help="JSON Lines, CSV, or PagerDuty's export (CSV or JSON).",
+    ),
+    format: IncidentFormat = typer.Option(IncidentFormat.AUTO, help="Format of the file."),  # noqa: A002
+    map: list[str] = typer.Option(  # noqa: A002 - the option's name
+        [], metavar="FIELD=COLUMN", help="Which column fills a field; may be given often."
+    ),
+    draft: bool = _DRAFT,
+    dry_run: bool = _DRY_RUN,
+    as_json: bool = JSON_OPTION,
+    config: Path = CONFIG_OPTION,
+) -> None:
+    """Import past incidents. What a record does not say stays empty."""
+    from knowledge.loaders.incidents import open_incidents
+
+    chosen = _pairs(map)
+    settings = read_settings(config)
+    with exit_on_error():
+        try:
+            source = open_incidents(file, format, chosen)
+            if source.mapping is not None:
+                _show_mapping(source.mapping, source.format)
+            outcomes = source.load(state=_state(draft))
+            _run(settings, outcomes, f"incidents {file.name}", None, dry_run, as_json)
+        except BadDocument as error:
+            raise BadDocument(f"{file.name} {error}") from error
+
+
+@app.command("slack-history")
+def slack_history(
+    export: Path = typer.Argument(..., exists=True, dir_okay=False, help="Slack export (.zip)."),
+    channels: str = typer.Option(DEFAULT_CHANNELS, help="Pattern of incident channels' names."),
+    team: str = typer.Option("", help="Workspace id (T...), where the export does not name it."),
+    draft: bool = _DRAFT,
+    dry_run: bool = _DRY_RUN,
+    as_json: bool = JSON_OPTION,
+    config: Path = CONFIG_OPTION,
+) -> None:
+    """Import each incident channel of a Slack export as one past incident."""
+    from knowledge.loaders import slack_export
+
+    settings = read_settings(config)
+    with exit_on_error():
+        outcomes = slack_export.load(
+            export, channels=channels, team_id=team or None, state=_state(draft)
+        )
+        try:
+            _run(settings, outcomes, f"slack-history {export.name}", None, dry_run, as_json)
+        except BadDocument as error:
+            raise BadDocument(f"{export.name}: {error}") from error
+
+
+@app.command()
+def starter(
+    dry_run: bool = _DRY_RUN,
+    as_json: bool = JSON_OPTION,
+    config: Path = CONFIG_OPTION,
+) -> None:
+    """Import the generic runbook pack; it never outranks the team's own pages."""
+    from knowledge.loaders import starter as pack
+
+    settings = read_settings(config)
+    with exit_on_error():
+        _run(settings, pack.load(), "starter", None, dry_run, as_json)
+
+
+def _run(
+    settings: "Settings",
+    outcomes: "Iterable[Outcome]",
+    subject: str,
+    total: int | None,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    from bot.clock import SystemClock
+    from bot.importing import Importer
+
+    def embedder() -> "Embedder":
+        from knowledge.embed.sentence_transformer import SentenceTransformerEmbedder
+
+        with people.status("Loading the embedding model"):
+            return SentenceTransformerEmbedder.load(settings.model)
+
+    clock = SystemClock()
+    with open_database(settings, clock) as database:
+        importer = Importer(
+            units=database,
+            vectors=database.knowledge_source(),
+            embedder=embedder,
+            clock=clock,
+            actor=actor_name(),
+        )
+        with progress_bar("Importing", total) as show:
+            report = importer.run(outcomes, subject=subject, dry_run=dry_run, progress=show)
+    _tell(report, dry_run=dry_run)
+    if as_json:
+        print_json(as_dict(report))
+    if not report.is_useful:
+        raise typer.Exit(EXIT_FAILED)
+
+
+def as_dict(report: "ImportReport") -> dict[str, object]:
+    """The JSON of every import; a contract."""
+    return {
+        "added": report.added,
+        "changed": report.changed,
+        "unchanged": report.unchanged,
+        "failed": [
+            {"file": problem.file, "line": problem.line, "reason": problem.reason}
+            for problem in report.failed
+        ],
+        "documents": report.documents,
+        "passages": report.passages,
+        "seconds": round(report.seconds, 3),
+    }
+
+
+def _tell(report: "ImportReport", *, dry_run: bool) -> None:
+    for problem in report.failed[:_SHOWN_PROBLEMS]:
+        where = problem.file if problem.line is None else f"{problem.file}, line {problem.line}"
+        say(f"  left out: {where}: {problem.reason}", "yellow")
+    if len(report.failed) > _SHOWN_PROBLEMS:
+        say(f"  ... and {len(report.failed) - _SHOWN_PROBLEMS:,} more (--json lists all)", "yellow")
+    say(
+        f"{'Would be: ' if dry_run else ''}{report.added:,} added, {report.changed:,} changed, "
+        f"{report.unchanged:,} unchanged, {len(report.failed):,} left out "
+        f"({report.passages:,} passages, {report.seconds:.1f} s)",
+        "bold",
+    )
+
+
+def _show_mapping(mapping: "ColumnMapping", format: IncidentFormat) -> None:  # noqa: A002
+    say(f"Reading as {format.value}:")
+    for ours, theirs in mapping.chosen.items():
+        say(f"  {ours:<13} <- {theirs}")
+    if mapping.unused:
+        say(f"  not used: {', '.join(mapping.unused)}", "yellow")
+
+
+def _pairs(given: list[str]) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for item in given:
+        ours, separator, theirs = item.partition("=")
+        if not separator or not ours.strip() or not theirs.strip():
+            say(f"--map {item!r} must be written as FIELD=COLUMN", "bold red")
+            raise typer.Exit(EXIT_USAGE)
+        pairs[ours.strip()] = theirs.strip()
+    return pairs
+
+
+def _state(draft: bool) -> DocumentState:
+    return DocumentState.DRAFT if draft else DocumentState.CONFIRMED

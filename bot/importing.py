@@ -1,0 +1,264 @@
+"""The import use case: documents from any loader into the knowledge, in batches.
+
+Each batch is embedded first and then written in one transaction, so a document is there whole or
+not at all, and an import that was interrupted goes on where it stopped. What did not change costs
+one comparison: no model is loaded for it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Protocol
+
+from bot.clock import Clock
+from bot.redact import redact, redact_labels
+from bot.uow import UnitOfWork, UnitOfWorkFactory
+from knowledge.embed.port import Embedder, Vectors
+from knowledge.loaders.outcome import Loaded, Outcome, Problem
+from knowledge.model import Document, DocumentState, Generation, Passage, PastIncident
+from knowledge.text.passages import passages_of
+
+BATCH = 50
+"""Documents a transaction: short enough for others to write in between."""
+
+_TEXTS_PER_CALL = 256
+
+Progress = Callable[[int], None]
+"""Told how many outcomes were dealt with so far."""
+
+
+class VectorStore(Protocol):
+    """The part of the knowledge source where vectors are kept."""
+
+    def vectors(self, hashes: Sequence[str], generation: Generation) -> Mapping[str, Vectors]: ...
+
+    def store_vectors(self, vectors: Mapping[str, Vectors], generation: Generation) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What an import did. `documents` are all that were usable, `passages` those written."""
+
+    added: int
+    changed: int
+    unchanged: int
+    failed: tuple[Problem, ...]
+    passages: int
+    seconds: float
+
+    @property
+    def documents(self) -> int:
+        return self.added + self.changed + self.unchanged
+
+    @property
+    def is_useful(self) -> bool:
+        """Whether something could be used, or nothing was wrong."""
+        return self.documents > 0 or not self.failed
+
+
+@dataclass(slots=True)
+class _Tally:
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    passages: int = 0
+
+
+class Importer:
+    """Brings documents in. `embedder` is called once, when the first vector is needed."""
+
+    def __init__(
+        self,
+        *,
+        units: UnitOfWorkFactory,
+        vectors: VectorStore,
+        embedder: Callable[[], Embedder],
+        clock: Clock,
+        actor: str,
+    ) -> None:
+        self._units = units
+        self._vectors = vectors
+        self._make_embedder = embedder
+        self._embedder: Embedder | None = None
+        self._clock = clock
+        self._actor = actor
+
+    def run(
+        self,
+        outcomes: Iterable[Outcome],
+        *,
+        subject: str,
+        dry_run: bool = False,
+        progress: Progress | None = None,
+    ) -> ImportReport:
+        """Import all that is usable; `subject` is what the audit record calls the source.
+
+        With `dry_run` everything is read and compared and nothing is written. Raises
+        DatabaseBusy when the database cannot be written: the batches before it stand, the one
+        under way is undone. Raises ModelError when vectors are needed and there is no model.
+        """
+        began = self._clock.monotonic()
+        tally, failed, done = _Tally(), list[Problem](), 0
+        seen: dict[str, Loaded] = {}
+        for batch in _batches(outcomes, BATCH):
+            usable: list[Loaded] = []
+            for outcome in batch:
+                problem = outcome if isinstance(outcome, Problem) else _double(outcome, seen)
+                if problem is not None:
+                    failed.append(problem)
+                elif isinstance(outcome, Loaded):
+                    seen[outcome.document.id] = outcome
+                    usable.append(replace(outcome, document=_redacted(outcome.document)))
+            failed += self._take(usable, tally, subject, dry_run=dry_run)
+            done += len(batch)
+            if progress is not None:
+                progress(done)
+        return ImportReport(
+            added=tally.added,
+            changed=tally.changed,
+            unchanged=tally.unchanged,
+            failed=tuple(failed),
+            passages=tally.passages,
+            seconds=self._clock.monotonic() - began,
+        )
+
+    def _take(
+        self, batch: Sequence[Loaded], tally: _Tally, subject: str, *, dry_run: bool
+    ) -> list[Problem]:
+        fresh, failed = self._compare(batch, tally)
+        if not fresh:
+            return failed
+        rows = [(document, passages_of(document)) for document, _ in fresh]
+        if dry_run:
+            added = sum(is_new for _, is_new in fresh)
+            tally.added += added
+            tally.changed += len(fresh) - added
+            tally.passages += sum(len(passages) for _, passages in rows)
+            return failed
+        self._embed([passage for _, passages in rows for passage in passages])
+        with self._units.begin() as unit:
+            self._write(unit, rows, tally, subject)
+        return failed
+
+    def _compare(
+        self, batch: Sequence[Loaded], tally: _Tally
+    ) -> tuple[list[tuple[Document, bool]], list[Problem]]:
+        """Documents that are new (True) or changed (False), and those that clash with others."""
+        fresh: list[tuple[Document, bool]] = []
+        failed: list[Problem] = []
+        with self._units.read() as unit:
+            for loaded in batch:
+                document = loaded.document
+                stored = unit.knowledge.get(document.id)
+                if stored is None:
+                    fresh.append((document, True))
+                    continue
+                if stored.kind is not document.kind:
+                    reason = f"the id {document.id!r} belongs to a {_spoken_kind(stored)} already"
+                    failed.append(Problem(loaded.file, loaded.line, reason))
+                    continue
+                document = _beside(document, stored)
+                if document == stored:
+                    tally.unchanged += 1
+                else:
+                    fresh.append((document, False))
+        return fresh, failed
+
+    def _embed(self, passages: Sequence[Passage]) -> None:
+        """Store the vectors that are missing; what is there already is left alone."""
+        if self._embedder is None:
+            self._embedder = self._make_embedder()
+        generation = self._embedder.generation
+        texts = {passage.hash: passage.masked for passage in passages}
+        known = self._vectors.vectors(list(texts), generation)
+        missing = [digest for digest in texts if digest not in known]
+        for start in range(0, len(missing), _TEXTS_PER_CALL):
+            part = missing[start : start + _TEXTS_PER_CALL]
+            made = self._embedder.embed([texts[digest] for digest in part])
+            self._vectors.store_vectors(dict(zip(part, made, strict=True)), generation)
+
+    def _write(
+        self,
+        unit: UnitOfWork,
+        rows: Sequence[tuple[Document, Sequence[Passage]]],
+        tally: _Tally,
+        subject: str,
+    ) -> None:
+        now = self._clock.now()
+        changes = unit.knowledge.upsert(rows, actor=self._actor, now=now)
+        by_change: dict[str, list[str]] = {"added": [], "changed": [], "same": []}
+        for document_id, change in changes:
+            by_change[change].append(document_id)
+        if by_change["added"] or by_change["changed"]:
+            unit.audit.append(
+                at=now,
+                actor=self._actor,
+                action="knowledge.import",
+                subject=subject,
+                data={"added": by_change["added"], "changed": by_change["changed"]},
+            )
+        written = {*by_change["added"], *by_change["changed"]}
+        tally.added += len(by_change["added"])
+        tally.changed += len(by_change["changed"])
+        tally.unchanged += len(by_change["same"])
+        tally.passages += sum(len(parts) for document, parts in rows if document.id in written)
+
+
+def _batches(outcomes: Iterable[Outcome], size: int) -> Iterator[list[Outcome]]:
+    source = iter(outcomes)
+    while batch := list(islice(source, size)):
+        yield batch
+
+
+def _double(loaded: Loaded, seen: Mapping[str, Loaded]) -> Problem | None:
+    first = seen.get(loaded.document.id)
+    if first is None:
+        return None
+    where = first.file if first.line is None else f"{first.file} line {first.line}"
+    reason = f"the id {loaded.document.id!r} is already used by {where}"
+    return Problem(loaded.file, loaded.line, reason)
+
+
+def _redacted(document: Document) -> Document:
+    """Secrets that were pasted into an incident's words stay out of the memory.
+
+    Runbooks are written to be read and stay as they are.
+    """
+    if not isinstance(document, PastIncident):
+        return document
+    return replace(
+        document,
+        title=redact(document.title),
+        symptom=redact(document.symptom),
+        cause=redact(document.cause),
+        resolution=redact(document.resolution),
+        logs=tuple(redact(log) for log in document.logs),
+        labels=redact_labels(document.labels),
+    )
+
+
+def _beside(document: Document, stored: Document) -> Document:
+    """`document` with what importing must not undo: its version, and its state in review.
+
+    A retired page stays retired. One that says the same as before keeps the higher state that
+    a person gave it; one that says something new takes the state it comes with.
+    """
+    document = replace(document, version=stored.version)
+    if stored.state is DocumentState.RETIRED:
+        return replace(document, state=DocumentState.RETIRED)
+    says_the_same = replace(document, state=stored.state) == stored
+    if says_the_same and _RANK[stored.state] > _RANK[document.state]:
+        return stored
+    return document
+
+
+_RANK = {
+    DocumentState.DRAFT: 0,
+    DocumentState.CONFIRMED: 1,
+    DocumentState.REVIEWED: 2,
+    DocumentState.RETIRED: 3,
+}
+
+
+def _spoken_kind(document: Document) -> str:
+    return document.kind.value.replace("_", " ")
