@@ -31,6 +31,13 @@ class AlertLine(Value):
     url: str | None = None
 
 
+class Said(Value):
+    """Who said the same of an answer. `user_ids` are the platform's, in the order they spoke."""
+
+    verdict: str
+    user_ids: tuple[str, ...]
+
+
 class IncidentCard(Value):
     """The one message of an incident, edited in place for as long as it lives."""
 
@@ -49,6 +56,7 @@ class IncidentCard(Value):
     alerts_total: int
     suggestion: Suggestion | None
     buttons: tuple[Button, ...] = ()
+    said: tuple[Said, ...] = ()
     feedback_note: str = ""
 
 
@@ -59,6 +67,7 @@ class Answer(Value):
     asked_by: str
     suggestion: Suggestion
     buttons: tuple[Button, ...] = ()
+    said: tuple[Said, ...] = ()
     feedback_note: str = ""
 
 

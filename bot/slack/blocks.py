@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bot.chat.messages import AlertLine, Answer, IncidentCard, Notice
-from bot.slack.escape import Safe, join, link, plain, words
+from bot.chat.messages import AlertLine, Answer, IncidentCard, Notice, Said
+from bot.slack.escape import Safe, join, link, person, plain, words
 from bot.slack.limits import FALLBACK, Block, settle
 from bot.slack.pieces import actions, context, duration, header, lines_section, moment, section
 from bot.slack.suggestion_blocks import Part, footer, suggestion_parts
@@ -13,6 +13,7 @@ from bot.suggestions.model import Suggestion, SuggestionKind
 _MARKS = {"critical": "🔴", "high": "🟠", "warning": "🟡", "info": "🔵"}
 _OVER = ("resolved", "closed")
 _ALERTS_SHOWN = 3
+_PEOPLE_SHOWN = 5
 _NOTICE = 2_500
 
 
@@ -99,11 +100,19 @@ def _foot(message: IncidentCard | Answer) -> Iterator[Part]:
     buttons = [b for b in message.buttons if not (over and b.action == "resolved_like")]
     if buttons:
         yield 0, actions(buttons)
-    notes = [words(message.feedback_note, 400)]
+    notes = [_said(said) for said in message.said[:3]]
+    notes.append(words(message.feedback_note, 400))
     if message.suggestion is not None:
         notes.append(footer(message.suggestion))
     if any(notes):
         yield 0, context(*notes)
+
+
+def _said(said: Said) -> Safe:
+    named = join([person(user_id) for user_id in said.user_ids[:_PEOPLE_SHOWN]], ", ")
+    more = len(said.user_ids) - _PEOPLE_SHOWN
+    people = f": {named}{f' +{more}' if more > 0 else ''}" if named else ""
+    return Safe(f"{words(said.verdict, 40)} ({len(said.user_ids)}){people}")
 
 
 def _card_text(card: IncidentCard) -> str:

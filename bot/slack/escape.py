@@ -22,6 +22,7 @@ _UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]"
 )
 _EMPHASIS = re.compile(r"(?<![^\W_])[*_~]+|[*_~]+(?![^\W_])")
+_USER_ID = re.compile(r"[UW][A-Z0-9]{1,40}", re.ASCII)
 _JOINER = "\u2060"
 _UNSAFE_IN_URL = re.compile(r"[\s<>|\"`\\]")
 _MARKDOWN = re.compile(
@@ -112,6 +113,12 @@ def link(url: str | None, label: str, limit: int) -> Safe:
     if "://" in label or not shown:
         return Safe(f"{shown} <{escape(address)}|open>".strip())
     return Safe(f"<{escape(address)}|{shown}>")
+
+
+def person(user_id: str) -> Safe:
+    """A person by id, for edits alone: an edit notifies nobody. Empty for anything else than
+    an id, so that nothing else can become a mention."""
+    return Safe(f"<@{user_id}>") if _USER_ID.fullmatch(user_id) else Safe("")
 
 
 def markdown(text: str, limit: int) -> Safe:

@@ -1,0 +1,150 @@
+"""From what is known of an incident to the card that shows it. Pure."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from bot.alerts.model import AlertStatus, StoredAlert
+from bot.chat.messages import AlertLine, Answer, Button, IncidentCard, Said
+from bot.incidents.model import Incident, IncidentState, TimelineEntry, TimelineKind
+from bot.suggestions.model import Suggestion, SuggestionKind
+from bot.suggestions.ports import ButtonToken, Feedback
+
+CARD_PREFIX = "card:"
+ALERTS_KEPT = 10
+_SUMMARY = 500
+_CLUSTER_LABELS = ("cluster", "cluster_name", "kubernetes_cluster", "region")
+_VERDICTS = {"helpful": "Helpful", "not_helpful": "Not helpful", "resolved_like": "Resolved like"}
+
+
+def card_key(incident: Incident) -> str:
+    """The outbox key of an incident's one card."""
+    return f"{CARD_PREFIX}{incident.key}"
+
+
+def answer_key(team_id: str, channel: str, ts: str) -> str:
+    """The outbox key of the answer to one message: a redelivery finds it there already."""
+    return f"answer:{team_id}:{channel}:{ts}"
+
+
+def build_card(
+    incident: Incident,
+    alerts: Sequence[StoredAlert],
+    timeline: Sequence[TimelineEntry],
+    suggestion: Suggestion | None,
+    buttons: Sequence[Button] = (),
+    said: Sequence[Said] = (),
+) -> IncidentCard:
+    """`alerts` in the repository's order: firing ones first, then newest first."""
+    return IncidentCard(
+        incident_key=incident.key,
+        title=incident.title,
+        service=incident.service,
+        environment=incident.environment,
+        cluster=_cluster(alerts),
+        severity=incident.severity.value,
+        state=incident.state.value,
+        opened_at=incident.opened_at,
+        resolved_at=incident.resolved_at,
+        resolution_note=_resolution_note(timeline) if incident.state.is_over else "",
+        alerts=tuple(_line(stored) for stored in alerts[:ALERTS_KEPT]),
+        alerts_total=len(alerts),
+        suggestion=suggestion,
+        buttons=tuple(buttons),
+        said=tuple(said),
+    )
+
+
+def _line(stored: StoredAlert) -> AlertLine:
+    alert = stored.alert
+    return AlertLine(
+        name=alert.name,
+        status=alert.status.value,
+        summary=(alert.summary or alert.description)[:_SUMMARY],
+        since=alert.starts_at or stored.first_seen_at,
+        url=next(
+            (alert.links[name] for name in ("dashboard", "source") if name in alert.links), None
+        ),
+    )
+
+
+def _cluster(alerts: Sequence[StoredAlert]) -> str | None:
+    """The cluster that the firing alerts agree on; several are named together."""
+    firing = [a for a in alerts if a.alert.status is AlertStatus.FIRING] or alerts
+    for label in _CLUSTER_LABELS:
+        named = sorted({a.alert.labels[label] for a in firing if a.alert.labels.get(label)})
+        if named:
+            return ", ".join(named[:3])
+    return None
+
+
+def _resolution_note(timeline: Sequence[TimelineEntry]) -> str:
+    """What the person who ended it said, or why it counts as over."""
+    over = (IncidentState.RESOLVED.value, IncidentState.CLOSED.value)
+    endings = [
+        entry.data.get("note") or entry.data.get("reason", "")
+        for entry in timeline
+        if (entry.kind is TimelineKind.STATE_CHANGED and entry.data.get("to") in over)
+        or (entry.kind is TimelineKind.NOTE and entry.data.get("resolved_like"))
+    ]
+    return endings[-1] if endings else ""
+
+
+def said_of(feedback: Sequence[Feedback]) -> tuple[Said, ...]:
+    """Feedback as a message shows it, one entry a verdict, in a fixed order."""
+    grouped: dict[str, list[str]] = {verdict: [] for verdict in _VERDICTS}
+    for word in feedback:
+        grouped.setdefault(word.verdict, []).append(word.actor.rpartition("/")[2])
+    return tuple(
+        Said(verdict=_VERDICTS.get(verdict, verdict), user_ids=tuple(people))
+        for verdict, people in grouped.items()
+        if people
+    )
+
+
+def new_buttons(
+    suggestion: Suggestion,
+    *,
+    team_id: str,
+    incident_id: int | None,
+    message_key: str,
+    now: datetime,
+    new_token: Callable[[], str],
+    may_resolve: bool = True,
+) -> tuple[tuple[Button, ...], tuple[ButtonToken, ...]]:
+    """The buttons of a message, and what each stands for (to be kept with the suggestion).
+
+    "Resolved like" is there when one past incident leads, the message belongs to an incident,
+    and `may_resolve`: nobody has said yet what ended it.
+    """
+    offers: list[tuple[str, str, str | None]] = [("helpful", "Helpful", None)]
+    offers.append(("not_helpful", "Not helpful", None))
+    leads = suggestion.kind is SuggestionKind.ONE_CAUSE and suggestion.incidents
+    if leads and incident_id is not None and may_resolve:
+        past = suggestion.incidents[0].id
+        offers.append(("resolved_like", f"Resolved like {past}", past))
+    tokens = tuple(
+        ButtonToken(
+            token=new_token(),
+            team_id=team_id,
+            action=action,
+            suggestion_id=suggestion.id,
+            incident_id=incident_id,
+            past_incident_id=past_id,
+            message_key=message_key,
+            created_at=now,
+        )
+        for action, _, past_id in offers
+    )
+    buttons = tuple(
+        Button.model_validate({"action": action, "token": token.token, "label": label})
+        for (action, label, _), token in zip(offers, tokens, strict=True)
+    )
+    return buttons, tokens
+
+
+def build_answer(
+    suggestion: Suggestion, asked_by: str, buttons: Sequence[Button], said: Sequence[Said] = ()
+) -> Answer:
+    return Answer(
+        asked_by=asked_by, suggestion=suggestion, buttons=tuple(buttons), said=tuple(said)
+    )

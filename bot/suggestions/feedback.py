@@ -1,0 +1,194 @@
+"""What pressing a button does: one word a person, kept, audited and shown in place."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot.chat.messages import Notice
+from bot.chat.ports import Destination
+from bot.clock import Clock
+from bot.incidents.lifecycle import by_person
+from bot.incidents.model import Incident, IncidentState, TimelineEntry, TimelineKind
+from bot.people.model import Actor
+from bot.suggestions.jobs import enqueue
+from bot.suggestions.ports import ButtonToken, Feedback, StoredSuggestion
+from bot.suggestions.resolution import past_incident_of
+from bot.suggestions.speak import refresh
+from bot.uow import UnitOfWork, UnitOfWorkFactory
+from knowledge.model import Document, Passage, PastIncident
+
+_STALE = (
+    "That button is not known any more, so nothing was recorded. "
+    "Use the buttons on the newest message of this incident."
+)
+_GONE = "That past incident is not on record any more, so nothing was recorded."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Press:
+    """A button pressed. `actor` is from the verified payload alone; `name` is for reading.
+
+    `reply_to` is the thread of the message with the button.
+    """
+
+    actor: Actor
+    name: str
+    token: str
+    reply_to: Destination
+
+
+class Buttons:
+    """The use case behind every button. One transaction a press; pressing again changes
+    nothing, and every press, refused ones too, is in the audit record."""
+
+    def __init__(
+        self,
+        units: UnitOfWorkFactory,
+        clock: Clock,
+        passages_of: Callable[[Document], Sequence[Passage]],
+    ) -> None:
+        self._units = units
+        self._clock = clock
+        self._passages_of = passages_of
+
+    def press(self, press: Press) -> None:
+        with self._units.begin() as uow:
+            now = self._clock.now()
+            button = uow.suggestions.button(press.token)
+            stored = uow.suggestions.get(button.suggestion_id) if button is not None else None
+            if button is None or stored is None:
+                self._refuse(uow, press, "unknown button", now)
+                self._tell(uow, press, _STALE, now)
+            elif button.team_id != press.actor.team_id:
+                self._refuse(uow, press, "another team's button", now)
+            elif button.action == "resolved_like":
+                self._resolve(uow, press, button, stored, now)
+            else:
+                self._rate(uow, press, button, stored, now)
+
+    def _rate(
+        self,
+        uow: UnitOfWork,
+        press: Press,
+        button: ButtonToken,
+        stored: StoredSuggestion,
+        now: datetime,
+    ) -> None:
+        if not self._record(uow, press, button, now):
+            self._refuse(uow, press, "said before", now)
+            return
+        incident_id = button.incident_id
+        if incident_id is not None:
+            entry = TimelineEntry(
+                at=now,
+                kind=TimelineKind.FEEDBACK,
+                text=f"{press.name}: {button.action.replace('_', ' ')}",
+                actor=press.actor.key,
+                data={"suggestion_id": button.suggestion_id, "verdict": button.action},
+            )
+            uow.incidents.add_timeline(incident_id, [entry])
+        self._audit(uow, press, button, now)
+        refresh(uow, button, stored, now)
+
+    def _resolve(
+        self,
+        uow: UnitOfWork,
+        press: Press,
+        button: ButtonToken,
+        stored: StoredSuggestion,
+        now: datetime,
+    ) -> None:
+        incident_id, past_id = button.incident_id, button.past_incident_id
+        incident = uow.incidents.get(incident_id) if incident_id is not None else None
+        past = uow.knowledge.get(past_id) if past_id is not None else None
+        if incident is None or not isinstance(past, PastIncident):
+            self._refuse(uow, press, "past incident is gone", now)
+            self._tell(uow, press, _GONE, now)
+            return
+        timeline = uow.incidents.timeline(incident.id)
+        if any(entry.data.get("resolved_like") for entry in timeline):
+            self._refuse(uow, press, "said before", now)
+            return
+        incident = self._end(uow, incident, past, press, now)
+        self._remember(uow, incident, past, press, now)
+        self._record(uow, press, button, now)
+        self._audit(uow, press, button, now)
+        refresh(uow, button, stored, now)
+        enqueue(uow, incident, self._clock)
+
+    def _end(
+        self, uow: UnitOfWork, incident: Incident, past: PastIncident, press: Press, now: datetime
+    ) -> Incident:
+        """Resolved by this person; one that its alerts ended already is only annotated."""
+        note = f"Resolved like {past.id} ({past.title}), said {press.name}"
+        moved = by_person(
+            incident, IncidentState.RESOLVED, actor=press.actor.key, now=now, note=note
+        )
+        changed = moved.incident
+        if not moved.changed:
+            changed = replace(incident, revision=incident.revision + 1)
+        vouched = TimelineEntry(
+            at=now,
+            kind=TimelineKind.NOTE,
+            text=note,
+            actor=press.actor.key,
+            data={"resolved_like": past.id, "note": note},
+        )
+        entries = [entry for entry in (moved.entry, vouched) if entry is not None]
+        uow.incidents.save(changed)
+        uow.incidents.add_timeline(incident.id, entries)
+        return changed
+
+    def _remember(
+        self, uow: UnitOfWork, incident: Incident, past: PastIncident, press: Press, now: datetime
+    ) -> None:
+        document = past_incident_of(
+            incident,
+            uow.alerts.of_incident(incident.id),
+            uow.incidents.timeline(incident.id),
+            like=past,
+            confirmed_by=f"{press.name} ({press.actor.key})",
+            now=now,
+        )
+        rows = [(document, self._passages_of(document))]
+        uow.knowledge.upsert(rows, actor=press.actor.key, now=now)
+
+    def _record(self, uow: UnitOfWork, press: Press, button: ButtonToken, now: datetime) -> bool:
+        return uow.suggestions.record_feedback(
+            Feedback(
+                team_id=press.actor.team_id,
+                actor=press.actor.key,
+                suggestion_id=button.suggestion_id,
+                incident_id=button.incident_id,
+                verdict=button.action,
+                past_incident_id=button.past_incident_id,
+                at=now,
+            )
+        )
+
+    def _audit(self, uow: UnitOfWork, press: Press, button: ButtonToken, now: datetime) -> None:
+        uow.audit.append(
+            at=now,
+            actor=press.actor.key,
+            action=f"button.{button.action}",
+            subject=button.message_key,
+            data={
+                "suggestion_id": button.suggestion_id,
+                "incident_id": button.incident_id,
+                "past_incident_id": button.past_incident_id,
+            },
+        )
+
+    def _refuse(self, uow: UnitOfWork, press: Press, reason: str, now: datetime) -> None:
+        uow.audit.append(
+            at=now,
+            actor=press.actor.key,
+            action="button.refused",
+            subject=press.reply_to.channel_key,
+            data={"reason": reason, "thread": press.reply_to.thread or ""},
+        )
+
+    def _tell(self, uow: UnitOfWork, press: Press, text: str, now: datetime) -> None:
+        """Once a thread, however often a dead button is pressed."""
+        key = f"stale:{press.reply_to.channel_key}:{press.reply_to.thread}"
+        uow.outbox.put(key, press.reply_to, Notice(text=text), now)

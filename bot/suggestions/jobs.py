@@ -1,0 +1,126 @@
+"""The job that follows an incident: search, and say on its card what was found."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from bot.alerts.model import StoredAlert
+from bot.chat.cards import card_key
+from bot.chat.ports import CardRoom
+from bot.clock import Clock
+from bot.incidents.model import Incident, TimelineEntry
+from bot.incidents.query import query_of
+from bot.jobs.ports import Job
+from bot.people.model import SYSTEM
+from bot.suggestions.model import Suggestion
+from bot.suggestions.speak import keep, latest_for_card, show_card
+from bot.uow import UnitOfWork, UnitOfWorkFactory
+from knowledge.model import PUBLIC, Query
+
+SUGGEST = "suggest"
+"""The kind of this job; its key is `suggest:<incident id>:<revision>`."""
+
+
+class Suggester(Protocol):
+    def suggest(self, query: Query, *, asked: bool) -> Suggestion:
+        """An answer or an abstention; never inside a transaction (it takes its time)."""
+        ...
+
+
+def enqueue(uow: UnitOfWork, incident: Incident, clock: Clock) -> None:
+    """Have the card follow the incident's present revision."""
+    uow.jobs.add(
+        f"{SUGGEST}:{incident.id}:{incident.revision}",
+        SUGGEST,
+        {"incident_id": incident.id, "revision": incident.revision},
+        clock.now(),
+    )
+
+
+class SuggestJob:
+    """Handles one `suggest` job; safe to repeat, as every job must be.
+
+    `room` tells where cards go: None where no chat is configured (the suggestion is kept for
+    the API all the same). It may raise ChatUnavailable, and then the job runs again later.
+    A search that finds nothing close enough says nothing, unless the card is there already.
+    """
+
+    def __init__(
+        self,
+        units: UnitOfWorkFactory,
+        builder: Suggester,
+        room: Callable[[], CardRoom | None],
+        clock: Clock,
+    ) -> None:
+        self._units = units
+        self._builder = builder
+        self._room = room
+        self._clock = clock
+
+    def handle(self, job: Job) -> None:
+        incident_id = int(job.payload["incident_id"])
+        with self._units.read() as uow:
+            incident = uow.incidents.get(incident_id)
+            if incident is None:
+                return
+            alerts = uow.alerts.of_incident(incident_id)
+            timeline = uow.incidents.timeline(incident_id)
+        room = self._room()
+        found = self._search(incident, alerts, timeline, room)
+        with self._units.begin() as uow:
+            self._say(uow, incident_id, found, room)
+
+    def _search(
+        self,
+        incident: Incident,
+        alerts: Sequence[StoredAlert],
+        timeline: Sequence[TimelineEntry],
+        room: CardRoom | None,
+    ) -> Suggestion | None:
+        if incident.state.is_over:
+            return None
+        audience = room.audience if room is not None else PUBLIC
+        query = query_of(incident, alerts, timeline, audience=audience)
+        return self._builder.suggest(query, asked=False)
+
+    def _say(
+        self,
+        uow: UnitOfWork,
+        incident_id: int,
+        found: Suggestion | None,
+        room: CardRoom | None,
+    ) -> None:
+        now = self._clock.now()
+        # Read again: it may have gone on while the search ran, and the card shows what is.
+        incident = uow.incidents.get(incident_id)
+        if incident is None:
+            return
+        shown = latest_for_card(uow, incident_id)
+        if found is not None and (shown is None or not says_the_same(shown, found)):
+            keep(uow, found, incident, SYSTEM.key, now)
+            shown = found
+        speaks_first = shown is not None and shown.answered and not incident.state.is_over
+        is_there = uow.outbox.destination(card_key(incident)) is not None
+        if is_there or speaks_first:
+            show_card(uow, incident, shown, now, room=room.to if room is not None else None)
+
+
+def says_the_same(one: Suggestion, other: Suggestion) -> bool:
+    """Whether a reader would see no difference but in the numbers behind the comma.
+
+    Then the earlier one stays, and what people said of it with it.
+    """
+    return _gist(one) == _gist(other)
+
+
+def _gist(suggestion: Suggestion) -> tuple[object, ...]:
+    return (
+        suggestion.kind,
+        suggestion.answered,
+        round(suggestion.confidence, 2),
+        suggestion.confidence_words,
+        tuple((hit.id, hit.citation.version) for hit in suggestion.incidents),
+        tuple((hit.document_id, hit.section) for hit in suggestion.passages),
+        tuple((step.text, step.citation.version) for step in suggestion.steps),
+        tuple((cause.summary, cause.check, round(cause.share, 2)) for cause in suggestion.causes),
+        suggestion.nearest.id if suggestion.nearest is not None else None,
+    )

@@ -1,0 +1,101 @@
+"""From an incident that a person ended "like that one" to a document that can be found again."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from bot.alerts.model import StoredAlert
+from bot.incidents.model import Incident, TimelineEntry, TimelineKind
+from knowledge.model import DocumentState, PastIncident, Visibility
+
+_SUMMARIES = 10
+_EXCERPT = 4_000
+_LOGS = 20_000
+
+
+def past_incident_of(
+    incident: Incident,
+    alerts: Sequence[StoredAlert],
+    timeline: Sequence[TimelineEntry],
+    *,
+    like: PastIncident,
+    confirmed_by: str,
+    now: datetime,
+) -> PastIncident:
+    """The record of `incident`, whose cause and fix are quoted from `like`.
+
+    Quoted, not taken over: what the person vouched for is that it was alike. A field that
+    `like` leaves empty stays empty.
+    """
+    evidence = [
+        entry.data.get("text", "") for entry in timeline if entry.kind is TimelineKind.EVIDENCE
+    ]
+    return PastIncident(
+        id=incident.key,
+        title=incident.title,
+        services=(incident.service,) if incident.service else (),
+        environments=(incident.environment,) if incident.environment else (),
+        alerts=tuple(_names(alerts)),
+        tags=like.tags,
+        visibility=_narrower(incident.visibility, like.visibility),
+        state=DocumentState.CONFIRMED,
+        symptom=_symptom(incident, alerts, evidence),
+        cause=_quoted(like.id, like.cause),
+        resolution=_quoted(like.id, like.resolution),
+        logs=tuple(_lines(evidence)),
+        severity=incident.severity.value,
+        started_at=incident.opened_at,
+        resolved_at=incident.resolved_at or now,
+        labels=_common_labels(alerts),
+        runbook=like.runbook,
+        confirmed_by=confirmed_by,
+    )
+
+
+def _narrower(one: Visibility, other: Visibility) -> Visibility:
+    """What both allow: a quotation must not be seen by more people than its source."""
+    if one.channels is None:
+        return other
+    if other.channels is None:
+        return one
+    return Visibility(one.channels & other.channels)
+
+
+def _quoted(source: str, text: str) -> str:
+    """`Like INC-87: ...`; a quotation is passed on as it is, with its first source."""
+    if not text or text.startswith("Like "):
+        return text
+    return f"Like {source}: {text}"
+
+
+def _names(alerts: Sequence[StoredAlert]) -> Iterable[str]:
+    counted = Counter(stored.alert.name for stored in alerts if stored.alert.name)
+    return [name for name, _ in counted.most_common()]
+
+
+def _symptom(incident: Incident, alerts: Sequence[StoredAlert], evidence: Sequence[str]) -> str:
+    said = [stored.alert.summary or stored.alert.description for stored in alerts]
+    distinct = list(dict.fromkeys(text for text in said if text))[:_SUMMARIES]
+    parts = distinct or [incident.title]
+    excerpt = "\n".join(evidence)[:_EXCERPT].strip()
+    return "\n".join([*parts, excerpt] if excerpt else parts)
+
+
+def _lines(evidence: Sequence[str]) -> Iterable[str]:
+    room = _LOGS
+    for text in evidence:
+        for line in text.splitlines():
+            room -= len(line)
+            if room < 0:
+                return
+            if line.strip():
+                yield line
+
+
+def _common_labels(alerts: Sequence[StoredAlert]) -> dict[str, str]:
+    if not alerts:
+        return {}
+    shared = set(alerts[0].alert.labels.items())
+    for stored in alerts[1:]:
+        shared &= set(stored.alert.labels.items())
+    return dict(sorted(shared))

@@ -1,0 +1,145 @@
+"""Putting an answer into words: the card of an incident, or the reply to a question.
+
+Every function works inside the caller's transaction, so that the suggestion, its buttons and
+the message commit together or not at all.
+"""
+
+import secrets
+from datetime import datetime
+
+from bot.chat.cards import (
+    CARD_PREFIX,
+    build_answer,
+    build_card,
+    card_key,
+    new_buttons,
+    said_of,
+)
+from bot.chat.messages import Button, Said
+from bot.chat.ports import Destination
+from bot.incidents.model import Incident, TimelineEntry, TimelineKind
+from bot.people.model import SYSTEM
+from bot.suggestions.model import Suggestion
+from bot.suggestions.ports import ButtonToken, StoredSuggestion
+from bot.uow import UnitOfWork
+
+
+def new_token() -> str:
+    """An opaque name for one button, not to be guessed."""
+    return secrets.token_urlsafe(18)
+
+
+def keep(
+    uow: UnitOfWork, suggestion: Suggestion, incident: Incident | None, asked_by: str, now: datetime
+) -> None:
+    """Store the suggestion with its receipt, and note it in the incident's timeline."""
+    incident_id = incident.id if incident is not None else None
+    uow.suggestions.add(
+        StoredSuggestion(
+            suggestion=suggestion, incident_id=incident_id, asked_by=asked_by, created_at=now
+        )
+    )
+    if incident is not None:
+        entry = TimelineEntry(
+            at=now,
+            kind=TimelineKind.SUGGESTION,
+            text=suggestion.headline or suggestion.kind.value,
+            actor=SYSTEM.key,
+            data={"suggestion_id": suggestion.id, "revision": str(incident.revision)},
+        )
+        uow.incidents.add_timeline(incident.id, [entry])
+
+
+def show_card(
+    uow: UnitOfWork,
+    incident: Incident,
+    suggestion: Suggestion | None,
+    now: datetime,
+    *,
+    room: Destination | None,
+) -> bool:
+    """Say the card as things are now. With `room` None it is only changed where it was put
+    before. False when nothing was said."""
+    key = card_key(incident)
+    there = uow.outbox.destination(key)
+    to = there[0] if there is not None else room
+    if to is None:
+        return False
+    timeline = uow.incidents.timeline(incident.id)
+    buttons: tuple[Button, ...] = ()
+    said: tuple[Said, ...] = ()
+    if suggestion is not None:
+        confirmed = any(entry.data.get("resolved_like") for entry in timeline)
+        buttons, tokens = new_buttons(
+            suggestion,
+            team_id=to.team_id,
+            incident_id=incident.id,
+            message_key=key,
+            now=now,
+            new_token=new_token,
+            may_resolve=not confirmed,
+        )
+        uow.suggestions.add_buttons(tokens)
+        said = said_of(uow.suggestions.feedback_on(suggestion.id))
+    alerts = uow.alerts.of_incident(incident.id)
+    card = build_card(incident, alerts, timeline, suggestion, buttons, said)
+    uow.outbox.put(key, to, card, now)
+    return True
+
+
+def show_answer(
+    uow: UnitOfWork,
+    suggestion: Suggestion,
+    *,
+    key: str,
+    to: Destination,
+    asked_by: str,
+    incident_id: int | None,
+    now: datetime,
+) -> None:
+    """Say the answer, or say it again with what people think of it by now."""
+    buttons, tokens = new_buttons(
+        suggestion,
+        team_id=to.team_id,
+        incident_id=incident_id,
+        message_key=key,
+        now=now,
+        new_token=new_token,
+        may_resolve=incident_id is not None and not _confirmed(uow, incident_id),
+    )
+    uow.suggestions.add_buttons(tokens)
+    said = said_of(uow.suggestions.feedback_on(suggestion.id))
+    uow.outbox.put(key, to, build_answer(suggestion, asked_by, buttons, said), now)
+
+
+def _confirmed(uow: UnitOfWork, incident_id: int) -> bool:
+    return any(entry.data.get("resolved_like") for entry in uow.incidents.timeline(incident_id))
+
+
+def refresh(uow: UnitOfWork, button: ButtonToken, stored: StoredSuggestion, now: datetime) -> None:
+    """Show the message of a pressed button again; nothing if it was never put."""
+    message_key = button.message_key
+    there = uow.outbox.destination(message_key)
+    if there is None:
+        return
+    if not message_key.startswith(CARD_PREFIX):
+        show_answer(
+            uow,
+            stored.suggestion,
+            key=message_key,
+            to=there[0],
+            asked_by=stored.asked_by,
+            incident_id=button.incident_id,
+            now=now,
+        )
+        return
+    incident = uow.incidents.get_by_key(message_key.removeprefix(CARD_PREFIX))
+    if incident is not None:
+        latest = latest_for_card(uow, incident.id)
+        show_card(uow, incident, latest or stored.suggestion, now, room=None)
+
+
+def latest_for_card(uow: UnitOfWork, incident_id: int) -> Suggestion | None:
+    """The newest suggestion made for the incident itself (answers to people are not)."""
+    latest = uow.suggestions.latest_of(incident_id)
+    return latest.suggestion if latest is not None else None
