@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from bot.errors import EngineUnavailable
 _ADDRESS = "listening on "
 _READY = "ready"
 _GONE = ""
+_POLL_SECONDS = 0.05
 
 
 class ServeProcess:
@@ -71,6 +72,14 @@ class ServeProcess:
         """The JSON that `path` answers."""
         with self.client() as client:
             return client.get(path).raise_for_status().json()
+
+    def until(self, condition: Callable[[], bool], timeout: float = 30.0) -> None:
+        """Wait until `condition`, which looks through the API, is true. TimeoutError if never."""
+        deadline = time.monotonic() + timeout
+        while not condition():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"it did not happen within {timeout:.0f} s; see {self._log}")
+            time.sleep(_POLL_SECONDS)
 
     def stop(self) -> None:
         """As Ctrl-C would; waits for the end."""

@@ -1,0 +1,138 @@
+"""`recall ask`: the same answer as in Slack, in the terminal or as JSON."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from bot.cli.common import CONFIG_OPTION, JSON_OPTION
+
+if TYPE_CHECKING:
+    from bot.suggestions.model import CitedIncident, Suggestion
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+_DEADLINE_SECONDS = 60.0
+_LONGEST_LOG_BYTES = 20_000_000
+_STEPS_SHOWN = 6
+_INCIDENTS_SHOWN = 3
+_PASSAGES_SHOWN = 3
+
+
+@app.command()
+def ask(
+    text: str = typer.Argument("", help="An alert's words, an error, a question."),
+    log: Path = typer.Option(None, help="File with log lines; - reads standard input."),
+    label: list[str] = typer.Option([], help="An alert label as name=value; may be repeated."),
+    json: bool = JSON_OPTION,
+    config: Path = CONFIG_OPTION,
+) -> None:
+    """Ask what is known about an alert, an error or a log. Works beside a running server."""
+    from bot.app import open_engine_client
+    from bot.cli.common import exit_on_error, print_json, read_settings
+    from bot.engine.ports import SuggestRequest
+    from bot.suggestions.public import to_public_json
+
+    labels = dict(_label(pair) for pair in label)
+    lines = _read_log(log) if log is not None else ()
+    if not text.strip() and not lines:
+        raise typer.BadParameter("say what to look for, or give a --log")
+    with exit_on_error(), open_engine_client(read_settings(config)) as engine:
+        request = SuggestRequest(text=text, labels=labels, logs=lines, asked_by="cli")
+        suggestion = engine.suggest(request, _DEADLINE_SECONDS)
+    if json:
+        print_json(to_public_json(suggestion))
+    else:
+        _show(suggestion)
+
+
+def _label(pair: str) -> tuple[str, str]:
+    name, equals, value = pair.partition("=")
+    if not equals or not name.strip():
+        raise typer.BadParameter(f"{pair!r} is not of the form name=value", param_hint="--label")
+    return name.strip(), value.strip()
+
+
+def _read_log(path: Path) -> tuple[str, ...]:
+    import sys
+
+    try:
+        if str(path) == "-":
+            raw = sys.stdin.buffer.read(_LONGEST_LOG_BYTES + 1)
+        else:
+            with path.open("rb") as file:
+                raw = file.read(_LONGEST_LOG_BYTES + 1)
+    except OSError as error:
+        raise typer.BadParameter(f"{path}: {error.strerror}", param_hint="--log") from error
+    if len(raw) > _LONGEST_LOG_BYTES:
+        raise typer.BadParameter(
+            f"{path} has more than {_LONGEST_LOG_BYTES // 1_000_000} MB; cut the part that matters",
+            param_hint="--log",
+        )
+    return tuple(raw.decode("utf-8", errors="replace").splitlines())
+
+
+def _show(suggestion: "Suggestion") -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.padding import Padding
+    from rich.syntax import Syntax
+
+    out = Console(highlight=False)
+    color = "green" if suggestion.answered else "yellow"
+    out.print(f"[bold {color}]{escape(suggestion.headline)}[/]")
+    out.print(f"[dim]{suggestion.confidence_words}, {suggestion.confidence:.2f}[/]")
+    if suggestion.causes:
+        out.print("\n[bold]Causes that fit[/]")
+        for cause in suggestion.causes:
+            cases = ", ".join(cause.incident_ids)
+            out.print(f"  • {escape(cause.summary)} [dim]({cases}; {cause.share:.0%})[/]")
+            if cause.check:
+                out.print(f"    check: {escape(cause.check)}")
+    if suggestion.incidents:
+        out.print("\n[bold]Past incidents[/]")
+        for incident in suggestion.incidents[:_INCIDENTS_SHOWN]:
+            _show_incident(out, incident)
+    if suggestion.steps:
+        out.print("\n[bold]What to do[/]")
+        for step in suggestion.steps[:_STEPS_SHOWN]:
+            mark = "[red]destructive[/] " if step.destructive else ""
+            source = escape(f"{step.citation.title} › {step.citation.section}")
+            if step.is_code:
+                code = Syntax(step.text, step.language or "text", background_color="default")
+                out.print(Padding(code, (0, 0, 0, 4)))
+                out.print(f"    {mark}[dim]{source}[/]")
+            else:
+                out.print(f"  • {mark}{escape(step.text)} [dim]({source})[/]")
+    elif suggestion.passages:
+        out.print("\n[bold]Runbooks[/]")
+        for passage in suggestion.passages[:_PASSAGES_SHOWN]:
+            generic = ", generic" if passage.generic else ""
+            out.print(
+                f"  • {escape(passage.title)} › {escape(passage.section)} "
+                f"[dim]({passage.score:.2f}{generic})[/]"
+            )
+    if suggestion.nearest is not None:
+        nearest = suggestion.nearest
+        why = ", ".join(nearest.why_too_far)
+        out.print(
+            f"\nNearest: {escape(nearest.id)} {escape(nearest.title)} [dim]({escape(why)})[/]"
+        )
+
+
+def _show_incident(out: object, incident: "CitedIncident") -> None:
+    from rich.console import Console
+    from rich.markup import escape
+
+    assert isinstance(out, Console)
+    minutes = ""
+    if incident.duration_seconds is not None:
+        minutes = f", {incident.duration_seconds / 60:.0f} min"
+    where = f", other environment: {incident.environment}" if incident.other_environment else ""
+    out.print(
+        f"  [bold]{escape(incident.id)}[/] {escape(incident.title)} "
+        f"[dim]({incident.score:.2f}{minutes}{escape(where)})[/]"
+    )
+    for name, value in (("cause", incident.cause), ("fixed by", incident.resolution)):
+        if value:
+            out.print(f"    {name}: {escape(value)}")

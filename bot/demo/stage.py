@@ -1,0 +1,133 @@
+"""The demo's stage: a workspace in this process, the real `recall serve` beside it, knowledge
+in its database. Everything listens on loopback and ends with this process."""
+
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from bot.clock import SystemClock
+from bot.demo.serving import ServeProcess
+from bot.errors import DataError
+from bot.importing import Importer, ImportReport
+from bot.store.database import Database
+from bot.workspace.control import DemoButton
+from bot.workspace.driver import Person
+from bot.workspace.model import Message
+from bot.workspace.server import LocalWorkspace
+from knowledge.loaders.outcome import Outcome
+
+CHANNEL = "incidents"
+
+
+class Stage:
+    """Use as a context manager: on entering, everything runs and is ready.
+
+    `folder` gets the database, the index and the log of `recall serve`.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        services: Path,
+        knowledge: Sequence[tuple[str, Callable[[], Iterable[Outcome]]]],
+        users: Sequence[str] = ("alice", "bob"),
+        port: int = 0,
+        buttons: Sequence[DemoButton] = (),
+        told: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._folder = folder
+        self._services = services
+        self._knowledge = knowledge
+        self._told = told
+        self._token = secrets.token_urlsafe(24)
+        self.workspace = LocalWorkspace(
+            users=users, channels=("general", CHANNEL), port=port, demo_buttons=buttons
+        )
+        self.serve: ServeProcess | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            self.open()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def open(self) -> None:
+        """Start the workspace, fill the knowledge, start the bot and wait until it can answer."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self.workspace.start()
+        self._told("reading the team's past into a fresh database")
+        self._fill()
+        self._told("starting recall serve (loads the model, embeds what it was given)")
+        self.start_serve()
+
+    def start_serve(self) -> None:
+        """Start `recall serve` (again)."""
+        workspace = self.workspace
+        self.serve = ServeProcess(
+            {
+                "RECALL_DATA_DIR": str(self._folder),
+                "RECALL_WEBHOOK_TOKEN": self._token,
+                "RECALL_SERVICES_FILE": str(self._services),
+                "RECALL_SLACK_CHANNEL": CHANNEL,
+                "SLACK_BOT_TOKEN": workspace.bot_token,
+                "SLACK_APP_TOKEN": workspace.app_token,
+                "SLACK_API_URL": workspace.api_url,
+            },
+            self._folder / "serve.log",
+        )
+        self.serve.start()
+        self.serve.wait_ready()
+
+    def close(self) -> None:
+        if self.serve is not None:
+            self.serve.stop()
+        self.workspace.stop()
+
+    @property
+    def bot(self) -> ServeProcess:
+        """The running `recall serve`."""
+        if self.serve is None:
+            raise RuntimeError("the stage is not open")
+        return self.serve
+
+    def person(self, name: str) -> Person:
+        return self.workspace.user(name)
+
+    def alert(self, source: str, body: Mapping[str, Any]) -> str:
+        """Send one webhook body; returns the delivery's id. Raises httpx errors on a refusal."""
+        with self.bot.client() as client:
+            answer = client.post(f"/v1/alerts/{source}", json=body).raise_for_status()
+        return str(answer.json()["id"])
+
+    def messages(self) -> list[Message]:
+        """What stands in the incident channel, oldest first."""
+        return list(self.workspace.messages(CHANNEL))
+
+    def bot_messages(self) -> list[Message]:
+        """The bot's own messages in the incident channel, oldest first."""
+        return [m for m in self.messages() if m.user == self.workspace.bot.id]
+
+    def _fill(self) -> None:
+        clock = SystemClock()
+        database = Database(f"sqlite:///{(self._folder / 'recall.db').resolve()}", clock=clock)
+        try:
+            database.migrate()
+            importer = Importer(units=database, clock=clock, actor="demo")
+            for subject, outcomes in self._knowledge:
+                _insist(importer.run(outcomes(), subject=subject))
+        finally:
+            database.close()
+
+
+def _insist(report: ImportReport) -> None:
+    """The demo's own data must be whole."""
+    if report.failed:
+        told = "; ".join(f"{p.file}:{p.line}: {p.reason}" for p in report.failed)
+        raise DataError(f"the demo's data cannot be read: {told}")
