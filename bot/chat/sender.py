@@ -20,6 +20,7 @@ LOOK_BACK_SECONDS = 60.0
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 60.0
 _POLL_SECONDS = 1.0
+_ATTEMPTS_AT_A_BUG = 5
 
 
 class OutboxSender:
@@ -91,6 +92,9 @@ class OutboxSender:
                 _log.warning(
                     "the sender cannot reach the outbox: %s; again in %.1f s", error, pause
                 )
+            except Exception:  # noqa: BLE001 - the thread must outlive a row it cannot read
+                _log.exception("the sender failed; it goes on")
+                pause = _LONGEST_PAUSE / 4
             with self._changed:
                 if self._stopping:
                     return
@@ -157,8 +161,13 @@ class OutboxSender:
             self._again(message, pause, str(error))
         except ChatRefused as error:
             _log.error("%s was not said in %s: %s", message.key, message.to.channel, error)
-            with self._units.begin() as uow:
-                uow.outbox.mark_refused(message.key, str(error), self._clock.now())
+            self._give_up(message, str(error))
+        except Exception as error:  # noqa: BLE001 - a bug in one message must not stop the others
+            _log.exception("%s could not be said", message.key)
+            if message.attempts < _ATTEMPTS_AT_A_BUG:
+                self._again(message, self._backoff(message.attempts), repr(error))
+            else:
+                self._give_up(message, repr(error))
         else:
             with self._units.begin() as uow:
                 uow.outbox.mark_sent(message.key, message.revision, ref, self._clock.now())
@@ -185,9 +194,13 @@ class OutboxSender:
 
     def _backoff(self, attempts: int) -> float:
         """Seconds, doubling with each attempt, spread out so that channels do not move as one."""
-        most = min(_FIRST_PAUSE * 2 ** min(attempts, 10), _LONGEST_PAUSE)
+        most = min(_FIRST_PAUSE * float(1 << min(attempts, 10)), _LONGEST_PAUSE)
         with self._changed:
             return most * self._chance.uniform(0.5, 1.0)
+
+    def _give_up(self, message: PendingMessage, reason: str) -> None:
+        with self._units.begin() as uow:
+            uow.outbox.mark_refused(message.key, reason, self._clock.now())
 
     def _again(self, message: PendingMessage, pause: float, reason: str) -> None:
         with self._units.begin() as uow:

@@ -1,0 +1,104 @@
+"""The Bolt app: everything that comes in is written to the inbox, then acknowledged.
+
+The same app serves Socket Mode and HTTP mode. Its listeners do no work: Slack waits 3 seconds
+for an acknowledgement, and what was acknowledged must not be lost, so all an acknowledgement
+means is that the delivery is on record.
+"""
+
+import json
+import logging
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from slack_bolt import App, BoltResponse
+from slack_sdk import WebClient
+
+from bot.clock import Clock
+from bot.errors import DatabaseBusy
+from bot.jobs.ports import InboxItem, InboxKind
+from bot.slack.payloads import click, is_wanted
+
+_log = logging.getLogger(__name__)
+
+SOURCE = "slack"
+
+
+class InboxAdder(Protocol):
+    def add(self, item: InboxItem) -> None:
+        """Returns once the item is on record; DatabaseBusy when it cannot be."""
+        ...
+
+
+def item_of(body: Mapping[str, Any], clock: Clock, new_id: Callable[[], str]) -> InboxItem | None:
+    """The inbox item for a body, or None for what is not kept.
+
+    The key makes a redelivery the same item: Slack's event id; for clicks, which have none,
+    who pressed which button when.
+    """
+    if body.get("type") == "event_callback":
+        if not is_wanted(body):
+            return None
+        kind, key = InboxKind.SLACK_EVENT, f"slack:{body['team_id']}:{body['event_id']}"
+    else:
+        pressed = click(body)
+        if pressed is None:
+            return None
+        kind = InboxKind.SLACK_ACTION
+        key = f"slack:{pressed.actor.key}:{pressed.token}:{pressed.action_ts}"
+    return InboxItem(
+        id=new_id(),
+        kind=kind,
+        source=SOURCE,
+        body=json.dumps(body).encode(),
+        content_type="application/json",
+        received_at=clock.now(),
+        dedupe_key=key,
+    )
+
+
+class Receive:
+    """The middleware in front of all others but the check of the signature."""
+
+    def __init__(self, inbox: InboxAdder, clock: Clock) -> None:
+        self._inbox = inbox
+        self._clock = clock
+
+    def receive(self, body: Mapping[str, Any]) -> BoltResponse | None:
+        """The answer to Slack; None for a body that listeners answer (commands, modals)."""
+        if body.get("type") not in ("event_callback", "block_actions"):
+            return None
+        item = item_of(body, self._clock, lambda: uuid.uuid4().hex)
+        if item is not None:
+            try:
+                self._inbox.add(item)
+            except DatabaseBusy as error:
+                # Not acknowledged: Slack delivers events again, and tells a person who clicked.
+                _log.warning("a Slack delivery could not be put on record: %s", error)
+                return BoltResponse(status=503, body="not on record; deliver again")
+        return BoltResponse(status=200, body="")
+
+
+def build_app(
+    client: WebClient, inbox: InboxAdder, clock: Clock, *, signing_secret: str | None
+) -> App:
+    """The app; makes no call to Slack, so that Recall starts while Slack is away.
+
+    `signing_secret` is for HTTP mode; in Socket Mode nothing but Slack can send anything.
+    """
+    receive = Receive(inbox, clock)
+
+    def write_inbox_first(body: Mapping[str, Any], next: Callable[[], None]) -> Any:  # noqa: A002
+        answer = receive.receive(body)
+        if answer is None:
+            next()
+        return answer
+
+    return App(
+        name="recall",
+        logger=logging.getLogger("bot.slack.bolt"),
+        client=client,
+        signing_secret=signing_secret or "",
+        token_verification_enabled=False,
+        before_authorize=write_inbox_first,
+    )

@@ -1,0 +1,169 @@
+"""Reading Slack's payloads: what somebody said or pressed, from verified bodies. Pure."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.people.model import Actor
+from bot.slack.escape import unescape
+from bot.slack.pieces import ACTION_IDS
+
+JSON = Mapping[str, Any]
+
+_MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
+_CHANNEL = re.compile(r"<#([A-Z0-9]+)(?:\|([^>]*))?>")
+_SPECIAL = re.compile(r"<!([a-z]+)[^>]*>")
+_LINK = re.compile(r"<((?:https?|mailto):[^|>]+)(?:\|([^>]*))?>")
+_FENCE = re.compile(r"```(.*?)(?:```|\Z)", re.DOTALL)
+_READ_SUBTYPES = (None, "file_share", "thread_broadcast")
+_LINES_OF_A_LOG = 4
+_PREVIEW = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """A message that may be for the bot. `question` and `logs` are plain text as typed."""
+
+    actor: Actor
+    channel: str
+    ts: str
+    thread_ts: str | None
+    question: str
+    logs: str
+    mentions_bot: bool
+    is_direct: bool
+    is_shared: bool
+
+    @property
+    def is_addressed(self) -> bool:
+        return self.mentions_bot or self.is_direct
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Click:
+    """A press of one of our buttons."""
+
+    actor: Actor
+    name: str
+    token: str
+    action_ts: str
+    channel: str
+    message_ts: str
+    thread_ts: str | None
+
+
+def is_wanted(body: JSON) -> bool:
+    """Whether an event can concern the bot at all; cheap, looked at before anything is kept.
+
+    Wanted are mentions, direct messages, and replies in threads (one of them may be under a
+    card). Not wanted: what bots say, edits and deletions, and the rest of a channel's talk.
+    """
+    event = body.get("event")
+    if not isinstance(event, Mapping) or not body.get("team_id") or not body.get("event_id"):
+        return False
+    if event.get("bot_id") or event.get("user") in (None, "", bot_user_of(body)):
+        return False
+    if event.get("subtype") not in _READ_SUBTYPES:
+        return False
+    if event.get("type") == "app_mention":
+        return True
+    if event.get("type") != "message":
+        return False
+    if event.get("channel_type") == "im":
+        return True
+    # A mention comes a second time as app_mention, which is the one that is kept.
+    return bool(event.get("thread_ts")) and not _names(event, bot_user_of(body))
+
+
+def bot_user_of(body: JSON) -> str | None:
+    """The bot's own user id, as the event names it."""
+    for authorization in body.get("authorizations") or ():
+        if isinstance(authorization, Mapping) and authorization.get("is_bot"):
+            return str(authorization.get("user_id"))
+    return None
+
+
+def _names(event: JSON, user_id: str | None) -> bool:
+    return user_id is not None and f"<@{user_id}" in str(event.get("text") or "")
+
+
+def said(body: JSON) -> Said | None:
+    """What an event_callback body says; None when it is nothing for the bot."""
+    if not is_wanted(body):
+        return None
+    event = body["event"]
+    typed = str(event.get("text") or "")
+    question, logs = split(readable(typed, bot_user_of(body)))
+    previews = [text for file in event.get("files") or () if (text := _preview(file))]
+    return Said(
+        actor=Actor(team_id=str(body["team_id"]), user_id=str(event["user"])),
+        channel=str(event.get("channel") or ""),
+        ts=str(event.get("ts") or event.get("event_ts") or ""),
+        thread_ts=str(event["thread_ts"]) if event.get("thread_ts") else None,
+        question=question,
+        logs="\n".join([part for part in (logs, *previews) if part]),
+        mentions_bot=event.get("type") == "app_mention",
+        is_direct=event.get("channel_type") == "im",
+        is_shared=bool(body.get("is_ext_shared_channel")),
+    )
+
+
+def _preview(file: Any) -> str:
+    """The beginning of a small text snippet, which Slack sends along with the message."""
+    if not isinstance(file, Mapping) or not str(file.get("mimetype", "")).startswith("text/"):
+        return ""
+    return unescape(str(file.get("preview") or ""))[:_PREVIEW]
+
+
+def readable(text: str, bot_user: str | None) -> str:
+    """The text as the person typed it: Slack's markup undone, the bot's own name left out."""
+
+    def mention(match: re.Match[str]) -> str:
+        return "" if match[1] == bot_user else f"@{match[1]}"
+
+    text = _MENTION.sub(mention, text)
+    text = _CHANNEL.sub(lambda match: f"#{match[2] or match[1]}", text)
+    text = _SPECIAL.sub(lambda match: f"@{match[1]}", text)
+    text = _LINK.sub(lambda match: match[2] or match[1].removeprefix("mailto:"), text)
+    return unescape(text).strip()
+
+
+def split(text: str) -> tuple[str, str]:
+    """(question, logs): code blocks are logs; without any, several lines are.
+
+    A first line that ends like a sentence to the bot ("what is this?") stays the question.
+    """
+    blocks = [block.strip("\n") for block in _FENCE.findall(text) if block.strip()]
+    if blocks:
+        return " ".join(_FENCE.sub(" ", text).split()), "\n".join(blocks)
+    lines = [line for line in text.splitlines() if line.strip()]
+    if len(lines) < _LINES_OF_A_LOG:
+        return " ".join(lines), ""
+    if lines[0].rstrip().endswith(("?", ":")):
+        return lines[0].strip(), "\n".join(lines[1:])
+    return "", "\n".join(lines)
+
+
+def click(body: JSON) -> Click | None:
+    """The press of one of our buttons in a block_actions body; None for anything else."""
+    actions = body.get("actions")
+    user, team = body.get("user"), body.get("team")
+    if not (isinstance(actions, list) and actions and isinstance(user, Mapping)):
+        return None
+    action = actions[0]
+    team_id = (team.get("id") if isinstance(team, Mapping) else None) or user.get("team_id")
+    container = body.get("container") or {}
+    is_ours = isinstance(action, Mapping) and action.get("action_id") in ACTION_IDS.values()
+    if not is_ours or not team_id or not user.get("id") or not container.get("channel_id"):
+        return None
+    return Click(
+        # The user's own team, which in a shared channel is not the team of the app.
+        actor=Actor(team_id=str(user.get("team_id") or team_id), user_id=str(user["id"])),
+        name=str(user.get("name") or user.get("username") or user["id"])[:80],
+        token=str(action.get("value") or ""),
+        action_ts=str(action.get("action_ts") or ""),
+        channel=str(container["channel_id"]),
+        message_ts=str(container.get("message_ts") or ""),
+        thread_ts=str(container["thread_ts"]) if container.get("thread_ts") else None,
+    )

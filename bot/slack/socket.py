@@ -1,0 +1,151 @@
+"""Socket Mode: several connections, watched, replaced when they are gone or go stale."""
+
+import logging
+import random
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from slack_bolt import App
+from slack_bolt.adapter.socket_mode.builtin import SocketModeHandler
+from slack_sdk import WebClient
+
+from bot.clock import Clock
+from bot.slack.errors import CALL_ERRORS, told
+
+_log = logging.getLogger(__name__)
+
+CONNECTIONS = 2
+PING_SECONDS = 2.0
+"""A connection without an answer to its pings for four times as long is given up."""
+_WATCH_SECONDS = 0.5
+_LONGEST_PAUSE = 15.0
+
+
+class Connection:
+    """One Socket Mode connection and what is known of its health.
+
+    The built-in client is used because it alone honours a proxy and a CA bundle. It notices a
+    closed socket late and a refused reconnection by log line only, so it is watched from here.
+    """
+
+    def __init__(self, name: str, app: App, app_client: WebClient, clock: Clock) -> None:
+        self._clock = clock
+        self._chance = random.Random(name)
+        self.name = name
+        self._handler = SocketModeHandler(
+            app,
+            app_token=app_client.token,
+            web_client=app_client,
+            logger=logging.getLogger("bot.slack.socket.client"),
+            proxy=app_client.proxy,
+            auto_reconnect_enabled=False,
+            ping_interval=PING_SECONDS,
+        )
+        # The library takes the environment's proxy where none is given; `app_client` knows best.
+        self._handler.client.proxy = app_client.proxy
+        self._retry_at = 0.0
+        self._failures = 0
+        self._connected_at: float | None = None
+        self._session_id: str | None = None
+        self.error = ""
+
+    @property
+    def is_connected(self) -> bool:
+        return self._connected_at is not None and self._handler.client.is_connected()
+
+    def last_pong(self) -> float | None:
+        """The wall-clock time (seconds) of the last sign of life from Slack."""
+        session = self._handler.client.current_session
+        return session.last_ping_pong_time if session is not None else None
+
+    def watch(self) -> None:
+        """Connect or reconnect if need be; returns soon, and never raises for the network."""
+        now = self._clock.monotonic()
+        if self.is_connected:
+            if self._session_id != self._handler.client.session_id():
+                # Slack asked for a fresh connection and the library has made it.
+                self._session_id, self._connected_at = self._handler.client.session_id(), now
+            return
+        if self._connected_at is not None:
+            _log.warning("%s is gone; connecting again", self.name)
+            self._connected_at = None
+        if now < self._retry_at:
+            return
+        try:
+            self._handler.client.connect_to_new_endpoint()
+        except CALL_ERRORS as error:
+            self._failures += 1
+            pause = min(0.5 * 2 ** min(self._failures, 6), _LONGEST_PAUSE)
+            self._retry_at = now + pause * self._chance.uniform(0.5, 1.0)
+            self.error = str(told(error, "apps.connections.open"))
+            level = logging.WARNING if self._failures in (1, 5) else logging.DEBUG
+            _log.log(level, "%s: %s", self.name, self.error)
+        else:
+            self._failures, self._retry_at, self.error = 0, 0.0, ""
+            self._session_id, self._connected_at = self._handler.client.session_id(), now
+
+    def state(self) -> Mapping[str, Any]:
+        """Fit for /healthz: no address, no token. Ages are in seconds."""
+        now = self._clock.monotonic()
+        pong = self.last_pong()
+        return {
+            "name": self.name,
+            "connected": self.is_connected,
+            "age": round(now - self._connected_at, 1) if self._connected_at is not None else None,
+            "pong_age": round(self._clock.now().timestamp() - pong, 1) if pong else None,
+            "error": self.error,
+        }
+
+    def close(self) -> None:
+        self._handler.client.close()
+
+
+class SocketRunner:
+    """Keeps `connections` connections up. `on_change` is called with the number that is up
+    whenever it changes."""
+
+    def __init__(
+        self,
+        app: App,
+        app_client: WebClient,
+        clock: Clock,
+        *,
+        connections: int = CONNECTIONS,
+        on_change: Callable[[int], None] = lambda connected: None,
+    ) -> None:
+        self._connections = [
+            Connection(f"socket-{number}", app, app_client, clock)
+            for number in range(1, connections + 1)
+        ]
+        self._on_change = on_change
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="slack-sockets", daemon=True)
+
+    def start(self) -> None:
+        """Returns at once; Slack may be away, and then it is tried again until it is back."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(15.0)
+        for connection in self._connections:
+            connection.close()
+
+    def state(self) -> Mapping[str, Any]:
+        """`connected` of `wanted`, and each connection with its age and last pong."""
+        each = [connection.state() for connection in self._connections]
+        up = sum(1 for state in each if state["connected"])
+        return {"connected": up, "wanted": len(each), "connections": each}
+
+    def _run(self) -> None:
+        before = 0
+        while not self._stopping.is_set():
+            for connection in self._connections:
+                connection.watch()
+            up = sum(1 for connection in self._connections if connection.is_connected)
+            if up != before:
+                self._on_change(up)
+                before = up
+            self._stopping.wait(_WATCH_SECONDS)
