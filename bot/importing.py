@@ -6,7 +6,7 @@ one comparison: no model is loaded for it.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Protocol
 
@@ -62,6 +62,17 @@ class _Tally:
     changed: int = 0
     unchanged: int = 0
     passages: int = 0
+
+
+@dataclass(slots=True)
+class _Comparison:
+    """One batch beside what is stored. `vouched_for` are drafts imported again on purpose."""
+
+    new: list[Document] = field(default_factory=list)
+    changed: list[Document] = field(default_factory=list)
+    vouched_for: list[Document] = field(default_factory=list)
+    unchanged: int = 0
+    failed: list[Problem] = field(default_factory=list)
 
 
 class Importer:
@@ -125,44 +136,38 @@ class Importer:
     def _take(
         self, batch: Sequence[Loaded], tally: _Tally, subject: str, *, dry_run: bool
     ) -> list[Problem]:
-        fresh, failed = self._compare(batch, tally)
-        if not fresh:
-            return failed
-        rows = [(document, passages_of(document)) for document, _ in fresh]
+        found = self._compare(batch)
+        tally.unchanged += found.unchanged
+        rows = [(document, passages_of(document)) for document in (*found.new, *found.changed)]
         if dry_run:
-            added = sum(is_new for _, is_new in fresh)
-            tally.added += added
-            tally.changed += len(fresh) - added
+            tally.added += len(found.new)
+            tally.changed += len(found.changed) + len(found.vouched_for)
             tally.passages += sum(len(passages) for _, passages in rows)
-            return failed
-        self._embed([passage for _, passages in rows for passage in passages])
-        with self._units.begin() as unit:
-            self._write(unit, rows, tally, subject)
-        return failed
+        elif rows or found.vouched_for:
+            if rows:
+                self._embed([passage for _, passages in rows for passage in passages])
+            with self._units.begin() as unit:
+                self._write(unit, rows, found.vouched_for, tally, subject)
+        return found.failed
 
-    def _compare(
-        self, batch: Sequence[Loaded], tally: _Tally
-    ) -> tuple[list[tuple[Document, bool]], list[Problem]]:
-        """Documents that are new (True) or changed (False), and those that clash with others."""
-        fresh: list[tuple[Document, bool]] = []
-        failed: list[Problem] = []
+    def _compare(self, batch: Sequence[Loaded]) -> _Comparison:
+        found = _Comparison()
         with self._units.read() as unit:
             for loaded in batch:
                 document = loaded.document
                 stored = unit.knowledge.get(document.id)
                 if stored is None:
-                    fresh.append((document, True))
-                    continue
-                if stored.kind is not document.kind:
+                    found.new.append(document)
+                elif stored.kind is not document.kind:
                     reason = f"the id {document.id!r} belongs to a {_spoken_kind(stored)} already"
-                    failed.append(Problem(loaded.file, loaded.line, reason))
-                    continue
-                document = _beside(document, stored)
-                if document == stored:
-                    tally.unchanged += 1
+                    found.failed.append(Problem(loaded.file, loaded.line, reason))
+                elif replace(document, version=stored.version, state=stored.state) != stored:
+                    found.changed.append(document)
+                elif stored.state is DocumentState.DRAFT and document.state.is_served:
+                    found.vouched_for.append(document)
                 else:
-                    fresh.append((document, False))
-        return fresh, failed
+                    found.unchanged += 1
+        return found
 
     def _embed(self, passages: Sequence[Passage]) -> None:
         """Store the vectors that are missing; what is there already is left alone."""
@@ -181,15 +186,20 @@ class Importer:
         self,
         unit: UnitOfWork,
         rows: Sequence[tuple[Document, Sequence[Passage]]],
+        vouched_for: Sequence[Document],
         tally: _Tally,
         subject: str,
     ) -> None:
+        """One batch in one transaction, with its audit event; counted once nothing can fail."""
         now = self._clock.now()
-        changes = unit.knowledge.upsert(rows, actor=self._actor, now=now)
         by_change: dict[str, list[str]] = {"added": [], "changed": [], "same": []}
-        for document_id, change in changes:
+        for document_id, change in unit.knowledge.upsert(rows, actor=self._actor, now=now):
             by_change[change].append(document_id)
-        if by_change["added"] or by_change["changed"]:
+        for document in vouched_for:
+            unit.knowledge.set_state(document.id, document.state, actor=self._actor, now=now)
+            by_change["changed"].append(document.id)
+        written = {*by_change["added"], *by_change["changed"]}
+        if written:
             unit.audit.append(
                 at=now,
                 actor=self._actor,
@@ -197,7 +207,6 @@ class Importer:
                 subject=subject,
                 data={"added": by_change["added"], "changed": by_change["changed"]},
             )
-        written = {*by_change["added"], *by_change["changed"]}
         tally.added += len(by_change["added"])
         tally.changed += len(by_change["changed"])
         tally.unchanged += len(by_change["same"])
@@ -235,29 +244,6 @@ def _redacted(document: Document) -> Document:
         logs=tuple(redact(log) for log in document.logs),
         labels=redact_labels(document.labels),
     )
-
-
-def _beside(document: Document, stored: Document) -> Document:
-    """`document` with what importing must not undo: its version, and its state in review.
-
-    A retired page stays retired. One that says the same as before keeps the higher state that
-    a person gave it; one that says something new takes the state it comes with.
-    """
-    document = replace(document, version=stored.version)
-    if stored.state is DocumentState.RETIRED:
-        return replace(document, state=DocumentState.RETIRED)
-    says_the_same = replace(document, state=stored.state) == stored
-    if says_the_same and _RANK[stored.state] > _RANK[document.state]:
-        return stored
-    return document
-
-
-_RANK = {
-    DocumentState.DRAFT: 0,
-    DocumentState.CONFIRMED: 1,
-    DocumentState.REVIEWED: 2,
-    DocumentState.RETIRED: 3,
-}
 
 
 def _spoken_kind(document: Document) -> str:
