@@ -10,7 +10,10 @@ from collections.abc import Mapping
 from bot.workspace.model import JSON
 
 _NAME = re.compile(r"(?<![\w@#])([@#])([a-z0-9][a-z0-9._-]*)", re.IGNORECASE)
-_TOKEN = re.compile(r"```(?P<code>.+?)```|<@(?P<user>[UW][A-Z0-9]+)>", re.DOTALL)
+_LINK = re.compile(r"(?<!\S)(https?://[^\s`|]+[^\s`|.,;:!?)'\"])")
+_TOKEN = re.compile(
+    r"```(?P<code>.+?)```|<@(?P<user>[UW][A-Z0-9]+)>|<(?P<link>https?://[^>]+)>", re.DOTALL
+)
 
 
 def escape(text: str) -> str:
@@ -24,7 +27,7 @@ def unescape(text: str) -> str:
 
 
 def typed(text: str, users: Mapping[str, str], channels: Mapping[str, str]) -> str:
-    """Escape typed text and resolve `@name` and `#name`.
+    """Escape typed text, mark web addresses as links, and resolve `@name` and `#name`.
 
     `users` and `channels` map lower-case names to ids. A name that is not known stays as it
     was typed, as do names inside ``` code.
@@ -45,7 +48,8 @@ def typed(text: str, users: Mapping[str, str], channels: Mapping[str, str]) -> s
 
     pieces = escape(text).split("```")
     return "```".join(
-        piece if number % 2 else _NAME.sub(resolve, piece) for number, piece in enumerate(pieces)
+        piece if number % 2 else _NAME.sub(resolve, _LINK.sub(r"<\1>", piece))
+        for number, piece in enumerate(pieces)
     )
 
 
@@ -68,6 +72,8 @@ def rich_text(text: str) -> JSON:
         plain(text[end : match.start()])
         if match["user"]:
             section.append({"type": "user", "user_id": match["user"]})
+        elif match["link"]:
+            section.append({"type": "link", "url": unescape(match["link"])})
         else:
             close()
             code = [{"type": "text", "text": unescape(match["code"])}]

@@ -26,7 +26,18 @@ _TYPES = {
     "css": "text/css; charset=utf-8",
     "svg": "image/svg+xml",
 }
-ASSETS = ("app.js", "blocks.js", "dom.js", "modal.js", "mrkdwn.js", "favicon.svg", "style.css")
+ASSETS = (
+    "app.js",
+    "blocks.js",
+    "composer.js",
+    "dom.js",
+    "favicon.svg",
+    "messages.js",
+    "modal.js",
+    "mrkdwn.js",
+    "status.js",
+    "style.css",
+)
 
 
 def _asset(name: str) -> str:

@@ -1,1 +1,352 @@
+// The page: which channel, thread and person are shown, kept in the address after #.
 
+import { ask, blocks } from "./blocks.js";
+import { composer } from "./composer.js";
+import { $, attempt, avatar, call, el, icon, meta, streamAddress } from "./dom.js";
+import { drawMessages } from "./messages.js";
+import { showModal } from "./modal.js";
+import { mrkdwn, plain } from "./mrkdwn.js";
+import { drawStatus, openStatus } from "./status.js";
+
+const names = meta("people").split(",").filter(Boolean);
+const place = new URLSearchParams(location.hash.slice(1));
+const at = {
+  as: names.includes(place.get("as")) ? place.get("as") : names[0],
+  channel: place.get("channel") || "",
+  thread: place.get("thread") || "",
+  home: place.get("home") === "1",
+};
+const linked = /^\/archives\/(\w+)\/p(\d+)(\d{6})$/.exec(location.pathname);
+if (linked) {
+  at.channel = linked[1];
+  const parent = new URLSearchParams(location.search).get("thread_ts");
+  at.thread = parent || "";
+  at.focus = `${linked[2]}.${linked[3]}`;
+}
+const seen = {};
+let snap = null;
+let people = {};
+const mainList = { prefix: "m", days: true, jump: true };
+const threadList = { prefix: "t", jump: true };
+
+function remember() {
+  const words = new URLSearchParams({ as: at.as, channel: at.channel });
+  if (at.thread) words.set("thread", at.thread);
+  if (at.home) words.set("home", "1");
+  history.replaceState(null, "", `/#${words}`);
+}
+
+async function go(changes) {
+  Object.assign(at, changes);
+  if ("channel" in changes || "as" in changes) mainList.jump = true;
+  if ("thread" in changes) threadList.jump = true;
+  remember();
+  await refresh();
+}
+
+let running = false;
+let again = false;
+async function refresh() {
+  if (running) {
+    again = true;
+    return;
+  }
+  running = true;
+  do {
+    again = false;
+    const words = new URLSearchParams({ as: at.as, channel: at.channel, thread: at.thread });
+    const next = await attempt(() => call(`snapshot?${words}`));
+    if (next) {
+      snap = next;
+      draw();
+    }
+  } while (again);
+  running = false;
+}
+
+function title(channel) {
+  if (channel.is_im) return people[channel.user]?.real_name || "Direct message";
+  return channel.name;
+}
+
+function channelButton(channel) {
+  const open = snap.channel && channel.id === snap.channel.id;
+  if (open) seen[channel.id] = channel.latest;
+  const unread = !open && Number(channel.latest || 0) > Number(seen[channel.id] || 0);
+  const mark = channel.is_im
+    ? avatar(people[channel.user], "tiny")
+    : channel.is_private
+      ? icon("lock")
+      : el("span", { class: "hash", "aria-hidden": "true", text: "#" });
+  return el(
+    "button",
+    {
+      type: "button",
+      class: `channel ${open ? "open" : ""} ${unread ? "unread" : ""} ${channel.is_archived ? "archived" : ""}`,
+      "aria-current": open ? "page" : null,
+      onclick: () => {
+        $("layout").classList.remove("show-side");
+        go({ channel: channel.id, thread: "", home: false, focus: "" });
+      },
+    },
+    mark,
+    el("span", { class: "channel-name", text: title(channel) }),
+    unread ? el("span", { class: "unread-dot", "aria-label": "unread" }) : null,
+  );
+}
+
+function drawSide() {
+  const rooms = snap.channels.filter((channel) => !channel.is_im);
+  const direct = snap.channels.filter((channel) => channel.is_im);
+  const bot = people[snap.bot];
+  const knowsBot = direct.some((channel) => channel.user === snap.bot);
+  const app = knowsBot
+    ? null
+    : el(
+        "button",
+        {
+          type: "button",
+          class: "channel",
+          onclick: async () => {
+            $("layout").classList.remove("show-side");
+            await attempt(() => call("home", { as: at.as, tab: "messages" }));
+            await refresh();
+            const opened = snap.channels.find((channel) => channel.is_im && channel.user === snap.bot);
+            if (opened) go({ channel: opened.id, thread: "", home: false });
+          },
+        },
+        avatar(bot, "tiny"),
+        el("span", { class: "channel-name", text: bot.real_name }),
+      );
+  $("channels").replaceChildren(
+    el("h2", { text: "Channels" }),
+    ...rooms.map(channelButton),
+    el("h2", { text: "Direct messages" }),
+    ...direct.map(channelButton),
+    ...(app ? [app] : []),
+  );
+  $("whoami").replaceChildren(
+    el("h2", { id: "you-are", text: "You are" }),
+    el(
+      "div",
+      { class: "people", role: "radiogroup", "aria-labelledby": "you-are" },
+      names.map((name) => {
+        const user = Object.values(people).find((one) => one.name === name);
+        return el(
+          "button",
+          {
+            type: "button",
+            class: "person",
+            role: "radio",
+            "aria-checked": String(at.as === name),
+            onclick: () => go({ as: name }),
+          },
+          avatar(user, "small"),
+          el("span", { text: user ? user.real_name.split(" ")[0] : name }),
+        );
+      }),
+    ),
+  );
+}
+
+function drawTabs(channel) {
+  const direct = channel && channel.is_im && channel.user === snap.bot;
+  if (!direct) at.home = false;
+  $("tabs").hidden = !direct;
+  if (!direct) return;
+  const tab = (words, home) =>
+    el("button", {
+      type: "button",
+      role: "tab",
+      class: "tab",
+      "aria-selected": String(at.home === home),
+      text: words,
+      onclick: () => {
+        attempt(() => call("home", { as: at.as, tab: home ? "home" : "messages" }));
+        go({ home, thread: "" });
+      },
+    });
+  $("tabs").replaceChildren(tab("Home", true), tab("Messages", false));
+}
+
+function drawHome() {
+  const view = snap.home;
+  const context = {
+    people,
+    act: (action, option) => attempt(() => call("click", { as: at.as, view_id: view.id, action, option })),
+  };
+  const shown = view
+    ? el("div", { class: "home card" }, blocks(view.blocks, context))
+    : el("p", { class: "empty", text: "The app has not published a home tab for you." });
+  shown.dataset.key = JSON.stringify(view);
+  if ($("messages").firstChild?.dataset?.key !== shown.dataset.key) $("messages").replaceChildren(shown);
+}
+
+const acting = (prefix) => ({
+  people,
+  me: snap.me,
+  click: (message, action, option) =>
+    attempt(() => call("click", { as: at.as, channel: snap.channel.id, ts: message.ts, action, option })),
+  react: (message, name) =>
+    attempt(() => call("react", { as: at.as, channel: snap.channel.id, ts: message.ts, name })),
+  remove: async (message) => {
+    const sure = await ask("Delete this message?", "It is gone for everybody.", "Delete", "Keep", true);
+    if (sure) attempt(() => call("delete", { as: at.as, channel: snap.channel.id, ts: message.ts }));
+  },
+  edit: (message) => edit(message, prefix),
+});
+
+function edit(message, prefix) {
+  const node = $(`${prefix}-${message.ts}`).querySelector(".content");
+  const names = (all, id) => (people[id] ? `@${people[id].name}` : all);
+  const box = el("textarea", { class: "edit-box", rows: 3, "aria-label": "Edit message" });
+  box.value = plain(message.text.replace(/<@(\w+)>/g, names).replace(/<#\w+\|([^>]+)>/g, "#$1"));
+  const done = () => {
+    form.remove();
+    node.hidden = false;
+  };
+  const form = el(
+    "div",
+    { class: "content" },
+    box,
+    el(
+      "div",
+      { class: "actions" },
+      el("button", { type: "button", class: "button", text: "Cancel", onclick: done }),
+      el("button", {
+        type: "button",
+        class: "button primary",
+        text: "Save",
+        onclick: async () => {
+          const fields = { as: at.as, channel: snap.channel.id, ts: message.ts, text: box.value };
+          if (await attempt(() => call("edit", fields))) done();
+        },
+      }),
+    ),
+  );
+  node.hidden = true;
+  node.after(form);
+  box.focus();
+}
+
+function drawThread() {
+  const root = snap.thread.length ? snap.thread[0] : null;
+  if (!root) return;
+  $("thread-where").textContent = $("room-name").textContent;
+  Object.assign(threadList, acting("t"));
+  drawMessages($("replies"), snap.thread, threadList);
+}
+
+function drawMarks() {
+  const marks = snap.channel ? snap.channel.bookmarks : [];
+  $("marks").hidden = marks.length === 0;
+  $("marks").replaceChildren(
+    ...marks.map((one) => el("a", { href: one.link, target: "_blank", rel: "noopener noreferrer", text: one.title })),
+  );
+}
+
+function draw() {
+  people = snap.users;
+  people[snap.bot].is_recall = true;
+  if (snap.channel) at.channel = snap.channel.id;
+  Object.values(people).forEach((user, number) => (user.tone = number % 6));
+  const channel = snap.channels.find((one) => snap.channel && one.id === snap.channel.id);
+  // Before the messages are drawn, so that "at the end" is measured at the final width.
+  $("thread").hidden = !snap.thread.length;
+  $("layout").classList.toggle("with-thread", snap.thread.length > 0);
+  drawSide();
+  $("room-name").textContent = channel ? (channel.is_im ? title(channel) : `#${channel.name}`) : "";
+  const size = channel && !channel.is_im ? `${channel.num_members} members` : "";
+  $("room-topic").replaceChildren(...(channel?.topic?.value ? mrkdwn(channel.topic.value, people) : [size]));
+  document.title = `${$("room-name").textContent} · ${snap.team}`;
+  drawTabs(channel);
+  drawMarks();
+  drawStatus($("status"), snap);
+  $("compose-main").hidden = at.home || Boolean(channel?.is_archived);
+  if (at.home) {
+    drawHome();
+  } else {
+    Object.assign(mainList, acting("m"), {
+      openThread: async (message) => {
+        await go({ thread: message.thread_ts || message.ts });
+        replyBox.focus();
+      },
+    });
+    const list = snap.channel ? snap.channel.messages : [];
+    drawMessages($("messages"), list, mainList);
+    if (!list.length) {
+      const note = "Nothing here yet. Say hello, or mention @recall with a question.";
+      $("messages").replaceChildren(el("p", { class: "empty", text: note }));
+    }
+  }
+  drawThread();
+  drawDemo();
+  showModal(snap.view, at.as, people);
+  mainBox.refresh();
+  replyBox.refresh();
+  if (at.focus) {
+    const target = $(`t-${at.focus}`) || $(`m-${at.focus}`);
+    if (target) {
+      target.scrollIntoView({ block: "center" });
+      target.classList.add("changed");
+      at.focus = "";
+    }
+  }
+}
+
+function drawDemo() {
+  const key = JSON.stringify(snap.demo);
+  if ($("demo").dataset.key === key) return;
+  $("demo").dataset.key = key;
+  $("demo").hidden = snap.demo.length === 0;
+  $("demo").replaceChildren(
+    el("span", { class: "demo-title", text: "Demo" }),
+    ...snap.demo.map((one) =>
+      el("button", {
+        type: "button",
+        class: "button",
+        title: one.description,
+        text: one.label,
+        onclick: async (event) => {
+          const pressed = event.currentTarget;
+          pressed.disabled = true;
+          await attempt(() => call(`demo/${encodeURIComponent(one.id)}`, {}));
+          pressed.disabled = false;
+        },
+      }),
+    ),
+  );
+}
+
+const everybody = () => people;
+const mainBox = composer($("compose-main"), "main", {
+  target: () => ({ as: at.as, channel: at.channel }),
+  people: everybody,
+  placeholder: () => `Message ${$("room-name").textContent}`,
+});
+const replyBox = composer($("compose-thread"), "thread", {
+  target: () => ({ as: at.as, channel: at.channel, thread_ts: at.thread }),
+  people: everybody,
+  placeholder: () => "Reply…",
+});
+
+$("menu").append(icon("menu"));
+$("thread-close").append(icon("close"));
+$("menu").addEventListener("click", () => $("layout").classList.add("show-side"));
+$("scrim").addEventListener("click", () => $("layout").classList.remove("show-side"));
+$("thread-close").addEventListener("click", () => go({ thread: "" }));
+$("status").addEventListener("click", () => openStatus(snap));
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;
+  if ($("layout").classList.contains("show-side")) $("layout").classList.remove("show-side");
+  else if (at.thread) go({ thread: "" });
+});
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details.overflow[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+});
+
+refresh();
+const stream = new EventSource(streamAddress());
+stream.onmessage = () => refresh();
