@@ -101,7 +101,9 @@ class Suggestion(Value):
     """An answer, or an abstention (`answered` is False and `nearest` says how close it was).
 
     `confidence` is the probability in 0..1 that the top answer is the right one;
-    `confidence_words` says the same in words. `receipt` reproduces the answer.
+    `confidence_words` says the same in words. `check_first` is what tells several causes apart
+    soonest, where the alert's own page says so. `silent` marks an abstention that nobody asked
+    for: nothing is to be said. `receipt` reproduces the answer.
     """
 
     id: str
@@ -114,5 +116,7 @@ class Suggestion(Value):
     passages: tuple[CitedPassage, ...] = ()
     steps: tuple[Step, ...] = ()
     causes: tuple[Cause, ...] = ()
+    check_first: Step | None = None
     nearest: Nearest | None = None
+    silent: bool = False
     receipt: dict[str, Any]

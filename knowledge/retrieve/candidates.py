@@ -91,7 +91,7 @@ def gather(
             candidate.body = max(score, candidate.body or 0.0)
             candidate.passages.setdefault(passage, 0.0)
     for document_id in _by_structure(index, query):
-        if document_id not in found and _is_visible(index, document_id, without):
+        if document_id not in found and is_visible(index, document_id, without):
             found[document_id] = Candidate(index.cards[document_id])
     return found
 
@@ -151,6 +151,7 @@ def is_own_page(page: str, card: DocumentCard) -> bool:
     return bool(slug) and slug == page_key(card.id).rpartition("/")[2]
 
 
-def _is_visible(index: SearchIndex, document_id: str, without: frozenset[int]) -> bool:
+def is_visible(index: SearchIndex, document_id: str, without: frozenset[int]) -> bool:
+    """Whether a document has passages that are not hidden."""
     passages = index.passage_ids_of(document_id)
     return bool(passages) and not without.issuperset(passages)

@@ -22,7 +22,8 @@ class Facts:
     """Evidence in one document at one version.
 
     `words` are stemmed content words of title and text, `title_words` of the title alone;
-    `logs` are the word sets of the stored log lines with the lines themselves beside them.
+    `logs` are the word sets of the stored log lines with the lines themselves beside them;
+    `ending` is the masked text of cause and resolution, "" where no cause was recorded.
     """
 
     words: frozenset[str]
@@ -33,6 +34,7 @@ class Facts:
     log_lines: tuple[str, ...]
     cause: str
     cause_words: frozenset[str]
+    ending: str
     runbook: str | None
 
 
@@ -45,6 +47,7 @@ NOTHING = Facts(
     log_lines=(),
     cause="",
     cause_words=frozenset(),
+    ending="",
     runbook=None,
 )
 
@@ -88,9 +91,10 @@ def read_facts(document: Document) -> Facts:
     """Everything ranking takes from the document's text. Pure."""
     if isinstance(document, PastIncident):
         text = "\n".join((document.symptom, document.cause, document.resolution, *document.logs))
-        logs, cause, runbook = document.logs, document.cause, document.runbook
+        logs, cause, runbook = document.logs, document.cause.strip(), document.runbook
+        ending = mask(f"{cause}\n{document.resolution}".strip()) if cause else ""
     else:
-        text, logs, cause, runbook = document.body, (), "", None
+        text, logs, cause, ending, runbook = document.body, (), "", "", None
     raw = f"{document.title}\n{text}"[:MOST_TEXT]
     title_words = content_words(mask(document.title))
     return Facts(
@@ -102,5 +106,6 @@ def read_facts(document: Document) -> Facts:
         log_lines=tuple(logs),
         cause=cause,
         cause_words=content_words(mask(cause)),
+        ending=ending,
         runbook=runbook,
     )

@@ -63,6 +63,7 @@ def structure(card: DocumentCard, query: Query, newest: datetime | None) -> dict
         named = any(family(alert) == name for alert in card.alerts)
         titled = card.kind is DocumentKind.RUNBOOK and family(card.title) == name
         features["same_alert"] = float(named or titled)
+        features["other_alert"] = float(bool(card.alerts) and not named and not titled)
     if query.runbook_url:
         features["own_page"] = float(is_own_page(page_key(query.runbook_url), card))
     if query.service and card.services:

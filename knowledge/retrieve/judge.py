@@ -9,7 +9,7 @@ from knowledge.embed.port import Vectors
 from knowledge.model import DocumentKind, Query
 from knowledge.retrieve.causes import Case, CauseGroup, groups_of, is_separated
 from knowledge.retrieve.confidence import NOT_CONFIDENT, confidence_features, probability
-from knowledge.retrieve.ranking import Scored, by_score
+from knowledge.retrieve.ranking import AnyRankable, Rankable, Scored, by_score
 from knowledge.retrieve.reading import Reading, content_words
 
 PLAUSIBLE = 2.5
@@ -40,7 +40,7 @@ class Answer:
     fits: float
 
 
-def judge_top(ranked: Sequence[Scored]) -> tuple[float, dict[str, float]]:
+def judge_top(ranked: Sequence[Rankable]) -> tuple[float, dict[str, float]]:
     """Probability that the first of `ranked` is right, and what it was made of."""
     if not ranked:
         return 0.0, {}
@@ -49,11 +49,11 @@ def judge_top(ranked: Sequence[Scored]) -> tuple[float, dict[str, float]]:
     return probability(why), why
 
 
-def team_first(runbooks: Sequence[Scored], threshold: float) -> list[Scored]:
+def team_first(runbooks: Sequence[AnyRankable], threshold: float) -> list[AnyRankable]:
     """Runbooks by score, except that a starter page gives way to a team's page that fits.
 
-    A team's page fits when it would be an answer if there were no starter pack: then it, and
-    every other team page ahead of it by score, comes before all starter pages.
+    A team's page fits when it would be the answer if there were no starter pack; then it comes
+    before every starter page, whatever their scores.
     """
     ranked = by_score(runbooks)
     team = [one for one in ranked if not one.is_starter]
@@ -76,16 +76,18 @@ class IncidentJudge:
         plausible = _plausible(query, ranked)
         causes = groups_of(self._cases(plausible), reading.words - _said_by_name(query, reading))
         separated = is_separated(causes)
-        order = _likeliest_first(ranked, causes) if separated else tuple(ranked)
+        leading = causes[0].incident_ids if causes and separated else ()
+        order = likeliest_first(ranked, leading)
         top = order[0]
         named = {one.id for one in plausible}
         rival = next((one.fused for one in order if one.id not in named), None)
         why = confidence_features(top.row, top.fused, rival)
         fits = probability(why)
         chance = causes[0].probability if causes else 1.0
-        leading = set(causes[0].incident_ids) if causes else {top.id}
         elsewhere = all(
-            one.row.get("other_environment", 0.0) > 0.0 for one in plausible if one.id in leading
+            one.row.get("other_environment", 0.0) > 0.0
+            for one in plausible
+            if not leading or one.id in leading
         )
         return IncidentVerdict(
             order=order,
@@ -98,7 +100,7 @@ class IncidentJudge:
         )
 
     def _cases(self, plausible: Sequence[Scored]) -> list[Case]:
-        texts = [one.facts.cause.strip() for one in plausible]
+        texts = [one.facts.ending for one in plausible]
         meanings = self._meanings.of(texts) if self._meanings else {}
         return [
             Case(one.id, one.facts, one.row, meanings.get(text, ()))
@@ -137,11 +139,11 @@ def _said_by_name(query: Query, reading: Reading) -> frozenset[str]:
     return content_words(query.alert_name or "") & reading.words
 
 
-def _likeliest_first(ranked: Sequence[Scored], causes: Sequence[CauseGroup]) -> tuple[Scored, ...]:
-    """The ranking with the likeliest cause's cases in front, in the order of their evidence."""
-    if not causes:
-        return tuple(ranked)
-    places = {document_id: place for place, document_id in enumerate(causes[0].incident_ids)}
+def likeliest_first(
+    ranked: Sequence[AnyRankable], leading: Sequence[str]
+) -> tuple[AnyRankable, ...]:
+    """The ranking with the incidents of the likeliest cause (`leading`) in front, in its order."""
+    places = {document_id: place for place, document_id in enumerate(leading)}
     front = sorted((one for one in ranked if one.id in places), key=lambda one: places[one.id])
     return (*front, *(one for one in ranked if one.id not in places))
 

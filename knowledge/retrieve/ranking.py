@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
 
-from knowledge.model import DocumentKind, Hit, Origin
+from knowledge.model import DocumentKind, Generation, Hit, Origin
 from knowledge.retrieve.candidates import Candidate
 from knowledge.retrieve.causes import CauseGroup
 from knowledge.retrieve.confidence import DEFAULT_THRESHOLD
@@ -21,9 +22,11 @@ class Ranking:
     the top answer is right; `fits` that the cases on top are of this problem at all, whichever
     of their causes it is. `answered_by` is the kind of the top answer, None when nothing is
     close enough. `features` are what the confidence was made of; `scales` and `weights` with
-    the hits' features give the same order again.
+    the hits' features give the same order again. `versions` are those of the documents ranked.
     """
 
+    generation: Generation
+    revision: int
     incidents: tuple[Hit, ...] = ()
     runbooks: tuple[Hit, ...] = ()
     ranked: tuple[Hit, ...] = ()
@@ -37,13 +40,31 @@ class Ranking:
     features: Mapping[str, float] = field(default_factory=dict)
     scales: Mapping[str, Scale] = field(default_factory=dict)
     weights: Mapping[str, float] = field(default_factory=dict)
+    versions: Mapping[str, int] = field(default_factory=dict)
     masked: str = ""
-    generation: str = ""
-    revision: int = 0
 
     @property
     def answered(self) -> bool:
         return self.answered_by is not None
+
+
+class Rankable(Protocol):
+    """What ordering needs to know; a candidate at work, or one read back from a receipt."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def row(self) -> Mapping[str, float]: ...
+
+    @property
+    def fused(self) -> float: ...
+
+    @property
+    def is_starter(self) -> bool: ...
+
+
+AnyRankable = TypeVar("AnyRankable", bound=Rankable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +94,10 @@ class Scored:
             kind=self.kind,
             score=shown(self.fused),
             passages=self.candidate.best_passages(),
-            features={**self.row, "fused": self.fused, "starter": float(self.is_starter)},
+            features={**self.row, "fused": self.fused},
         )
 
 
-def by_score(scored: Sequence[Scored]) -> list[Scored]:
+def by_score(scored: Sequence[AnyRankable]) -> list[AnyRankable]:
     """Best first; ties by id, so that the order never depends on where the rows came from."""
     return sorted(scored, key=lambda one: (-one.fused, one.id))

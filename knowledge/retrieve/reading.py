@@ -76,10 +76,12 @@ class Reading:
 def read_query(query: Query) -> Reading:
     """Take a query apart. Log lines inside `query.text` are found and treated as logs."""
     prose_lines, pasted = _divide(_cut(query.text))
-    log_lines = _distinct([*pasted, *query.logs])
+    log_lines = _distinct(
+        [*pasted, *(line for log in query.logs for line in _cut(log).splitlines())]
+    )
     matter = _lines_that_matter(log_lines)
     name = spoken(query.alert_name) if query.alert_name else ""
-    prose_raw = "\n".join(prose_lines).strip()
+    prose_raw = "\n".join(line for line in prose_lines if line.strip() != query.alert_name).strip()
     said = ". ".join(part for part in (name, prose_raw) if part)
     prose = mask(said)
     log_text = "\n".join(matter)

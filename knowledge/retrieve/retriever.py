@@ -1,10 +1,17 @@
 """The Retriever: a query in, past incidents and runbooks ranked within their kind out."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from knowledge.index.source import KnowledgeSource
-from knowledge.model import DocumentKind, Query
-from knowledge.retrieve.candidates import Candidate, SearchIndex, gather
+from knowledge.model import DocumentKind, Origin, Query
+from knowledge.retrieve.candidates import (
+    Candidate,
+    SearchIndex,
+    gather,
+    is_own_page,
+    is_visible,
+    page_key,
+)
 from knowledge.retrieve.confidence import DEFAULT_THRESHOLD
 from knowledge.retrieve.facts import NOTHING, FactsReader
 from knowledge.retrieve.features import Rarity, evidence, structure, title_coverage
@@ -13,6 +20,12 @@ from knowledge.retrieve.judge import Embed, IncidentJudge, join, judge_top, team
 from knowledge.retrieve.ranking import Ranking, Scored, by_score
 from knowledge.retrieve.reading import Reading, read_query
 from knowledge.retrieve.weights import Limits, Weights
+from knowledge.text.masking import mask
+
+NEAR_PAGE = 0.45
+"""Cosine from which a page counts as being about a recorded cause."""
+
+_PAGES_LOOKED_AT = 30
 
 
 class Retriever:
@@ -42,7 +55,7 @@ class Retriever:
     def search(self, query: Query) -> Ranking:
         """Rank everything that the query's readers may see; an empty query finds nothing."""
         reading = read_query(query)
-        revision, generation = self._index.revision, self._index.generation.name
+        revision, generation = self._index.revision, self._index.generation
         candidates = gather(self._index, query, reading, self._limits)
         scored, scales = self._score(query, reading, list(candidates.values()))
         runbooks = team_first(
@@ -69,10 +82,47 @@ class Retriever:
             features=why_runbook if runbook_speaks else verdict.why,
             scales=scales,
             weights=self._weights,
+            versions={one.id: one.candidate.card.version for one in scored},
             masked=reading.masked,
             generation=generation,
             revision=revision,
         )
+
+    def visible(self, document_ids: Collection[str], query: Query) -> frozenset[str]:
+        """Those documents that are there and that the query's readers may see."""
+        without = self._index.hidden_from(query.audience, query.excluded)
+        return frozenset(one for one in document_ids if is_visible(self._index, one, without))
+
+    def starters(self, document_ids: Iterable[str]) -> frozenset[str]:
+        """Those of the documents that come from the generic starter pack."""
+        cards = self._index.cards
+        return frozenset(
+            one for one in document_ids if one in cards and cards[one].origin is Origin.STARTER
+        )
+
+    def page_at(self, link: str, query: Query) -> str | None:
+        """The visible runbook that a link or a slug means, if it is known."""
+        key = page_key(link)
+        pages = [
+            card.id
+            for card in self._index.cards.values()
+            if card.kind is DocumentKind.RUNBOOK and (card.id == link or is_own_page(key, card))
+        ]
+        return min(self.visible(pages, query), default=None)
+
+    def page_about(self, text: str, query: Query) -> str | None:
+        """The visible runbook nearest in meaning to a recorded cause; None when none is near."""
+        masked = mask(text).strip()
+        if not masked:
+            return None
+        without = self._index.hidden_from(query.audience, query.excluded)
+        for passage, cosine in self._index.vector_search(masked, _PAGES_LOOKED_AT, without):
+            card = self._index.cards.get(self._index.document_of(passage))
+            if cosine < NEAR_PAGE:
+                return None
+            if card is not None and card.kind is DocumentKind.RUNBOOK:
+                return card.id
+        return None
 
     def _score(
         self, query: Query, reading: Reading, candidates: Sequence[Candidate]

@@ -1,0 +1,114 @@
+"""The receipt of an answer: enough to see why, and to rank the same candidates again exactly."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from knowledge.model import Hit, Passage
+from knowledge.retrieve.confidence import CONFIDENCE_VERSION
+from knowledge.retrieve.fusion import Scale, fuse, shown
+from knowledge.retrieve.judge import likeliest_first, team_first
+from knowledge.retrieve.ranking import Ranking, by_score
+from knowledge.retrieve.weights import FUSION_VERSION
+
+RECEIPT_VERSION = 1
+KEPT = 20
+"""Candidates of a kind that a receipt keeps."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """A candidate read back from a receipt."""
+
+    id: str
+    row: Mapping[str, float]
+    fused: float
+    is_starter: bool
+
+
+def make_receipt(
+    ranking: Ranking, *, starters: frozenset[str], passages: Mapping[int, Passage]
+) -> dict[str, Any]:
+    """The receipt as plain JSON values. `starters` are the ids of generic pages in the ranking."""
+    generation = ranking.generation
+    return {
+        "receipt_version": RECEIPT_VERSION,
+        "generation": generation.name,
+        "model_digest": generation.model_digest,
+        "text_version": generation.text_version,
+        "dtype": generation.dtype,
+        "revision": ranking.revision,
+        "fusion_version": FUSION_VERSION,
+        "confidence_version": CONFIDENCE_VERSION,
+        "threshold": ranking.threshold,
+        "masked_query": ranking.masked,
+        "weights": dict(ranking.weights),
+        "scales": {name: asdict(scale) for name, scale in ranking.scales.items()},
+        "confidence_features": dict(ranking.features),
+        "confidence": ranking.confidence,
+        "causes": [
+            {"incidents": list(group.incident_ids), "probability": group.probability}
+            for group in ranking.causes
+        ],
+        "separated": ranking.separated,
+        "incidents": [
+            _candidate(hit, ranking, starters, passages) for hit in ranking.incidents[:KEPT]
+        ],
+        "runbooks": [
+            _candidate(hit, ranking, starters, passages)
+            for hit in kept_runbooks(ranking.runbooks, starters)
+        ],
+    }
+
+
+def kept_runbooks(runbooks: Sequence[Hit], starters: frozenset[str]) -> list[Hit]:
+    """The first ones, and the first two of the team's own: they decide what starts."""
+    kept = list(runbooks[:KEPT])
+    own = [hit for hit in runbooks if hit.document_id not in starters][:2]
+    return kept + [hit for hit in own if hit not in kept]
+
+
+def rank_again(receipt: Mapping[str, Any]) -> dict[str, list[tuple[str, float]]]:
+    """Rank a receipt's stored features again: (id, score) by kind, best first. Pure.
+
+    Gives exactly the order and the scores that the receipt records, on any machine. Raises
+    KeyError on a receipt that lacks a part.
+    """
+    scales = {name: Scale(**values) for name, values in receipt["scales"].items()}
+    weights = receipt["weights"]
+    stored = {
+        kind: [
+            _Stored(
+                id=row["id"],
+                row=row["features"],
+                fused=fuse(row["features"], scales, weights),
+                is_starter=row["starter"],
+            )
+            for row in receipt[kind]
+        ]
+        for kind in ("incidents", "runbooks")
+    }
+    causes = receipt["causes"]
+    leading = causes[0]["incidents"] if causes and receipt["separated"] else []
+    orders: dict[str, Sequence[_Stored]] = {
+        "incidents": likeliest_first(by_score(stored["incidents"]), leading),
+        "runbooks": team_first(stored["runbooks"], receipt["threshold"]),
+    }
+    return {kind: [(one.id, shown(one.fused)) for one in order] for kind, order in orders.items()}
+
+
+def _candidate(
+    hit: Hit, ranking: Ranking, starters: frozenset[str], passages: Mapping[int, Passage]
+) -> dict[str, Any]:
+    return {
+        "id": hit.document_id,
+        "version": ranking.versions.get(hit.document_id),
+        "score": hit.score,
+        "starter": hit.document_id in starters,
+        "features": {name: value for name, value in hit.features.items() if name != "fused"},
+        "passages": [
+            {"id": number, "hash": passages[number].hash}
+            for number in hit.passages
+            if number in passages
+        ],
+    }

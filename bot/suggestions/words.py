@@ -1,0 +1,71 @@
+"""How an answer is said in plain words: headlines, excerpts, why a case is too far."""
+
+from collections.abc import Mapping
+
+from bot.suggestions.model import Nearest
+
+EXCERPT = 280
+"""Characters of an excerpt on a card."""
+
+HEADLINE_PART = 90
+FEW_WORDS = 0.35
+"""Share of the query's telling words below which a case has few words in common with it."""
+
+_NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
+
+
+def trimmed(text: str, most: int = EXCERPT) -> str:
+    """The beginning of `text`, verbatim, cut at a word's end and marked with an ellipsis."""
+    text = text.strip()
+    if len(text) <= most:
+        return text
+    head = text[: most - 1]
+    if not text[most - 1].isspace() and any(letter.isspace() for letter in head):
+        while not head[-1].isspace():
+            head = head[:-1]
+    return head.rstrip() + "…"
+
+
+def first_line(text: str, most: int = EXCERPT) -> str:
+    """The first line that says something, verbatim, trimmed."""
+    return trimmed(next((line for line in text.splitlines() if line.strip()), ""), most)
+
+
+def one_cause(incident_id: str, confidence_words: str, elsewhere: str) -> str:
+    """ "Like INC-87, likely". `elsewhere` names the case's environment when it is another."""
+    place = f" in {elsewhere}" if elsewhere else ""
+    return f"Like {incident_id}{place}, {confidence_words}"
+
+
+def several_causes(number: int, check_first: str) -> str:
+    """ "Three causes fit; cannot tell yet. Check first: ..."; a page's title or a first check."""
+    count = _NUMBERS[number] if number < len(_NUMBERS) else str(number)
+    said = f"{count} causes fit; cannot tell yet."
+    return f"{said} Check first: {first_line(check_first, HEADLINE_PART)}" if check_first else said
+
+
+def runbook_only(title: str, confidence_words: str) -> str:
+    """ "No past incident fits; the runbook “Disk full” does, likely"."""
+    page = first_line(title, HEADLINE_PART)
+    return f"No past incident fits; the runbook “{page}” does, {confidence_words}"
+
+
+def not_seen(nearest: Nearest | None) -> str:
+    """ "Not seen before; nearest INC-44, too far: other service, other error"."""
+    if nearest is None:
+        return "Not seen before, and nothing that I know is near"
+    return f"Not seen before; nearest {nearest.id}, too far: {', '.join(nearest.why_too_far)}"
+
+
+def why_too_far(features: Mapping[str, float]) -> tuple[str, ...]:
+    """Reasons in plain words why the nearest case is no answer; at least one."""
+    reasons: list[str] = []
+    if features.get("other_service", 0.0) > 0.0:
+        reasons.append("other service")
+    if features.get("same_alert", 1.0) == 0.0 or features.get("errors", 1.0) == 0.0:
+        reasons.append("other error")
+    if features.get("coverage", 1.0) < FEW_WORDS:
+        reasons.append("few words in common")
+    if features.get("other_environment", 0.0) > 0.0:
+        reasons.append("other environment")
+    return tuple(reasons) or ("not alike enough",)
