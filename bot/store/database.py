@@ -97,8 +97,8 @@ class Database:
         if state is not SchemaState.CURRENT:
             raise SchemaMismatch(f"{self._name} is not up to date: run `recall migrate`.")
 
-    def migrate(self) -> None:
-        """Bring the schema up to date; makes the SQLite file and its folder if need be.
+    def migrate(self, revision: str = "head") -> None:
+        """Bring the schema up to `revision`; makes the SQLite file and its folder if need be.
 
         One process at a time does it, others wait for it. SchemaMismatch when the schema is
         newer than this program; nothing is changed then.
@@ -109,11 +109,11 @@ class Database:
         engines = make_engines(self._url, busy_timeout=MIGRATE_WAIT_SECONDS, switch_to_wal=True)
         try:
             with translated(self._name), engines.writer.begin() as connection:
-                self._migrate(connection)
+                self._migrate(connection, revision)
         finally:
             engines.dispose()
 
-    def _migrate(self, connection: Connection) -> None:
+    def _migrate(self, connection: Connection, revision: str) -> None:
         if self.dialect == "postgresql":
             # waiting for a long migration is right here, unlike for everyday locks
             connection.execute(text("SET LOCAL lock_timeout = 0"))
@@ -122,7 +122,7 @@ class Database:
             raise SchemaMismatch(
                 f"{self._name} was migrated by a newer version of recall: use that version."
             )
-        schema.upgrade(connection)
+        schema.upgrade(connection, revision)
 
     def _create_file(self, path: Path) -> None:
         """Readable by its owner alone: the inbox holds what senders put into alerts."""

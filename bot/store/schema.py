@@ -49,6 +49,11 @@ def schema_state(connection: Connection) -> SchemaState:
     return SchemaState.OLDER if present <= known else SchemaState.NEWER
 
 
-def upgrade(connection: Connection) -> None:
-    """Run the missing migrations inside the connection's transaction."""
-    command.upgrade(alembic_config(connection), "head")
+def knows(revision: str) -> bool:
+    """Whether this program has the migrations up to `revision`."""
+    return revision in _known()[0]
+
+
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    """Run the missing migrations up to `revision` inside the connection's transaction."""
+    command.upgrade(alembic_config(connection), revision)
