@@ -4,6 +4,7 @@ KnowledgeError
 ├── BadDocument        a runbook or incident record that cannot be read
 ├── ModelError         the embedding model is missing, damaged, or not the one pinned
 ├── IndexDamaged       an index file does not fit its digest (it is rebuilt from the database)
+├── IndexInUse         another process owns the index folder
 └── GenerationMismatch vectors or an index of another model or text version
 """
 
@@ -22,6 +23,10 @@ class ModelError(KnowledgeError):
 
 class IndexDamaged(KnowledgeError):
     """An index on disk does not fit its manifest or digest."""
+
+
+class IndexInUse(KnowledgeError):
+    """Another process owns the index folder; one folder has one writer."""
 
 
 class GenerationMismatch(KnowledgeError):
