@@ -41,9 +41,7 @@ def sqlite_url(folder: Path) -> str:
 def sqlite_database(
     folder: Path, clock: Clock, busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS
 ) -> Iterator[Database]:
-    database = Database(
-        sqlite_url(folder), clock=clock, busy_timeout_seconds=busy_timeout_seconds
-    )
+    database = Database(sqlite_url(folder), clock=clock, busy_timeout_seconds=busy_timeout_seconds)
     try:
         yield database
     finally:

@@ -6,6 +6,7 @@ Ending a test run leaves its server running, and a killed run cannot clean up af
 this small process waits for the owner to go away, stops the server and deletes its folder.
 """
 
+import contextlib
 import shutil
 import signal
 import sys
@@ -28,18 +29,14 @@ def stop(postmaster: psutil.Process) -> None:
 
 
 def main(owner_pid: int, postmaster_pid: int, folder: Path) -> None:
-    try:
-        postmaster = psutil.Process(postmaster_pid)
-        owner: psutil.Process | None = psutil.Process(owner_pid)
-    except psutil.NoSuchProcess:
-        owner = None
-    # is_running compares the start time too: a number that is used again is another process
-    while owner is not None and owner.is_running() and owner.status() != psutil.STATUS_ZOMBIE:
-        time.sleep(POLL_SECONDS)
-    try:
+    postmaster = psutil.Process(postmaster_pid)
+    with contextlib.suppress(psutil.NoSuchProcess):
+        owner = psutil.Process(owner_pid)
+        # is_running compares the start time too: a number used again is another process
+        while owner.is_running() and owner.status() != psutil.STATUS_ZOMBIE:
+            time.sleep(POLL_SECONDS)
+    with contextlib.suppress(psutil.NoSuchProcess):
         stop(postmaster)
-    except psutil.NoSuchProcess:
-        pass
     shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -1,0 +1,138 @@
+"""The AlertRepository port on both databases."""
+
+from dataclasses import replace
+
+from bot.alerts.model import Alert, AlertStatus, Severity
+from bot.alerts.ports import AlertWrite
+from bot.clock import ManualClock
+from bot.store.database import Database
+
+
+def alert(fingerprint: str, clock: ManualClock, **changes: object) -> Alert:
+    made = Alert(
+        source="alertmanager",
+        fingerprint=fingerprint,
+        name="KubePodCrashLooping",
+        status=AlertStatus.FIRING,
+        severity=Severity.CRITICAL,
+        starts_at=clock.now(),
+        summary="pod restarts",
+        description="a — long — text",
+        labels={"pod": "api-7", "namespace": "shop"},
+        links={"runbook": "https://wiki.example/crashloop"},
+        group_key="{}:{alertname=...}",
+    )
+    return replace(made, **changes)
+
+
+def write(made: Alert, incident_id: int | None = None) -> AlertWrite:
+    return AlertWrite(alert=made, service="api", environment="production", incident_id=incident_id)
+
+
+def an_incident(database: Database, clock: ManualClock) -> int:
+    with database.begin() as unit:
+        incident, _ = unit.incidents.open(
+            group_key="g",
+            title="t",
+            service="api",
+            environment=None,
+            severity=Severity.HIGH,
+            team_id="T1",
+            now=clock.now(),
+        )
+    return incident.id
+
+
+def test_an_alert_comes_out_as_it_went_in(database: Database, clock: ManualClock) -> None:
+    made = alert("am:1:a", clock)
+    with database.begin() as unit:
+        unit.alerts.save([write(made)], clock.now())
+    with database.read() as unit:
+        stored = unit.alerts.by_fingerprint(["am:1:a", "am:1:unknown"])["am:1:a"]
+        assert set(unit.alerts.by_fingerprint(["am:1:a", "am:1:unknown"])) == {"am:1:a"}
+    assert stored.alert == made
+    assert (stored.service, stored.environment, stored.incident_id) == ("api", "production", None)
+    assert (stored.first_seen_at, stored.last_seen_at) == (clock.now(), clock.now())
+    assert stored.times_seen == 1
+
+
+def test_the_same_alert_again_updates_and_is_counted(
+    database: Database, clock: ManualClock
+) -> None:
+    incident = an_incident(database, clock)
+    first = clock.now()
+    with database.begin() as unit:
+        unit.alerts.save([write(alert("a", clock))], first)
+    clock.advance(60)
+    resolved = alert("a", clock, status=AlertStatus.RESOLVED, ends_at=clock.now(), labels={})
+    with database.begin() as unit:
+        unit.alerts.save([write(resolved, incident)], clock.now())
+        (stored,) = unit.alerts.list(10)
+    assert stored.alert == resolved
+    assert stored.incident_id == incident
+    assert (stored.first_seen_at, stored.last_seen_at) == (first, clock.now())
+    assert stored.times_seen == 2
+
+
+def test_repeats_within_one_batch_count_each_and_the_last_one_wins(
+    database: Database, clock: ManualClock
+) -> None:
+    batch = [alert("a", clock, summary=str(n)) for n in range(3)] + [alert("b", clock)]
+    with database.begin() as unit:
+        unit.alerts.save([write(each) for each in batch], clock.now())
+        unit.alerts.save([], clock.now())
+        stored = unit.alerts.by_fingerprint(["a", "b"])
+    assert (stored["a"].alert.summary, stored["a"].times_seen) == ("2", 3)
+    assert stored["b"].times_seen == 1
+
+
+def test_a_batch_of_thousands_is_saved_and_found(database: Database, clock: ManualClock) -> None:
+    names = [f"am:1:{n}" for n in range(3000)]
+    with database.begin() as unit:
+        unit.alerts.save([write(alert(name, clock)) for name in names], clock.now())
+        unit.alerts.save([write(alert(name, clock)) for name in names], clock.now())
+    with database.read() as unit:
+        stored = unit.alerts.by_fingerprint(names)
+    assert set(stored) == set(names)
+    assert {each.times_seen for each in stored.values()} == {2}
+
+
+def test_an_incident_lists_firing_alerts_first_then_the_newest(
+    database: Database, clock: ManualClock
+) -> None:
+    incident = an_incident(database, clock)
+    for name, status in (
+        ("old firing", AlertStatus.FIRING),
+        ("resolved", AlertStatus.RESOLVED),
+        ("new firing", AlertStatus.FIRING),
+    ):
+        with database.begin() as unit:
+            unit.alerts.save([write(alert(name, clock, status=status), incident)], clock.now())
+        clock.advance(1)
+    with database.begin() as unit:
+        unit.alerts.save([write(alert("elsewhere", clock))], clock.now())
+    with database.read() as unit:
+        shown = [each.alert.fingerprint for each in unit.alerts.of_incident(incident)]
+    assert shown == ["new firing", "old firing", "resolved"]
+
+
+def test_pages_go_from_the_newest_to_the_oldest(database: Database, clock: ManualClock) -> None:
+    for name in "abc":
+        with database.begin() as unit:
+            unit.alerts.save([write(alert(name, clock))], clock.now())
+    with database.read() as unit:
+        first = unit.alerts.list(2)
+        second = unit.alerts.list(2, before_id=first[-1].id)
+    assert [each.alert.fingerprint for each in [*first, *second]] == ["c", "b", "a"]
+
+
+def test_characters_that_no_database_can_keep_do_not_stop_an_alert(
+    database: Database, clock: ManualClock
+) -> None:
+    hostile = alert("a", clock, summary="x\x00y", labels={"k\x00": "\ud800z"}, name="ok \U0001f525")
+    with database.begin() as unit:
+        unit.alerts.save([write(hostile)], clock.now())
+        (stored,) = unit.alerts.list(1)
+    assert stored.alert.summary == "x\ufffdy"
+    assert stored.alert.labels == {"k\ufffd": "\ufffdz"}
+    assert stored.alert.name == "ok \U0001f525"

@@ -1,0 +1,170 @@
+"""The IncidentRepository port on both databases."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from bot.alerts.model import Severity
+from bot.clock import ManualClock
+from bot.incidents.model import Incident, IncidentState, TimelineEntry, TimelineKind
+from bot.store.database import Database
+from knowledge.model import Visibility
+
+
+def open_one(
+    database: Database, clock: ManualClock, group: str = "g", service: str | None = "api"
+) -> tuple[Incident, bool]:
+    with database.begin() as unit:
+        return unit.incidents.open(
+            group_key=group,
+            title="API is slow",
+            service=service,
+            environment="production",
+            severity=Severity.HIGH,
+            team_id="T1",
+            now=clock.now(),
+        )
+
+
+def test_the_first_alert_of_a_group_opens_an_incident(
+    database: Database, clock: ManualClock
+) -> None:
+    incident, is_new = open_one(database, clock)
+    assert is_new
+    assert incident == Incident(
+        id=incident.id,
+        key=f"RCL-{incident.id}",
+        title="API is slow",
+        service="api",
+        environment="production",
+        severity=Severity.HIGH,
+        state=IncidentState.OPEN,
+        group_key="g",
+        opened_at=clock.now(),
+        team_id="T1",
+    )
+    with database.read() as unit:
+        assert unit.incidents.get(incident.id) == incident
+        assert unit.incidents.get(incident.id + 1) is None
+
+
+def test_a_group_has_one_incident_until_that_is_over(
+    database: Database, clock: ManualClock
+) -> None:
+    first, _ = open_one(database, clock)
+    assert open_one(database, clock) == (first, False)
+    for state in (IncidentState.ACKNOWLEDGED, IncidentState.MITIGATED):
+        with database.begin() as unit:
+            unit.incidents.save(replace(first, state=state))
+        assert open_one(database, clock) == (replace(first, state=state), False)
+    with database.begin() as unit:
+        unit.incidents.save(replace(first, state=IncidentState.RESOLVED))
+    second, is_new = open_one(database, clock)
+    assert is_new
+    assert second.id > first.id
+
+
+def test_groups_have_incidents_of_their_own(database: Database, clock: ManualClock) -> None:
+    one, _ = open_one(database, clock, "one")
+    two, is_new = open_one(database, clock, "two")
+    assert is_new
+    assert one.id != two.id
+
+
+@pytest.mark.parametrize("spelling", ["RCL-{}", "rcl-{}", "  RCL-{} "])
+def test_an_incident_is_found_by_what_people_call_it(
+    database: Database, clock: ManualClock, spelling: str
+) -> None:
+    incident, _ = open_one(database, clock)
+    with database.read() as unit:
+        assert unit.incidents.get_by_key(spelling.format(incident.id)) == incident
+
+
+@pytest.mark.parametrize("key", ["", "RCL-", "RCL-0", "RCL-01", "RCL-٣", "RCL-1 OR 1", "1", "-1"])
+def test_what_is_no_key_finds_nothing(database: Database, clock: ManualClock, key: str) -> None:
+    open_one(database, clock)
+    with database.read() as unit:
+        assert unit.incidents.get_by_key(key) is None
+
+
+def test_saving_keeps_every_field(database: Database, clock: ManualClock) -> None:
+    incident, _ = open_one(database, clock)
+    changed = replace(
+        incident,
+        title="API is down",
+        service=None,
+        environment=None,
+        severity=Severity.CRITICAL,
+        state=IncidentState.RESOLVED,
+        resolved_at=clock.now() + timedelta(minutes=5, microseconds=7),
+        revision=9,
+        visibility=Visibility(frozenset({"T1/C2", "T1/C1"})),
+    )
+    with database.begin() as unit:
+        unit.incidents.save(changed)
+    with database.read() as unit:
+        assert unit.incidents.get(incident.id) == changed
+
+
+def test_saving_an_incident_that_is_not_there_is_an_error(
+    database: Database, clock: ManualClock
+) -> None:
+    incident, _ = open_one(database, clock)
+    with pytest.raises(LookupError, match="999"), database.begin() as unit:
+        unit.incidents.save(replace(incident, id=999))
+
+
+def test_active_incidents_are_those_not_over_newest_first(
+    database: Database, clock: ManualClock
+) -> None:
+    one, _ = open_one(database, clock, "one")
+    two, _ = open_one(database, clock, "two", service="db")
+    three, _ = open_one(database, clock, "three")
+    with database.begin() as unit:
+        unit.incidents.save(replace(three, state=IncidentState.CLOSED))
+    with database.read() as unit:
+        assert unit.incidents.active() == [two, one]
+        assert unit.incidents.active("api") == [one]
+        assert [each.id for each in unit.incidents.list(2)] == [three.id, two.id]
+        assert [each.id for each in unit.incidents.list(2, before_id=two.id)] == [one.id]
+
+
+def test_a_timeline_reads_in_the_order_of_what_happened(
+    database: Database, clock: ManualClock
+) -> None:
+    incident, _ = open_one(database, clock)
+    other, _ = open_one(database, clock, "other")
+    entries = [
+        TimelineEntry(at=clock.now(), kind=TimelineKind.ALERT_FIRED, text="first"),
+        TimelineEntry(
+            at=clock.now(),
+            kind=TimelineKind.EVIDENCE,
+            text="second",
+            actor="T1/U1",
+            data={"text": "OOMKilled\nexit 137"},
+        ),
+    ]
+    earlier = TimelineEntry(
+        at=clock.now() - timedelta(seconds=9), kind=TimelineKind.NOTE, text="before both"
+    )
+    with database.begin() as unit:
+        unit.incidents.add_timeline(incident.id, entries)
+        unit.incidents.add_timeline(incident.id, [earlier])
+        unit.incidents.add_timeline(incident.id, [])
+        unit.incidents.add_timeline(other.id, [entries[0]])
+    with database.read() as unit:
+        assert unit.incidents.timeline(incident.id) == [earlier, *entries]
+
+
+def test_moments_come_back_in_utc_whatever_zone_they_were_told_in(
+    database: Database, clock: ManualClock
+) -> None:
+    incident, _ = open_one(database, clock)
+    tokyo = datetime(2026, 11, 19, 12, 0, 0, 123456, tzinfo=timezone(timedelta(hours=9)))
+    with database.begin() as unit:
+        unit.incidents.save(replace(incident, opened_at=tokyo))
+        stored = unit.incidents.get(incident.id)
+    assert stored is not None
+    assert stored.opened_at == tokyo
+    assert stored.opened_at.tzinfo is UTC
