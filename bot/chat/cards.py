@@ -114,7 +114,8 @@ def new_buttons(
     """The buttons of a message, and what each stands for (to be kept with the suggestion).
 
     "Resolved like" is there when one past incident leads, the message belongs to an incident,
-    and `may_resolve`: nobody has said yet what ended it.
+    and `may_resolve`: nobody has said yet what ended it. An incident that its alerts resolved
+    keeps it until then, since what mended it is known to people only.
     """
     offers: list[tuple[str, str, str | None]] = [("helpful", "Helpful", None)]
     offers.append(("not_helpful", "Not helpful", None))

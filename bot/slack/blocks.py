@@ -96,10 +96,8 @@ def _answer(answer: Answer) -> Iterator[Part]:
 
 
 def _foot(message: IncidentCard | Answer) -> Iterator[Part]:
-    over = isinstance(message, IncidentCard) and message.state in _OVER
-    buttons = [b for b in message.buttons if not (over and b.action == "resolved_like")]
-    if buttons:
-        yield 0, actions(buttons)
+    if message.buttons:
+        yield 0, actions(message.buttons)
     notes = [_said(said) for said in message.said[:3]]
     notes.append(words(message.feedback_note, 400))
     if message.suggestion is not None:

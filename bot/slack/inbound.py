@@ -86,7 +86,7 @@ class SlackInbound:
     # -- questions and pasted logs --------------------------------------------------------
 
     def _answer(self, said: payloads.Said) -> None:
-        key = answer_key(said.actor.team_id, said.channel, said.ts)
+        key = answer_key(said.team_id, said.channel, said.ts)
         said = replace(
             said,
             question=self._redact(said.question)[:QUESTION_LIMIT],
@@ -98,9 +98,7 @@ class SlackInbound:
             incident = _incident_of_thread(uow, said)
         if not said.is_addressed and (incident is None or not said.logs):
             return
-        to = Destination(
-            team_id=said.actor.team_id, channel=said.channel, thread=said.thread_ts or said.ts
-        )
+        to = Destination(said.team_id, said.channel, thread=said.thread_ts or said.ts)
         if not said.question and not said.logs:
             with self._units.begin() as uow:
                 uow.outbox.put(key, to, Notice(text=_HELP), self._clock.now())
@@ -111,9 +109,8 @@ class SlackInbound:
         self._reply(key, to, said, incident, suggestion)
 
     def _query(self, said: payloads.Said, incident: Incident | None) -> Query:
-        audience = Audience(
-            channel=f"{said.actor.team_id}/{said.channel}", sees_nothing=said.is_shared
-        )
+        where = Destination(said.team_id, said.channel)
+        audience = Audience(channel=where.channel_key, sees_nothing=said.is_shared)
         if incident is None:
             return Query(
                 text=said.question or said.logs[:QUESTION_LIMIT],
@@ -176,7 +173,7 @@ def _incident_of_thread(uow: UnitOfWork, said: payloads.Said) -> Incident | None
     """The incident whose card the message stands under."""
     if said.thread_ts is None:
         return None
-    key = uow.outbox.key_of(said.actor.team_id, said.channel, said.thread_ts)
+    key = uow.outbox.key_of(said.team_id, said.channel, said.thread_ts)
     if key is None or not key.startswith(CARD_PREFIX):
         return None
     return uow.incidents.get_by_key(key.removeprefix(CARD_PREFIX))

@@ -23,8 +23,13 @@ _PREVIEW = 20_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """A message that may be for the bot. `question` and `logs` are plain text as typed."""
+    """A message that may be for the bot. `question` and `logs` are plain text as typed.
 
+    `team_id` is the workspace that the bot is in; a person in a shared channel may be of
+    another one.
+    """
+
+    team_id: str
     actor: Actor
     channel: str
     ts: str
@@ -96,8 +101,10 @@ def said(body: JSON) -> Said | None:
     typed = str(event.get("text") or "")
     question, logs = split(readable(typed, bot_user_of(body)))
     previews = [text for file in event.get("files") or () if (text := _preview(file))]
+    home = str(event.get("user_team") or event.get("team") or body["team_id"])
     return Said(
-        actor=Actor(team_id=str(body["team_id"]), user_id=str(event["user"])),
+        team_id=str(body["team_id"]),
+        actor=Actor(team_id=home, user_id=str(event["user"])),
         channel=str(event.get("channel") or ""),
         ts=str(event.get("ts") or event.get("event_ts") or ""),
         thread_ts=str(event["thread_ts"]) if event.get("thread_ts") else None,
