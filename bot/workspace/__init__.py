@@ -10,8 +10,9 @@ from bot.workspace.delivery import Attempt, Delivery
 from bot.workspace.driver import OtherApp, Person, button_texts
 from bot.workspace.errors import SlackError
 from bot.workspace.faults import Fault, Faults
+from bot.workspace.lookout import Room
 from bot.workspace.model import Channel, File, Message, User, View
-from bot.workspace.server import LocalWorkspace, Room
+from bot.workspace.server import LocalWorkspace
 
 __all__ = [
     "Attempt",

@@ -80,9 +80,9 @@ class Control:
             raise HTTPException(403, "a bot speaks through the Web API")
         return Person(self.core, user)
 
-    def message(self, fields: JSON) -> Message:
-        """The message at `channel` and `ts`."""
-        channel = self.core.state.channel(str(fields.get("channel", "")))
+    def message(self, person: Person, fields: JSON) -> Message:
+        """The message at `channel` and `ts`, in a channel that the person may see."""
+        channel = self.core.state.channel(str(fields.get("channel", "")), viewer=person.id)
         ts = str(fields.get("ts", ""))
         found = channel.ephemeral.get(ts) or channel.messages.get(ts)
         if found is None:
@@ -184,14 +184,16 @@ def add_routes(app: FastAPI, control: Control) -> None:
 
     @app.post("/control/edit", dependencies=guard)
     def edit(fields: Fields) -> JSON:
-        person, message = control.person(fields), control.message(fields)
+        person = control.person(fields)
+        message = control.message(person, fields)
         if message.user != person.id:
             raise SlackError("cant_update_message")
         return {"ok": True, "ts": person.edits(message, str(fields.get("text", ""))).ts}
 
     @app.post("/control/delete", dependencies=guard)
     def delete(fields: Fields) -> JSON:
-        person, message = control.person(fields), control.message(fields)
+        person = control.person(fields)
+        message = control.message(person, fields)
         if message.user != person.id:
             raise SlackError("cant_delete_message")
         person.deletes(message)
@@ -199,7 +201,8 @@ def add_routes(app: FastAPI, control: Control) -> None:
 
     @app.post("/control/react", dependencies=guard)
     def react(fields: Fields) -> JSON:
-        person, message = control.person(fields), control.message(fields)
+        person = control.person(fields)
+        message = control.message(person, fields)
         name = str(fields.get("name", ""))
         given = dict(message.reactions).get(name, ())
         (person.unreacts if person.id in given else person.reacts)(message, name)
@@ -222,7 +225,7 @@ def add_routes(app: FastAPI, control: Control) -> None:
         option = fields.get("option")
         if fields.get("view_id"):
             return control.outcome(person.clicks_in(control.view(person, fields), wanted, option))
-        return control.outcome(person.clicks(control.message(fields), wanted, option))
+        return control.outcome(person.clicks(control.message(person, fields), wanted, option))
 
     @app.post("/control/submit", dependencies=guard)
     def submit(fields: Fields) -> JSON:

@@ -30,12 +30,16 @@ class Person:
     # -- talking ------------------------------------------------------------------------
 
     def says(self, channel: str, text: str, thread_ts: str | None = None) -> Message:
-        """Type `text` in a channel or thread; joins a public channel first if need be."""
+        """Type `text` in a channel or thread; joins a public channel first if need be.
+
+        Raises SlackError (channel_not_found) for a private channel of others.
+        """
         state = self._core.state
         with state.changed:
             place = state.channel_named(channel)
             if place.kind == "channel":
                 messages.join(state, place, self.user)
+            state.channel(place.id, viewer=self.user.id)
             return self._post(place, text, thread_ts)
 
     def mentions_bot(self, channel: str, text: str, thread_ts: str | None = None) -> Message:

@@ -44,7 +44,7 @@ def post(state: State, channel: Channel, user: User, text: str, **fields: Any) -
         channel=channel.id,
         ts=state.next_ts(),
         user=user.id,
-        team_id=state.team_id,
+        team_id=user.team_id,
         text=text,
         bot_id=user.bot_id,
         app_id=user.app_id,

@@ -191,7 +191,9 @@ def characters(value: Any) -> int:
     return 0
 
 
-def _check_attachments(attachments: list[JSON]) -> None:
+def _check_attachments(attachments: Any) -> None:
+    if not isinstance(attachments, list):
+        raise SlackError("invalid_attachments")
     if len(attachments) > ATTACHMENTS:
         raise SlackError("too_many_attachments")
     for attachment in attachments:

@@ -71,12 +71,18 @@ class State:
     # -- people -------------------------------------------------------------------------
 
     def add_user(
-        self, name: str, *, real_name: str = "", guest: bool = False, bot: bool = False
+        self,
+        name: str,
+        *,
+        real_name: str = "",
+        guest: bool = False,
+        bot: bool = False,
+        team_id: str | None = None,
     ) -> User:
-        """Add a person, or the bot user of an app."""
+        """Add a person (of another organisation with its `team_id`), or the bot user of an app."""
         user = User(
             id=self.next_id("U"),
-            team_id=self.team_id,
+            team_id=team_id or self.team_id,
             name=name,
             real_name=real_name or name.replace(".", " ").title(),
             email=f"{name}@{self.team_domain}.example",

@@ -39,7 +39,11 @@ function remember() {
 async function go(changes) {
   Object.assign(at, changes);
   if ("channel" in changes || "as" in changes) mainList.jump = true;
-  if ("thread" in changes) threadList.jump = true;
+  if ("thread" in changes) {
+    threadList.jump = true;
+    // A narrow window hides the room behind the thread, and forgets where it was.
+    if (matchMedia("(max-width: 1080px)").matches) mainList.jump = true;
+  }
   remember();
   await refresh();
 }

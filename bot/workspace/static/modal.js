@@ -67,6 +67,17 @@ function read(element, node) {
   return node.value;
 }
 
+// Puts back what `read` gave.
+function write(node, value) {
+  if (node.getAttribute("role") === "group") {
+    for (const one of node.querySelectorAll("input")) one.checked = [value].flat().includes(one.value);
+  } else if (Array.isArray(value)) {
+    for (const one of node.options) one.selected = value.includes(one.value);
+  } else {
+    node.value = value;
+  }
+}
+
 function field(block, errors, fields) {
   const id = `in-${block.block_id}`;
   const error = errors[block.block_id];
@@ -93,7 +104,9 @@ export function showModal(view, me, people) {
   if (hash === shownHash) return;
   const kept = new Map();
   if (dialog) {
-    for (const { block, node } of dialog.fields) kept.set(block.block_id, read(block.element, node));
+    if (dialog.id === view?.id) {
+      for (const { block, node } of dialog.fields) kept.set(block.block_id, read(block.element, node));
+    }
     const old = dialog;
     dialog = null;
     old.node.close();
@@ -143,10 +156,10 @@ export function showModal(view, me, people) {
     send("close");
   });
   document.body.append(node);
-  dialog = { node, fields };
+  dialog = { id: view.id, node, fields };
   for (const one of fields) {
     const value = kept.get(one.block.block_id);
-    if (typeof value === "string" && "value" in one.node) one.node.value = value;
+    if (value !== undefined) write(one.node, value);
   }
   node.showModal();
   const first = fields.find(({ block }) => (view.errors || {})[block.block_id]) || fields[0];
