@@ -1,1 +1,1 @@
-"""Measuring retrieval on JSON Lines corpora."""
+"""Measuring retrieval: corpora with known answers, figures, the fit of the confidence."""

@@ -41,7 +41,7 @@ class SearchIndex(Protocol):
 
     def document_of(self, passage_id: int) -> str: ...
 
-    def passage_ids_of(self, document_id: str) -> tuple[int, ...]: ...
+    def passage_ids_of(self, document_id: str) -> frozenset[int]: ...
 
     def hidden_from(self, audience: Audience, excluded: frozenset[str]) -> frozenset[int]: ...
 
@@ -115,14 +115,23 @@ def _by_document(
 ) -> Iterable[tuple[Candidate, int, float]]:
     cards = index.cards
     for passage, score in scored:
-        document_id = index.document_of(passage)
-        candidate = found.get(document_id)
+        card = card_of(index, cards, passage)
+        if card is None:
+            continue
+        candidate = found.get(card.id)
         if candidate is None:
-            card = cards.get(document_id)
-            if card is None:  # withdrawn between the search and this line
-                continue
-            candidate = found[document_id] = Candidate(card)
+            candidate = found[card.id] = Candidate(card)
         yield candidate, passage, score
+
+
+def card_of(
+    index: SearchIndex, cards: Mapping[str, DocumentCard], passage: int
+) -> DocumentCard | None:
+    """The card of a passage's document; None when it went away since it was found."""
+    try:
+        return cards.get(index.document_of(passage))
+    except KeyError:
+        return None
 
 
 def _by_structure(index: SearchIndex, query: Query) -> list[str]:

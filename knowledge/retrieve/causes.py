@@ -31,6 +31,7 @@ _EVIDENCE: Mapping[str, float] = {
     "log_lines": 3.0,
     "errors": 1.0,
     "exact": 1.0,
+    "other_environment": -0.7,
 }
 _TELLING_WORD = 0.4
 """Natural-log odds that one unit of each is worth between two causes of one alert."""

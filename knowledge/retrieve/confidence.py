@@ -19,7 +19,7 @@ MOST_MARGIN = 4.0
 """Margins are cut here, in fused standard deviations: further ahead means no surer."""
 
 NOT_CONFIDENT = 0.69
-"""The most that evidence from another environment alone can reach: just short of "likely"."""
+"""The most that an answer with a reservation can reach: just short of "likely"."""
 
 _WORDS: tuple[tuple[float, str], ...] = ((0.9, "very likely"), (0.7, "likely"), (0.4, "possible"))
 

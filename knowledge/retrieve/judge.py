@@ -111,12 +111,13 @@ class IncidentJudge:
 def join(incidents: IncidentVerdict, runbook: float, threshold: float) -> Answer:
     """One answer out of two memories: a past incident where one fits, else a runbook.
 
-    Evidence that comes from another environment alone never makes a confident answer.
+    Several causes that cannot be told apart are an answer when they fit, never a confident one;
+    nor is evidence that comes from another environment alone.
     """
     certain = incidents.confidence if incidents.separated else incidents.fits
     if certain >= threshold:
         confidence = incidents.confidence
-        if incidents.elsewhere_only and runbook < threshold:
+        if not incidents.separated or (incidents.elsewhere_only and runbook < threshold):
             confidence = min(confidence, NOT_CONFIDENT)
         return Answer(DocumentKind.PAST_INCIDENT, confidence, incidents.fits)
     if runbook >= threshold:

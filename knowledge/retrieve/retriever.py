@@ -7,6 +7,7 @@ from knowledge.model import DocumentKind, Origin, Query
 from knowledge.retrieve.candidates import (
     Candidate,
     SearchIndex,
+    card_of,
     gather,
     is_own_page,
     is_visible,
@@ -117,7 +118,7 @@ class Retriever:
             return None
         without = self._index.hidden_from(query.audience, query.excluded)
         for passage, cosine in self._index.vector_search(masked, _PAGES_LOOKED_AT, without):
-            card = self._index.cards.get(self._index.document_of(passage))
+            card = card_of(self._index, self._index.cards, passage)
             if cosine < NEAR_PAGE:
                 return None
             if card is not None and card.kind is DocumentKind.RUNBOOK:
