@@ -95,25 +95,32 @@ class AlertIntake:
 
     def _take_in(self, uow: UnitOfWork, incoming: Sequence[Incoming], now: datetime) -> None:
         known = dict(uow.alerts.by_fingerprint(_fingerprints(incoming)))
+        # When it was received counts, not when a busy engine came to it.
+        seen_at = max(one.received_at for one in incoming)
         ledger = IncidentLedger(
-            uow, now, window=self._window, depends=self._catalogue.depends, team_id=self._team_id
+            uow,
+            seen_at=seen_at,
+            run_at=now,
+            window=self._window,
+            depends=self._catalogue.depends,
+            team_id=self._team_id,
         )
-        writes: dict[str, AlertWrite] = {}
+        writes: list[AlertWrite] = []
         for one in incoming:
             fingerprint = one.alert.fingerprint
             before = known.get(fingerprint)
             result = merge(before, one.alert, one.received_at)
             if not result.is_kept:
                 continue
-            incident_id = self._place(ledger, before, result, one)
-            writes[fingerprint] = AlertWrite(
+            write = AlertWrite(
                 alert=result.alert,
                 service=one.resolution.service,
                 environment=one.resolution.environment,
-                incident_id=incident_id,
+                incident_id=self._place(ledger, before, result, one),
             )
-            known[fingerprint] = _seen(before, writes[fingerprint], one.received_at)
-        uow.alerts.save(list(writes.values()), now)
+            writes.append(write)
+            known[fingerprint] = _seen(before, write, one.received_at)
+        uow.alerts.save(writes, seen_at)
         ledger.close()
 
     def _place(

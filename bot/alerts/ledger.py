@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from bot.alerts.merge import MergeReason
 from bot.alerts.model import Alert
 from bot.incidents import lifecycle
-from bot.incidents.grouping import JoinReason, Newcomer, group_key_of, place
+from bot.incidents.grouping import Joining, JoinReason, Newcomer, group_key_of, place
 from bot.incidents.model import Incident, TimelineEntry, TimelineKind
 from bot.uow import UnitOfWork
 
@@ -22,6 +22,7 @@ class _Page:
     incident: Incident
     stored_revision: int
     is_new: bool = False
+    is_held: bool = False
     had_resolve: bool = False
     news: bool = False
     entries: list[TimelineEntry] = field(default_factory=list)
@@ -31,20 +32,23 @@ class IncidentLedger:
     """Keeps the incidents of a batch in memory; `close` writes each that changed once.
 
     However many alerts of the batch concern it, an incident's revision rises by one and one
-    job is enqueued for it.
+    job is enqueued for it. `seen_at` is when the batch's last delivery came in, `run_at` when
+    the jobs may run.
     """
 
     def __init__(
         self,
         uow: UnitOfWork,
-        now: datetime,
         *,
+        seen_at: datetime,
+        run_at: datetime,
         window: timedelta,
         depends: Callable[[str, str], bool],
         team_id: str,
     ) -> None:
         self._uow = uow
-        self._now = now
+        self._seen_at = seen_at
+        self._run_at = run_at
         self._window = window
         self._depends = depends
         self._team_id = team_id
@@ -70,13 +74,8 @@ class IncidentLedger:
 
     def fired(self, newcomer: Newcomer, alert: Alert, why: MergeReason) -> int:
         """An alert began, changed or goes on; the id of the incident it is in."""
-        active = [page.incident for page in self._pages.values()]
-        joining = place(newcomer, active, window=self._window, depends=self._depends)
-        if joining.incident is not None:
-            page = self._pages[joining.incident.id]
-        else:
-            page = self._open(newcomer, alert)
-        joined = "" if joining.reason is JoinReason.SAME_ALERT or page.is_new else joining.text
+        page, joining = self._place(newcomer, alert)
+        joined = "" if joining.reason in (JoinReason.SAME_ALERT, JoinReason.NEW) else joining.text
         data = {
             "fingerprint": alert.fingerprint,
             "alert": alert.name,
@@ -101,7 +100,7 @@ class IncidentLedger:
 
     def resolved(self, incident_id: int | None, alert: Alert, received_at: datetime) -> None:
         """An alert ended; what it said while it fired stays in the timeline."""
-        page = self._pages.get(incident_id) if incident_id is not None else None
+        page = self._hold(incident_id) if incident_id is not None else None
         if page is None:
             return
         data = {"fingerprint": alert.fingerprint, "alert": alert.name}
@@ -125,6 +124,31 @@ class IncidentLedger:
             if page.news:
                 self._write(page)
 
+    def _place(self, newcomer: Newcomer, alert: Alert) -> tuple[_Page, Joining]:
+        while True:
+            active = [page.incident for page in self._pages.values()]
+            joining = place(newcomer, active, window=self._window, depends=self._depends)
+            if joining.incident is None:
+                return self._open(newcomer, alert), joining
+            page = self._hold(joining.incident.id)
+            if page is not None:
+                return page, joining
+
+    def _hold(self, incident_id: int) -> _Page | None:
+        """The page of an active incident, read again and locked before its first change.
+
+        None when it is over by now (a person or another worker ended it); it is forgotten then.
+        """
+        page = self._pages.get(incident_id)
+        if page is None or page.is_held:
+            return page
+        fresh = self._uow.incidents.get(incident_id)
+        if fresh is None or fresh.state.is_over:
+            del self._pages[incident_id]
+            return None
+        page.incident, page.stored_revision, page.is_held = fresh, fresh.revision, True
+        return page
+
     def _open(self, newcomer: Newcomer, alert: Alert) -> _Page:
         opened, created = self._uow.incidents.open(
             group_key=group_key_of(newcomer),
@@ -136,7 +160,7 @@ class IncidentLedger:
             now=newcomer.received_at,
         )
         # Not created means that another worker has just opened it: then it is joined.
-        page = _Page(opened, opened.revision, is_new=created)
+        page = _Page(opened, opened.revision, is_new=created, is_held=True)
         self._pages[opened.id] = page
         before = self._get(newcomer.known_incident) if newcomer.known_incident else None
         if created and before is not None:
@@ -153,7 +177,7 @@ class IncidentLedger:
     def _resolve_if_over(self, page: _Page) -> None:
         alerts = self._uow.alerts.of_incident(page.incident.id)
         statuses = [stored.alert.status for stored in alerts]
-        ended = lifecycle.resolve_by_alerts(page.incident, statuses, self._now)
+        ended = lifecycle.resolve_by_alerts(page.incident, statuses, self._seen_at)
         if ended.entry is not None:
             page.incident = ended.incident
             page.entries.append(ended.entry)
@@ -169,7 +193,7 @@ class IncidentLedger:
             f"{SUGGEST_JOB}:{incident.id}:{revision}",
             SUGGEST_JOB,
             {"incident_id": incident.id, "revision": revision},
-            self._now,
+            self._run_at,
         )
 
     def _get(self, incident_id: int) -> Incident | None:

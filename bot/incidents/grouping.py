@@ -112,4 +112,4 @@ def _join(incident: Incident, reason: JoinReason, newcomer: Newcomer, detail: st
         f"{reason} {newcomer.service}" if reason is JoinReason.SAME_SERVICE else reason.value
     )
     apart = round(abs(newcomer.received_at - incident.opened_at).total_seconds())
-    return Joining(incident, reason, f"{words}, {apart} s after it opened")
+    return Joining(incident, reason, f"{words}, {apart} s apart")

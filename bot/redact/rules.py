@@ -68,13 +68,17 @@ _NAMES_OF_VALUES = (
     r"|credentials?|session[_-]?id|sessid|connection[_-]?string"
 )
 
-RULES: tuple[Rule, ...] = (
+BLOCK_RULES: tuple[Rule, ...] = (
     _rule(
         "private key",
         "-----begin",
         r"(?i)-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
         r"[\s\S]*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|\Z)",
     ),
+)
+"""Rules for secrets of several lines; they see the whole text."""
+
+LINE_RULES: tuple[Rule, ...] = (
     _rule(
         "cookie",
         "cookie",
@@ -138,6 +142,7 @@ RULES: tuple[Rule, ...] = (
         _assigned,
     ),
 )
+"""Rules for secrets within one line."""
 
 SECRET_LABEL = re.compile(
     r"(?i)(?:pass(?:word|wd|phrase)|(?:^|[_.-])pwd|token|api[_-]?key|access[_-]?key|private[_-]?key"

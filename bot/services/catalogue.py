@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from bot.services.labels import (
     CLUSTER_LABELS,
     ENVIRONMENT_LABELS,
+    NAMING_LABELS,
+    PLACE_LABELS,
     SERVICE_LABELS,
     environment_word,
     first_value,
@@ -33,8 +35,9 @@ class Catalogue:
     def resolve(self, labels: Mapping[str, str], name: str = "") -> Resolution:
         """What an alert with these labels, called `name`, is about; None where nothing says.
 
-        A label that names a declared service (or an alias of one) wins over the order of
-        labels; after labels, an alert name that begins with a declared service.
+        A label that names a declared service (or an alias of one) comes first; then labels
+        that exist to name services, whatever they say; then an alert name that begins with a
+        declared service; then where it runs.
         """
         service, via = self._service(labels, name)
         environment, cluster = self._environment(labels)
@@ -50,15 +53,11 @@ class Catalogue:
             declared = self._by_name.get(labels.get(label, "").strip().lower())
             if declared:
                 return declared, label
-        declared = self._named_in(name)
-        if declared:
+        own = {label: value for label, value in labels.items() if not is_exporter(value.strip())}
+        stated = first_value(own, NAMING_LABELS)
+        if stated is None and (declared := self._named_in(name)):
             return declared, "alert name"
-        stated = {
-            label: value
-            for label in SERVICE_LABELS
-            if (value := labels.get(label, "").strip()) and not is_exporter(value)
-        }
-        found = first_value(stated, SERVICE_LABELS)
+        found = stated or first_value(own, PLACE_LABELS)
         return (found[1], found[0]) if found else (None, "")
 
     def _named_in(self, name: str) -> str | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-SERVICE_LABELS = (
+NAMING_LABELS = (
     "service",
     "service_name",
     "service.name",
@@ -11,6 +11,10 @@ SERVICE_LABELS = (
     "app_kubernetes_io_name",
     "label_app_kubernetes_io_name",
     "application",
+)
+"""Labels that exist to name a service."""
+
+PLACE_LABELS = (
     "deployment",
     "statefulset",
     "daemonset",
@@ -21,6 +25,9 @@ SERVICE_LABELS = (
     "container",
     "namespace",
 )
+"""Labels that say where something runs or who measured it; often it is called after a service."""
+
+SERVICE_LABELS = (*NAMING_LABELS, *PLACE_LABELS)
 ENVIRONMENT_LABELS = ("environment", "env", "stage", "deployment_environment")
 CLUSTER_LABELS = ("cluster", "cluster_name", "k8s_cluster", "region", "location")
 
