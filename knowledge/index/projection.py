@@ -123,9 +123,10 @@ class Projection:
         with self._lock:
             return self._catalogue.document_of(passage_id)
 
-    def passage_ids_of(self, document_id: str) -> frozenset[int]:
+    def passage_ids_of(self, document_id: str) -> tuple[int, ...]:
+        """In ascending order; empty for a document that is not indexed."""
         with self._lock:
-            return self._catalogue.passage_ids_of(document_id)
+            return tuple(sorted(self._catalogue.passage_ids_of(document_id)))
 
     def hidden_from(
         self, audience: Audience, excluded: frozenset[str] = frozenset()
@@ -247,6 +248,8 @@ class Projection:
             )
         self._vectors = self._backend.load(self._folder / "vectors", self.generation.dimension)
         self._lexical = TantivyIndex(self._folder / "lexical")
+        if self._lexical.seq < self._vectors.seq:  # it is always committed first
+            raise IndexDamaged("the lexical index is older than the vector index")
         # A crash may have come between the two; changes may be applied twice, never skipped.
         self._revision = min(self._vectors.seq, self._lexical.seq)
         head = self._source.head()
