@@ -76,16 +76,20 @@ class _Comparison:
 
 
 class Importer:
-    """Brings documents in. `embedder` is called once, when the first vector is needed."""
+    """Brings documents in. `embedder` is called once, when the first vector is needed.
+
+    Without `vectors` and `embedder` only the documents are written, and the engine that indexes
+    them makes their vectors.
+    """
 
     def __init__(
         self,
         *,
         units: UnitOfWorkFactory,
-        vectors: VectorStore,
-        embedder: Callable[[], Embedder],
         clock: Clock,
         actor: str,
+        vectors: VectorStore | None = None,
+        embedder: Callable[[], Embedder] | None = None,
     ) -> None:
         self._units = units
         self._vectors = vectors
@@ -171,6 +175,8 @@ class Importer:
 
     def _embed(self, passages: Sequence[Passage]) -> None:
         """Store the vectors that are missing; what is there already is left alone."""
+        if self._vectors is None or self._make_embedder is None:
+            return
         if self._embedder is None:
             self._embedder = self._make_embedder()
         generation = self._embedder.generation

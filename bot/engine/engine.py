@@ -25,7 +25,6 @@ class Index(Protocol):
     @property
     def revision(self) -> int: ...
     def catch_up(self) -> int: ...
-    def close(self) -> None: ...
 
 
 class Sender(Protocol):
@@ -94,7 +93,6 @@ class Engine:
             loop.stop()
         if self._sender is not None:
             self._sender.stop()
-        self._index.close()
 
     def wake(self) -> None:
         """There may be something new in the inbox."""

@@ -13,7 +13,6 @@ from bot.uow import UnitOfWork, UnitOfWorkFactory
 _log = logging.getLogger(__name__)
 
 SLACK_JOB = "slack"
-SUGGEST_JOB = "suggest"
 _INBOX_BATCH = 200
 _JOB_LEASE_SECONDS = 120.0
 _JOB_ATTEMPTS = 6

@@ -57,17 +57,19 @@ def incidents(deps: Front, limit: Limit = 100, before: Before = None) -> dict[st
 
 @router.get("/incidents/{key}")
 def incident(key: str, deps: Front) -> JSON:
-    """One incident by its key, with its alerts and its timeline."""
+    """One incident by its key, with its alerts, its timeline and its latest suggestion."""
     with deps.units.read() as uow:
         found = uow.incidents.get_by_key(key)
         if found is None:
             raise _missing("incident", key)
         members = uow.alerts.of_incident(found.id)
         timeline = uow.incidents.timeline(found.id)
+        latest = uow.suggestions.latest_of(found.id)
     return {
         **incident_view(found, [stored.alert.fingerprint for stored in members]),
         "alerts": [alert_view(stored) for stored in members],
         "timeline": [timeline_view(entry) for entry in timeline],
+        "suggestion": latest.suggestion.model_dump(mode="json") if latest is not None else None,
     }
 
 

@@ -1,0 +1,23 @@
+"""The engine process: everything that takes processor time, away from what must answer fast."""
+
+import logging
+from pathlib import Path
+
+from bot.app import build_engine
+from bot.processes.child import StopRequest, set_up_logging
+from bot.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+
+def run_engine(settings: Settings, socket: Path) -> None:
+    """Build, start, answer on `socket`, and stop in order when asked to."""
+    set_up_logging(settings.log_level, "engine")
+    stop = StopRequest()
+    stop.listen()
+    running = build_engine(settings)
+    running.serve(socket, settings)
+    running.start()
+    _log.info("ready")
+    stop.wait()
+    running.stop()
