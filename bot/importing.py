@@ -8,31 +8,22 @@ one comparison: no model is loaded for it.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Protocol
 
 from bot.clock import Clock
 from bot.redact import redact, redact_labels
 from bot.uow import UnitOfWork, UnitOfWorkFactory
-from knowledge.embed.port import Embedder, Vectors
+from knowledge.embed.port import Embedder
+from knowledge.index.embedding import embed_documents
+from knowledge.index.source import KnowledgeSource
 from knowledge.loaders.outcome import Loaded, Outcome, Problem
-from knowledge.model import Document, DocumentState, Generation, Passage, PastIncident
+from knowledge.model import Document, DocumentState, Passage, PastIncident
 from knowledge.text.passages import passages_of
 
 BATCH = 50
 """Documents a transaction: short enough for others to write in between."""
 
-_TEXTS_PER_CALL = 256
-
 Progress = Callable[[int], None]
 """Told how many outcomes were dealt with so far."""
-
-
-class VectorStore(Protocol):
-    """The part of the knowledge source where vectors are kept."""
-
-    def vectors(self, hashes: Sequence[str], generation: Generation) -> Mapping[str, Vectors]: ...
-
-    def store_vectors(self, vectors: Mapping[str, Vectors], generation: Generation) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +79,11 @@ class Importer:
         units: UnitOfWorkFactory,
         clock: Clock,
         actor: str,
-        vectors: VectorStore | None = None,
+        source: KnowledgeSource | None = None,
         embedder: Callable[[], Embedder] | None = None,
     ) -> None:
         self._units = units
-        self._vectors = vectors
+        self._source = source
         self._make_embedder = embedder
         self._embedder: Embedder | None = None
         self._clock = clock
@@ -179,14 +170,7 @@ class Importer:
             return
         if self._embedder is None:
             self._embedder = self._make_embedder()
-        generation = self._embedder.generation
-        texts = {passage.hash: passage.masked for passage in passages}
-        known = self._vectors.vectors(list(texts), generation)
-        missing = [digest for digest in texts if digest not in known]
-        for start in range(0, len(missing), _TEXTS_PER_CALL):
-            part = missing[start : start + _TEXTS_PER_CALL]
-            made = self._embedder.embed([texts[digest] for digest in part])
-            self._vectors.store_vectors(dict(zip(part, made, strict=True)), generation)
+        embed_documents(passages, self._source, self._embedder)
 
     def _write(
         self,

@@ -157,7 +157,7 @@ def _run(
     with open_database(settings, clock) as database:
         importer = Importer(
             units=database,
-            vectors=database.knowledge_source(),
+            source=database.knowledge_source(),
             embedder=embedder,
             clock=clock,
             actor=actor_name(),

@@ -46,7 +46,7 @@ def _run(
 ) -> ImportReport:
     importer = Importer(
         units=database,
-        vectors=database.knowledge_source(),
+        source=database.knowledge_source(),
         embedder=embedders or Embedders(),
         clock=ManualClock(),
         actor="cli:dana",
@@ -161,7 +161,7 @@ def test_a_dry_run_counts_and_writes_nothing(database: Database) -> None:
     embedders = Embedders()
     importer = Importer(
         units=database,
-        vectors=database.knowledge_source(),
+        source=database.knowledge_source(),
         embedder=embedders,
         clock=ManualClock(),
         actor="cli",
@@ -177,7 +177,7 @@ def test_without_a_model_nothing_is_written(database: Database) -> None:
 
     importer = Importer(
         units=database,
-        vectors=database.knowledge_source(),
+        source=database.knowledge_source(),
         embedder=no_model,
         clock=ManualClock(),
         actor="cli",
