@@ -69,7 +69,7 @@ class _Comparison:
 class Importer:
     """Brings documents in. `embedder` is called once, when the first vector is needed.
 
-    Without `vectors` and `embedder` only the documents are written, and the engine that indexes
+    Without `source` and `embedder` only the documents are written, and the engine that indexes
     them makes their vectors.
     """
 
@@ -166,7 +166,7 @@ class Importer:
 
     def _embed(self, passages: Sequence[Passage]) -> None:
         """Store the vectors that are missing; what is there already is left alone."""
-        if self._vectors is None or self._make_embedder is None:
+        if self._source is None or self._make_embedder is None:
             return
         if self._embedder is None:
             self._embedder = self._make_embedder()
