@@ -2,7 +2,7 @@
 
 import { ask, blocks } from "./blocks.js";
 import { composer } from "./composer.js";
-import { $, attempt, avatar, call, el, icon, meta, streamAddress } from "./dom.js";
+import { $, attempt, avatar, call, el, icon, meta, redraw, streamAddress } from "./dom.js";
 import { drawMessages } from "./messages.js";
 import { showModal } from "./modal.js";
 import { mrkdwn, plain } from "./mrkdwn.js";
@@ -88,6 +88,7 @@ function channelButton(channel) {
       type: "button",
       class: `channel ${open ? "open" : ""} ${unread ? "unread" : ""} ${channel.is_archived ? "archived" : ""}`,
       "aria-current": open ? "page" : null,
+      "data-focus": channel.id,
       onclick: () => {
         $("layout").classList.remove("show-side");
         go({ channel: channel.id, thread: "", home: false, focus: "" });
@@ -111,6 +112,7 @@ function drawSide() {
         {
           type: "button",
           class: "channel",
+          "data-focus": "app",
           onclick: async () => {
             $("layout").classList.remove("show-side");
             await attempt(() => call("home", { as: at.as, tab: "messages" }));
@@ -122,14 +124,14 @@ function drawSide() {
         avatar(bot, "tiny"),
         el("span", { class: "channel-name", text: bot.real_name }),
       );
-  $("channels").replaceChildren(
+  redraw($("channels"), [snap.channels, at.channel, at.as], () => [
     el("h2", { text: "Channels" }),
     ...rooms.map(channelButton),
     el("h2", { text: "Direct messages" }),
     ...direct.map(channelButton),
     ...(app ? [app] : []),
-  );
-  $("whoami").replaceChildren(
+  ]);
+  redraw($("whoami"), [at.as, people], () => [
     el("h2", { id: "you-are", text: "You are" }),
     el(
       "div",
@@ -143,6 +145,7 @@ function drawSide() {
             class: "person",
             role: "radio",
             "aria-checked": String(at.as === name),
+            "data-focus": name,
             onclick: () => go({ as: name }),
           },
           avatar(user, "small"),
@@ -150,7 +153,7 @@ function drawSide() {
         );
       }),
     ),
-  );
+  ]);
 }
 
 function drawTabs(channel) {
@@ -163,6 +166,7 @@ function drawTabs(channel) {
       type: "button",
       role: "tab",
       class: "tab",
+      "data-focus": words,
       "aria-selected": String(at.home === home),
       text: words,
       onclick: () => {
@@ -170,7 +174,7 @@ function drawTabs(channel) {
         go({ home, thread: "" });
       },
     });
-  $("tabs").replaceChildren(tab("Home", true), tab("Messages", false));
+  redraw($("tabs"), [at.home, at.as], () => [tab("Home", true), tab("Messages", false)]);
 }
 
 function drawHome() {
@@ -244,8 +248,8 @@ function drawThread() {
 function drawMarks() {
   const marks = snap.channel ? snap.channel.bookmarks : [];
   $("marks").hidden = marks.length === 0;
-  $("marks").replaceChildren(
-    ...marks.map((one) => el("a", { href: one.link, target: "_blank", rel: "noopener noreferrer", text: one.title })),
+  redraw($("marks"), marks, () =>
+    marks.map((one) => el("a", { href: one.link, target: "_blank", rel: "noopener noreferrer", text: one.title })),
   );
 }
 
@@ -299,11 +303,8 @@ function draw() {
 }
 
 function drawDemo() {
-  const key = JSON.stringify(snap.demo);
-  if ($("demo").dataset.key === key) return;
-  $("demo").dataset.key = key;
   $("demo").hidden = snap.demo.length === 0;
-  $("demo").replaceChildren(
+  redraw($("demo"), snap.demo, () => [
     el("span", { class: "demo-title", text: "Demo" }),
     ...snap.demo.map((one) =>
       el("button", {
@@ -319,7 +320,7 @@ function drawDemo() {
         },
       }),
     ),
-  );
+  ]);
 }
 
 const everybody = () => people;

@@ -82,6 +82,18 @@ export async function attempt(work) {
   }
 }
 
+// Replaces what `root` shows, when `state` differs from what it was drawn from. Whoever had the
+// keyboard focus keeps it: the new element with the same data-focus takes over.
+export function redraw(root, state, build) {
+  const key = JSON.stringify(state);
+  if (root.dataset.drawn === key) return;
+  root.dataset.drawn = key;
+  const active = document.activeElement;
+  const focus = root.contains(active) ? active.dataset.focus : null;
+  root.replaceChildren(...build());
+  if (focus) root.querySelector(`[data-focus="${CSS.escape(focus)}"]`)?.focus();
+}
+
 export function avatar(user, size = "") {
   if (user && user.is_bot && user.is_recall) {
     return el("span", { class: `avatar bot ${size}`, "aria-hidden": "true" }, icon("recall"));

@@ -161,8 +161,16 @@ export function drawMessages(root, list, context) {
     before = message;
   }
   context.drawn = new Map(list.map((message) => [message.ts, message.edited?.ts ?? ""]));
+  const active = document.activeElement;
+  const focused = root.contains(active) ? active.closest(".message")?.dataset.ts : null;
   const same = next.length === root.children.length && next.every((child, n) => root.children[n] === child);
   if (!same) root.replaceChildren(...next);
+  if (focused && !root.contains(document.activeElement)) {
+    // The focused button belonged to a message that was edited: its successor takes the focus.
+    const heir = document.getElementById(`${context.prefix}-${focused}`);
+    const action = active.dataset.action;
+    (action && heir?.querySelector(`[data-action="${CSS.escape(action)}"]`))?.focus();
+  }
   if (atEnd || context.jump) root.scrollTop = root.scrollHeight;
   context.jump = false;
 }

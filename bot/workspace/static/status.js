@@ -1,6 +1,6 @@
 // The dialog behind the connection light: what was delivered to the app, and trouble on demand.
 
-import { attempt, call, el, icon } from "./dom.js";
+import { attempt, call, el, icon, redraw } from "./dom.js";
 
 const TROUBLE = [
   ["Rate-limit the next 3 posts", { do: "ratelimited", method: "chat.postMessage", calls: 3, retry_after: 2 }],
@@ -55,7 +55,7 @@ export function drawStatus(button, snapshot) {
   const state = trouble ? "trouble" : on ? "on" : "off";
   button.className = `status ${state}`;
   const words = trouble ? "Trouble is on" : on ? "Bot connected" : "Bot not connected";
-  button.replaceChildren(el("span", { class: "dot" }), el("span", { class: "status-words", text: words }));
+  redraw(button, words, () => [el("span", { class: "dot" }), el("span", { class: "status-words", text: words })]);
   button.setAttribute("aria-label", `${words}. Deliveries and faults`);
   if (open) fill(snapshot);
 }

@@ -414,3 +414,61 @@ def test_the_bot_hears_nothing_of_channels_it_is_not_in(
     client.wait(1, "channel_created")
     client.wait(1, "member_joined_channel")
     assert [r.payload["event"]["text"] for r in client.wait(1)] == ["welcome"]
+
+
+def test_a_workspace_that_comes_back_keeps_its_address_and_messages(
+    ws: LocalWorkspace, raw: Callable[..., RawClient]
+) -> None:
+    client, address = raw(), ws.base_url
+    ws.user("alice").says("incidents", "before")
+    client.wait(1)
+    ws.stop()
+    ws.start()
+    assert ws.base_url == address
+    ws.wait_until_connected(timeout=20)
+    ws.user("alice").says("incidents", "after")
+    assert [r.payload["event"]["text"] for r in client.wait(2)] == ["before", "after"]
+    assert [m.text for m in ws.messages("incidents")] == ["before", "after"]
+
+
+def test_an_event_said_before_anybody_connects_is_tried_again_later(
+    ws: LocalWorkspace, raw: Callable[..., RawClient]
+) -> None:
+    ws.user("alice").says("incidents", "early")
+    delivery = ws.deliveries[-1]
+    ws.wait_for(lambda: delivery.attempts and delivery.attempts[0].error)
+    (request,) = raw().wait(1)
+    assert delivery.attempts[0].error == "no_connection"
+    assert request.retry_attempt in (1, 2, 3)
+
+
+def test_a_click_by_somebody_of_another_organisation_says_so(ws: LocalWorkspace) -> None:
+    web = WebClient(ws.bot_token, base_url=ws.api_url)
+    web.chat_postMessage(channel="#incidents", text="card", blocks=card())
+    stranger = ws.add_user("mallory", team_id="T0ELSEWHERE")
+    delivery = stranger.clicks(ws.messages("incidents")[0], "helpful")
+    assert delivery.payload["user"]["team_id"] == "T0ELSEWHERE"
+    assert delivery.payload["team"]["id"] == ws.team_id
+
+
+def test_a_menu_option_is_chosen_by_its_words_or_by_menu_and_value(ws: LocalWorkspace) -> None:
+    options = [
+        {"text": {"type": "plain_text", "text": word}, "value": word.lower()}
+        for word in ("Why", "Mute")
+    ]
+    blocks = [
+        {
+            "type": "section",
+            "text": {"type": "mrkdwn", "text": "x"},
+            "accessory": {"type": "overflow", "action_id": "more", "options": options},
+        }
+    ]
+    web = WebClient(ws.bot_token, base_url=ws.api_url)
+    web.chat_postMessage(channel="#incidents", text="card", blocks=blocks)
+    (message,) = ws.messages("incidents")
+    for sent in (
+        ws.user("alice").clicks(message, "Mute"),
+        ws.user("alice").clicks(message, "more", "mute"),
+    ):
+        assert sent.payload["actions"][0]["selected_option"]["value"] == "mute"
+        assert sent.payload["actions"][0]["action_id"] == "more"
