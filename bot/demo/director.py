@@ -136,6 +136,8 @@ class Director:
         self._stage.bot.until(lambda: self._incident(name)["state"] == "resolved")
         incident = self._incident(name)
         self._tonight = incident["key"]
+        # The monitoring sees it too, a little later, as it does in life.
+        self._fire(self._story.first_alert, "resolved")
         seen.show("the card, resolved", self._current(card))
         seen.check("the incident is resolved", incident["state"] == "resolved")
         record = self._ask(self._story.first_alert)
@@ -161,8 +163,8 @@ class Director:
 
     # -- looking ------------------------------------------------------------------------
 
-    def _fire(self, alert: StoryAlert) -> None:
-        self._stage.alert("alertmanager", alert.body(datetime.now(UTC)))
+    def _fire(self, alert: StoryAlert, status: str = "firing") -> None:
+        self._stage.alert("alertmanager", alert.body(datetime.now(UTC), status=status))
 
     def _wait(self, seen: Callable[[], Any]) -> Any:
         return self._stage.workspace.wait_for(seen, PATIENCE_SECONDS)

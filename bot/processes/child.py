@@ -8,6 +8,19 @@ import threading
 from types import FrameType
 
 
+_CHATTY = (
+    "alembic",
+    "bot.slack.bolt",
+    "bot.slack.socket.client",
+    "faiss",
+    "httpcore",
+    "httpx",
+    "sentence_transformers",
+    "uvicorn",
+)
+"""Loggers whose everyday talk is nothing an operator has to read."""
+
+
 class StopRequest:
     """Set by SIGTERM or SIGINT, or when the parent is gone.
 
@@ -47,5 +60,5 @@ def set_up_logging(level: str, process: str) -> None:
         format=f"%(asctime)s %(levelname)-7s {process} %(name)s: %(message)s",
         force=True,
     )
-    for chatty in ("httpx", "httpcore", "slack_bolt", "slack_sdk", "uvicorn.access"):
+    for chatty in _CHATTY:
         logging.getLogger(chatty).setLevel(logging.WARNING)
