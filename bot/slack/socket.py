@@ -4,6 +4,7 @@ import logging
 import random
 import threading
 from collections.abc import Callable, Mapping
+from socket import SHUT_RDWR
 from typing import Any
 
 from slack_bolt import App
@@ -17,7 +18,8 @@ _log = logging.getLogger(__name__)
 
 CONNECTIONS = 2
 PING_SECONDS = 2.0
-"""A connection without an answer to its pings for four times as long is given up."""
+STALE_SECONDS = 10.0
+"""A connection that has answered no ping for this long is given up, however alive it looks."""
 _WATCH_SECONDS = 0.5
 _LONGEST_PAUSE = 15.0
 
@@ -62,6 +64,9 @@ class Connection:
     def watch(self) -> None:
         """Connect or reconnect if need be; returns soon, and never raises for the network."""
         now = self._clock.monotonic()
+        if self.is_connected and self._silence() > STALE_SECONDS:
+            _log.warning("%s has been silent for %.0f s", self.name, self._silence())
+            self._cut()
         if self.is_connected:
             if self._session_id != self._handler.client.session_id():
                 # Slack asked for a fresh connection and the library has made it.
@@ -85,6 +90,14 @@ class Connection:
             self._failures, self._retry_at, self.error = 0, 0.0, ""
             self._session_id, self._connected_at = self._handler.client.session_id(), now
 
+    def _silence(self) -> float:
+        """Seconds since the last pong; since connecting, when there was none yet."""
+        pong = self.last_pong()
+        connected_for = self._clock.monotonic() - (self._connected_at or 0.0)
+        if pong is None:
+            return connected_for
+        return min(connected_for, self._clock.now().timestamp() - pong)
+
     def state(self) -> Mapping[str, Any]:
         """Fit for /healthz: no address, no token. Ages are in seconds."""
         now = self._clock.monotonic()
@@ -97,8 +110,27 @@ class Connection:
             "error": self.error,
         }
 
+    def _cut(self) -> None:
+        """Close the socket under the library, so that no thread of its waits on it."""
+        session = self._handler.client.current_session
+        sock = session.sock if session is not None else None
+        if session is None or sock is None:
+            return
+        session.sock = None
+        try:
+            sock.shutdown(SHUT_RDWR)
+        except OSError:
+            _log.debug("%s was closed already", self.name)
+        sock.close()
+
     def close(self) -> None:
-        self._handler.client.close()
+        """Ends at once: the library's threads would else sit out their time-outs one by one."""
+        client = self._handler.client
+        client.closed = True
+        client.message_queue.put(None)
+        client.current_session_state.terminated = True
+        self._cut()
+        client.close()
 
 
 class SocketRunner:
@@ -143,7 +175,10 @@ class SocketRunner:
         before = 0
         while not self._stopping.is_set():
             for connection in self._connections:
-                connection.watch()
+                try:
+                    connection.watch()
+                except Exception:  # noqa: BLE001 - without this thread the bot would go deaf
+                    _log.exception("%s could not be looked after; it goes on", connection.name)
             up = sum(1 for connection in self._connections if connection.is_connected)
             if up != before:
                 self._on_change(up)
