@@ -454,17 +454,28 @@ def test_a_reader_that_follows_the_log_misses_nothing(
 ) -> None:
     writers, documents = 6, 8
     followed: list[LogEntry] = []
+    finished: list[int] = []
+
+    def follow() -> None:
+        while True:
+            all_written = len(finished) == writers
+            entries = knowledge.changes(followed[-1].seq if followed else 0, 7)
+            followed.extend(entries)
+            if all_written and not entries:
+                return
 
     def run(number: int) -> None:
         if number == writers:
-            while len(followed) < writers * documents * 2:
-                after = followed[-1].seq if followed else 0
-                followed.extend(knowledge.changes(after, 7))
+            follow()
             return
-        for each in range(documents):
-            name = f"{number}-{each}"
-            parts = [passage(f"{name} {n}", n, name) for n in range(2)]
-            knowledge.upsert([(replace(RUNBOOK, id=name), parts)], actor="a", now=clock.now())
+        try:
+            for each in range(documents):
+                name = f"{number}-{each}"
+                parts = [passage(f"{name} {n}", n, name) for n in range(2)]
+                rows = [(replace(RUNBOOK, id=name), parts)]
+                knowledge.upsert(rows, actor="a", now=clock.now())
+        finally:
+            finished.append(number)
 
     together(writers + 1, run)
     assert {entry.passage_id for entry in followed} == knowledge.live_passage_ids()

@@ -1,0 +1,165 @@
+"""Whatever happens between put and post, a channel ends up saying the last words, each once."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from bot.chat.messages import Notice
+from bot.chat.ports import Destination, PendingMessage
+from bot.clock import ManualClock
+from bot.store.database import Database
+from tests.support.databases import sqlite_url
+
+LEASE = 30.0
+CHANNELS = ("C1", "C2")
+KEYS = ("a1", "b1", "c1", "a2", "b2")
+"""The digit is the channel."""
+
+
+def said_in(message: PendingMessage) -> str:
+    assert isinstance(message.message, Notice)
+    return message.message.text
+
+
+class SendersAndCrashes(RuleBasedStateMachine):
+    """One sender with all its accidents, against a chat that only adds up what it is told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp())
+        self.clock = ManualClock()
+        self.database = Database(sqlite_url(self.folder), clock=self.clock)
+        self.wanted: dict[str, str] = {}
+        self.refused: dict[str, str] = {}
+        self.ever_refused: set[str] = set()
+        self.posts: dict[str, list[str]] = {channel: [] for channel in CHANNELS}
+        self.shown: dict[str, str] = {}
+        self.puts = 0
+        self.sends = 0
+        self.in_flight: dict[str, PendingMessage] = {}
+
+    def teardown(self) -> None:
+        try:
+            self.say_all_that_is_left()
+            self.check_the_end()
+        finally:
+            self.database.close()
+            shutil.rmtree(self.folder)
+
+    @rule(key=st.sampled_from(KEYS), text=st.sampled_from("xyz"))
+    def put(self, key: str, text: str) -> None:
+        to = Destination("T1", f"C{key[-1]}")
+        with self.database.begin() as unit:
+            unit.outbox.put(key, to, Notice(text=text), self.clock.now())
+        self.wanted[key] = text
+        self.puts += 1
+
+    @rule(limit=st.integers(1, 3))
+    def claim(self, limit: int) -> None:
+        with self.database.begin() as unit:
+            claimed = unit.outbox.claim(self.clock.now(), LEASE, limit)
+        assert len(claimed) <= limit
+        for message in claimed:
+            assert not any(each.to == message.to for each in self.in_flight.values())
+            assert said_in(message) == self.wanted[message.key], "the newest words, no others"
+            self.in_flight[message.key] = message
+
+    def reach_the_chat(self, message: PendingMessage) -> None:
+        """What a sender does: look first if an earlier attempt may have arrived."""
+        posts = self.posts[message.to.channel]
+        known = message.ref is not None
+        found = message.attempted_at is not None and message.key in posts
+        if not known and not found:
+            posts.append(message.key)
+        self.shown[message.key] = said_in(message)
+        self.sends += 1
+
+    @contextmanager
+    def any_in_flight(self) -> Iterator[PendingMessage]:
+        yield self.in_flight.pop(next(iter(self.in_flight)))
+
+    @precondition(lambda self: self.in_flight)
+    @rule()
+    def send(self) -> None:
+        with self.any_in_flight() as message, self.database.begin() as unit:
+            self.reach_the_chat(message)
+            unit.outbox.mark_sent(message.key, message.revision, "ref", self.clock.now())
+
+    @precondition(lambda self: self.in_flight)
+    @rule()
+    def send_and_die_before_it_is_noted(self) -> None:
+        with self.any_in_flight() as message:
+            self.reach_the_chat(message)
+        self.all_leases_run_out()
+
+    @precondition(lambda self: self.in_flight)
+    @rule()
+    def all_leases_run_out(self) -> None:
+        self.in_flight.clear()
+        self.clock.advance(LEASE)
+
+    @precondition(lambda self: self.in_flight)
+    @rule(arrived=st.booleans(), seconds=st.sampled_from([0, 5]))
+    def fail_for_now(self, arrived: bool, seconds: int) -> None:
+        with self.any_in_flight() as message, self.database.begin() as unit:
+            if arrived:
+                self.reach_the_chat(message)
+            later = self.clock.now() + timedelta(seconds=seconds)
+            unit.outbox.mark_retry(message.key, later, "timed out")
+
+    @precondition(lambda self: self.in_flight)
+    @rule()
+    def be_refused(self) -> None:
+        with self.any_in_flight() as message, self.database.begin() as unit:
+            unit.outbox.mark_refused(message.key, "invalid_blocks", self.clock.now())
+            self.refused[message.key] = said_in(message)
+            self.ever_refused.add(message.key)
+
+    @rule()
+    def time_passes(self) -> None:
+        self.clock.advance(1)
+
+    @invariant()
+    def nothing_is_posted_twice(self) -> None:
+        for posts in self.posts.values():
+            assert len(posts) == len(set(posts))
+
+    def say_all_that_is_left(self) -> None:
+        if self.in_flight:
+            self.all_leases_run_out()
+        for _ in range(len(KEYS) * 2):
+            self.clock.advance(LEASE)
+            self.claim(3)
+            while self.in_flight:
+                self.send()
+        self.claim(3)
+        assert not self.in_flight, "nothing is said again and again"
+
+    def check_the_end(self) -> None:
+        for key, text in self.wanted.items():
+            if self.shown.get(key) != text:
+                assert self.refused[key] == text, "only a refusal leaves the last words unsaid"
+        first_put = list(self.wanted)
+        for posts in self.posts.values():
+            smooth = [key for key in posts if key not in self.ever_refused]
+            assert smooth == sorted(smooth, key=first_put.index)
+
+
+def test_the_last_words_are_said_once_whatever_goes_wrong() -> None:
+    run_state_machine_as_test(
+        SendersAndCrashes,
+        settings=settings(max_examples=60, stateful_step_count=20, deadline=None),
+    )
