@@ -1,0 +1,134 @@
+"""kill -9 of everything that `recall serve` is, right after a 202: nothing lost, nothing twice."""
+
+import os
+import random
+import signal
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.demo.stage import Stage
+from bot.demo.story import DATA, Story, StoryAlert, knowledge, load_story
+
+pytestmark = [pytest.mark.processes, pytest.mark.model, pytest.mark.xdist_group("processes")]
+
+
+@pytest.fixture(scope="module")
+def story() -> Story:
+    return load_story()
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    with Stage(tmp_path, services=DATA / "services.yaml", knowledge=knowledge()) as opened:
+        yield opened
+
+
+def family_of(pid: int) -> list[int]:
+    """`pid` and all of its descendants, as the kernel lists them."""
+    found = [pid]
+    for parent in found:
+        for task in Path(f"/proc/{parent}/task").iterdir():
+            children = (task / "children").read_text().split()
+            found.extend(int(child) for child in children)
+    return found
+
+
+def kill_everything(stage: Stage) -> None:
+    for pid in family_of(stage.bot.pid):
+        os.kill(pid, signal.SIGKILL)
+    stage.bot.kill()
+
+
+def numbered(alert: StoryAlert, number: int) -> StoryAlert:
+    """The same alert on another pod of another service: an alert and an incident of its own."""
+    service = f"{alert.labels['service']}-{number}"
+    labels = {**alert.labels, "service": service, "pod": f"{service}-0"}
+    return replace(alert, labels=labels)
+
+
+def kill_while_alerts_come_in(stage: Stage, story: Story, kills: int, seed: int) -> None:
+    chance = random.Random(seed)
+    answered = [alert for alert in story.fire_more if alert.name != "GiftWrapPrinterOutOfPaper"]
+    sent: set[tuple[str, str]] = set()
+    number = 0
+    for _ in range(kills):
+        for _ in range(chance.randint(1, 3)):
+            number += 1
+            alert = numbered(chance.choice(answered), number)
+            stage.alert("alertmanager", alert.body(datetime.now(UTC)))
+            sent.add((alert.name, alert.labels["service"]))
+        pause = chance.choice([0.0, 0.02, 0.05, 0.1, 0.2, 0.4])
+        deadline = datetime.now(UTC).timestamp() + pause
+        while datetime.now(UTC).timestamp() < deadline:
+            pass
+        kill_everything(stage)
+        stage.start_serve()
+
+    def all_there() -> bool:
+        rows = stage.bot.get("/v1/alerts?limit=500")["items"]
+        return {(row["name"], row["labels"]["service"]) for row in rows} == sent
+
+    stage.bot.until(all_there, 60)
+
+    def all_said() -> bool:
+        incidents = stage.bot.get("/v1/incidents?limit=500")["items"]
+        suggested = {
+            row["incident_id"]
+            for row in stage.bot.get("/v1/suggestions?limit=500")["items"]
+            if row["suggestion"]["answered"]
+        }
+        told = {m.metadata["event_payload"]["key"] for m in stage.bot_messages() if m.metadata}
+        expected = {f"card:{row['key']}" for row in incidents if row["id"] in suggested}
+        return len(incidents) == len(sent) and bool(expected) and expected == told
+
+    stage.bot.until(all_said, 60)
+    keys = [m.metadata["event_payload"]["key"] for m in stage.bot_messages() if m.metadata]
+    assert len(keys) == len(set(keys)), "a card was posted twice"
+    states = {row["state"] for row in stage.bot.get("/v1/inbox?limit=500")["items"]}
+    assert states == {"done"}
+
+
+def test_no_alert_is_lost_and_no_card_posted_twice(stage: Stage, story: Story) -> None:
+    kill_while_alerts_come_in(stage, story, kills=3, seed=1)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(2, 5))
+def test_not_even_over_many_kills(stage: Stage, story: Story, seed: int) -> None:
+    kill_while_alerts_come_in(stage, story, kills=17, seed=seed)
+
+
+def test_a_process_that_dies_is_started_again(stage: Stage, story: Story) -> None:
+    children = family_of(stage.bot.pid)[1:]
+    for pid in children:
+        os.kill(pid, signal.SIGKILL)
+
+    alert = story.first_alert
+    with stage.bot.client() as client:
+        answer = client.post("/v1/alerts/alertmanager", json=alert.body(datetime.now(UTC)))
+    assert answer.status_code == 202, "callers wait in the socket's queue meanwhile"
+    card = stage.workspace.wait_for(
+        lambda: next((m for m in stage.bot_messages() if alert.name in str(m.blocks)), None), 60
+    )
+    assert card is not None
+
+
+def test_no_process_is_left_when_the_supervisor_is_killed(stage: Stage) -> None:
+    children = family_of(stage.bot.pid)[1:]
+    assert len(children) >= 2
+    stage.bot.kill()
+    for pid in children:
+        deadline = datetime.now(UTC).timestamp() + 30
+        while Path(f"/proc/{pid}").exists() and not is_zombie(pid):
+            assert datetime.now(UTC).timestamp() < deadline, f"process {pid} outlives its parent"
+
+
+def is_zombie(pid: int) -> bool:
+    try:
+        return " Z " in Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return True

@@ -1,0 +1,201 @@
+"""A whole Recall in the test's own process, beside a local workspace: for scenarios.
+
+Front, engine and Slack's two modes are the product's own, put together by its own composition
+root; only the process borders are gone, and the model is shared by all tests of a session.
+"""
+
+import shutil
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any, Literal, Self
+
+import httpx
+import uvicorn
+
+from bot.app import build_engine, build_front
+from bot.clock import SystemClock
+from bot.demo.story import DATA, StoryAlert, knowledge
+from bot.demo.text_card import message_text
+from bot.importing import Importer
+from bot.processes.supervisor import address_of, listening_socket
+from bot.settings import load_settings
+from bot.store.database import Database
+from bot.workspace.driver import Person
+from bot.workspace.model import Message
+from bot.workspace.server import LocalWorkspace
+from knowledge.embed.port import Embedder
+
+Mode = Literal["socket", "http"]
+TOKEN = "a-token-for-tests"
+CHANNEL = "incidents"
+PATIENCE = 30.0
+
+
+@cache
+def _knowing_database(embedder: Embedder) -> Path:
+    """A database that holds Larkspur's past, vectors included; made once a session."""
+    path = Path(mkdtemp(prefix="recall-test-")) / "recall.db"
+    clock = SystemClock()
+    database = Database(f"sqlite:///{path}", clock=clock)
+    database.migrate()
+    importer = Importer(
+        units=database,
+        clock=clock,
+        actor="tests",
+        source=database.knowledge_source(),
+        embedder=lambda: embedder,
+    )
+    for subject, outcomes in knowledge():
+        assert not importer.run(outcomes(), subject=subject).failed
+    database.close()
+    return path
+
+
+class House:
+    """Recall and a workspace, running. Use as a context manager."""
+
+    def __init__(
+        self, folder: Path, embedder: Embedder, mode: Mode = "socket", **settings: str
+    ) -> None:
+        self._folder = folder
+        self._embedder = embedder
+        self._mode = mode
+        self._extra = settings
+        self._opened = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as opened:
+            shutil.copy(_knowing_database(self._embedder), self._folder / "recall.db")
+            listener = listening_socket("127.0.0.1", 0)
+            self.address = address_of(listener)
+            request_url = f"{self.address}/slack/events" if self._mode == "http" else None
+            self.workspace = LocalWorkspace(
+                users=("alice", "bob"),
+                channels=("general", CHANNEL),
+                request_url=request_url,
+                retry_delays=(0.0, 0.5, 1.0),
+            )
+            opened.enter_context(self.workspace)
+            settings = load_settings(environment=self._environment())
+            self.engine = build_engine(settings, embedder=self._embedder)
+            opened.callback(self.engine.stop)
+            self.engine.start()
+            front = build_front(settings, self.engine)
+            opened.callback(front.stop)
+            opened.callback(self._serve(front.app, listener))
+            self.database = Database(settings.database, clock=SystemClock())
+            opened.callback(self.database.close)
+            if self._mode == "socket":
+                self._wait_for_sockets()
+            self._opened = opened.pop_all()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._opened.close()
+
+    def _environment(self) -> Mapping[str, str]:
+        environment = {
+            "RECALL_DATA_DIR": str(self._folder),
+            "RECALL_WEBHOOK_TOKEN": TOKEN,
+            "RECALL_SERVICES_FILE": str(DATA / "services.yaml"),
+            "RECALL_SLACK_CHANNEL": f"#{CHANNEL}",
+            "SLACK_BOT_TOKEN": self.workspace.bot_token,
+            "SLACK_API_URL": self.workspace.api_url,
+        }
+        if self._mode == "socket":
+            environment["SLACK_APP_TOKEN"] = self.workspace.app_token
+        else:
+            environment["SLACK_SIGNING_SECRET"] = self.workspace.signing_secret
+        return {**environment, **self._extra}
+
+    def _serve(self, app: Any, listener: socket.socket) -> Callable[[], None]:
+        server = uvicorn.Server(
+            uvicorn.Config(app, log_config=None, access_log=False, lifespan="off")
+        )
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+
+        def stop() -> None:
+            server.should_exit = True
+            thread.join(10)
+
+        return stop
+
+    def _wait_for_sockets(self) -> None:
+        self.until(lambda: self.get("/healthz")["slack"]["ok"])
+
+    # -- what comes in ------------------------------------------------------------------
+
+    def post(self, path: str, body: Any) -> httpx.Response:
+        with httpx.Client(trust_env=False, headers={"Authorization": f"Bearer {TOKEN}"}) as client:
+            return client.post(f"{self.address}{path}", json=body, timeout=30)
+
+    def fires(self, alert: StoryAlert, status: str = "firing") -> None:
+        body = alert.body(datetime.now(UTC), status=status)
+        assert self.post("/v1/alerts/alertmanager", body).status_code == 202
+
+    def resolves(self, alert: StoryAlert) -> None:
+        self.fires(alert, status="resolved")
+
+    # -- what is there ------------------------------------------------------------------
+
+    def get(self, path: str) -> Any:
+        with httpx.Client(trust_env=False, headers={"Authorization": f"Bearer {TOKEN}"}) as client:
+            return client.get(f"{self.address}{path}", timeout=30).raise_for_status().json()
+
+    def person(self, name: str) -> Person:
+        return self.workspace.user(name)
+
+    def cards(self, channel: str = CHANNEL) -> list[Message]:
+        """The bot's own messages in the channel that are no replies, oldest first."""
+        return [
+            message
+            for message in self.workspace.messages(channel)
+            if message.user == self.workspace.bot.id and not message.is_reply
+        ]
+
+    def replies(self, under: Message, channel: str = CHANNEL) -> list[Message]:
+        """The bot's replies in a thread."""
+        return [
+            message
+            for message in self.workspace.thread(channel, under.ts)
+            if message.user == self.workspace.bot.id and message.ts != under.ts
+        ]
+
+    def card_that_says(self, *words: str) -> Message:
+        def found() -> Message | None:
+            return next(
+                (c for c in self.cards() if all(word in text_of(c) for word in words)), None
+            )
+
+        card = self.workspace.wait_for(found, PATIENCE)
+        assert card is not None
+        return card
+
+    def reply_to(self, message: Message, channel: str = CHANNEL) -> Message:
+        reply = self.workspace.wait_for(lambda: self.replies(message, channel), PATIENCE)
+        return reply[-1]
+
+    def until(self, condition: Callable[[], bool], timeout: float = PATIENCE) -> None:
+        """Wait for something that is seen through the API, not in the workspace."""
+        pause = threading.Event()
+        deadline = datetime.now(UTC).timestamp() + timeout
+        while not condition():
+            assert datetime.now(UTC).timestamp() < deadline, "it did not happen in time"
+            pause.wait(0.05)
+
+    def is_settled(self) -> bool:
+        """Nothing is left to be parsed, searched or said."""
+        with self.database.read() as uow:
+            waiting = uow.inbox.counts()["pending"] + uow.jobs.counts()["pending"]
+        return waiting == 0
+
+
+def text_of(message: Message) -> str:
+    return message_text(message.blocks, message.text)
