@@ -62,6 +62,11 @@ class Control:
         self._closed = True
         self._wake()
 
+    @property
+    def is_watched(self) -> bool:
+        """Whether somebody has the page open."""
+        return bool(self._streams)
+
     def _wake(self) -> None:
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._set_all)

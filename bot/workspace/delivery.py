@@ -164,6 +164,7 @@ class Deliveries:
         attempt.acked_at = self._clock()
         for other in delivery.attempts:
             self._stop_timer(other.envelope_id)
+            self._open.pop(other.envelope_id, None)
         # Slack has already told the person that it failed when an answer comes this late.
         if first and not delivery.given_up:
             delivery.response = response
@@ -174,7 +175,10 @@ class Deliveries:
 
     def failed(self, envelope_id: str, reason: str) -> None:
         """An attempt was not acknowledged: by time, by error, or because its socket went."""
-        delivery, attempt = self._open[envelope_id]
+        found = self._open.get(envelope_id)
+        if found is None:
+            return  # acknowledged in the meantime
+        delivery, attempt = found
         self._stop_timer(envelope_id)
         if attempt.acked_at is not None or attempt.error is not None:
             return

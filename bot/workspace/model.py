@@ -198,6 +198,14 @@ class Channel:
             "purpose": {"value": self.purpose, "creator": self.creator, "last_set": self.created},
         }
 
+    def replies(self) -> dict[str, list[Message]]:
+        """All replies by the ts of their thread's root, oldest first."""
+        found: dict[str, list[Message]] = {}
+        for message in self.messages.values():
+            if message.is_reply and message.thread_ts is not None:
+                found.setdefault(message.thread_ts, []).append(message)
+        return found
+
     def thread(self, root_ts: str) -> tuple[Message, ...]:
         """The root message and its replies, oldest first; empty when there is none."""
         return tuple(

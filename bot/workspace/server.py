@@ -100,6 +100,11 @@ class LocalWorkspace(Lookout):
         return self._core.state.base_url
 
     @property
+    def page_url(self) -> str:
+        """The address to open in a browser."""
+        return f"{self.base_url}/"
+
+    @property
     def api_url(self) -> str:
         """What the bot takes as SLACK_API_URL."""
         return f"{self.base_url}/api/"
@@ -183,15 +188,36 @@ class LocalWorkspace(Lookout):
         self.faults.disconnect = lambda reason: self._on_loop(self._socket_mode.disconnect, reason)
         self.faults.drop = lambda: self._on_loop(self._socket_mode.drop)
         if self._request_url is not None:
-            self._http = HttpEvents(
-                self._request_url,
-                deliveries=core.deliveries,
-                signing_secret=core.credentials.signing_secret,
-                clock=core.state.clock,
-                loop=loop,
-                timeout=core.deliveries.ack_timeout,
-            )
+            self._http = self._http_events(self._request_url, loop)
         core.deliveries.attach(loop, self._http or self._socket_mode)
+
+    def _http_events(self, url: str, loop: asyncio.AbstractEventLoop) -> HttpEvents:
+        return HttpEvents(
+            url,
+            deliveries=self._core.deliveries,
+            signing_secret=self._core.credentials.signing_secret,
+            clock=self._core.state.clock,
+            loop=loop,
+            timeout=self._core.deliveries.ack_timeout,
+        )
+
+    def use_http(self, request_url: str) -> None:
+        """Send payloads to this address from now on, if it passes Slack's URL verification.
+
+        For a bot that can only be started once the workspace's own address is known. Raises
+        ValueError for an address beyond this machine or one that does not echo the challenge,
+        RuntimeError when the workspace is not running, OSError when nobody answers there.
+        """
+        if self._loop is None:
+            raise RuntimeError("the workspace is not running")
+        transport = self._http_events(request_url, self._loop)
+        if not transport.verify_url():
+            transport.close()
+            raise ValueError("the request URL did not answer the challenge of url_verification")
+        if self._http is not None:
+            self._http.close()
+        self._request_url, self._http = request_url, transport
+        self._core.deliveries.attach(self._loop, transport)
 
     def _on_loop(self, what: Callable[..., None], *args: object) -> None:
         if self._loop is not None and not self._loop.is_closed():

@@ -58,9 +58,13 @@ def _opened(channel: Channel, viewer: str) -> JSON:
     top = sorted(
         (m for m in everything if not m.is_reply or m.broadcast), key=lambda m: float(m.ts)
     )
+    replies = channel.replies()
     return {
         "id": channel.id,
-        "messages": [message_json(channel, message) for message in top[-_SHOWN_MESSAGES:]],
+        "messages": [
+            message_json(channel, message, replies.get(message.ts, []))
+            for message in top[-_SHOWN_MESSAGES:]
+        ],
         "pins": list(channel.pins),
         "bookmarks": [bookmark.json() for bookmark in channel.bookmarks.values()],
     }
@@ -69,16 +73,15 @@ def _opened(channel: Channel, viewer: str) -> JSON:
 def _thread(channel: Channel, viewer: str, root_ts: str) -> list[JSON]:
     own = [m for m in _for(channel, viewer) if m.thread_ts == root_ts]
     found = sorted([*channel.thread(root_ts), *own], key=lambda m: float(m.ts))
-    return [message_json(channel, message) for message in found]
+    return [message_json(channel, message, []) for message in found]
 
 
 def _for(channel: Channel, viewer: str) -> list[Message]:
     return [m for m in channel.ephemeral.values() if m.ephemeral_to == viewer]
 
 
-def message_json(channel: Channel, message: Message) -> JSON:
+def message_json(channel: Channel, message: Message, replies: list[Message]) -> JSON:
     """A message with what the page adds to it: replies, pinned, only for you."""
-    replies = [] if message.is_reply else [m for m in channel.thread(message.ts) if m.is_reply]
     files = [{key: file[key] for key in ("id", "name", "title", "size")} for file in message.files]
     return message.json() | {
         "files": files,

@@ -87,10 +87,14 @@ def _windowed(call: Call, found: list[Message]) -> list[Message]:
         raise SlackError("invalid_ts_oldest") from None
 
 
-def _with_thread(call: Call, channel: Channel, message: Message) -> JSON:
+def _with_threads(call: Call, channel: Channel, page: list[Message]) -> list[JSON]:
+    replies = channel.replies()
+    return [_with_thread(call, channel, m, replies.get(m.ts, [])) for m in page]
+
+
+def _with_thread(call: Call, channel: Channel, message: Message, replies: list[Message]) -> JSON:
     body = shown(message, with_metadata=call.flag("include_all_metadata"))
-    replies = [m for m in channel.thread(message.ts) if m.is_reply]
-    if replies and not message.is_reply:
+    if replies:
         people = list(dict.fromkeys(reply.user for reply in replies))
         body |= {
             "reply_count": len(replies),
@@ -110,7 +114,7 @@ def history(call: Call) -> JSON:
     found = _windowed(call, top)[::-1]
     page, metadata = call.page(found, most=999)
     return {
-        "messages": [_with_thread(call, channel, message) for message in page],
+        "messages": _with_threads(call, channel, page),
         "has_more": bool(metadata["next_cursor"]),
         "pin_count": len(channel.pins),
         "response_metadata": metadata,
@@ -127,7 +131,7 @@ def replies(call: Call) -> JSON:
     found = head + _windowed(call, [m for m in thread if m.is_reply])
     page, metadata = call.page(found, most=1000)
     return {
-        "messages": [_with_thread(call, channel, message) for message in page],
+        "messages": _with_threads(call, channel, page),
         "has_more": bool(metadata["next_cursor"]),
         "response_metadata": metadata,
     }

@@ -128,6 +128,7 @@ def test_a_change_reaches_a_live_stream(ws: LocalWorkspace) -> None:
     with urllib.request.urlopen(address, timeout=5) as stream:
         first = json.loads(stream.readline().removeprefix(b"data: "))["revision"]
         stream.readline()
+        assert ws.control.is_watched
         threading.Timer(0.05, lambda: ws.user("alice").says("incidents", "hi")).start()
         second = json.loads(stream.readline().removeprefix(b"data: "))["revision"]
     assert second > first

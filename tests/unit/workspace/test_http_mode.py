@@ -158,3 +158,14 @@ def test_an_app_that_is_not_there_is_tried_again_and_then_given_up() -> None:
 def test_a_request_url_beyond_this_machine_is_refused() -> None:
     with pytest.raises(ValueError, match="loopback"):
         LocalWorkspace(request_url="http://example.org:80/slack/events")
+
+
+def test_an_address_is_used_once_it_has_answered_the_challenge(receiver: Receiver) -> None:
+    with LocalWorkspace() as workspace:
+        with pytest.raises(ValueError, match="challenge"):
+            workspace.use_http(receiver.url)
+        app = bolt(workspace, receiver)
+        app.event("app_mention")(lambda event, say: say(text="heard you"))
+        workspace.use_http(receiver.url)
+        workspace.user("alice").mentions_bot("incidents", "ping")
+        workspace.wait_for_message("incidents", "heard you")
