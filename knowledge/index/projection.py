@@ -222,7 +222,8 @@ class Projection:
             self._fill_catalogue()
             self._apply_new()
         except IndexDamaged as error:
-            self._rebuild(str(error))
+            is_first = self._folder is None or not (self._folder / MANIFEST).exists()
+            self._rebuild(str(error), logging.INFO if is_first else logging.WARNING)
         for _ in range(_TRIES_TO_MATCH):
             difference = self._difference()
             if not difference:
@@ -269,10 +270,10 @@ class Projection:
             shutil.rmtree(self._folder / name, ignore_errors=True)
         return TantivyIndex(self._folder / "lexical")
 
-    def _rebuild(self, reason: str) -> None:
+    def _rebuild(self, reason: str, level: int = logging.WARNING) -> None:
         """Everything from the database, at its newest change."""
         started = self._monotonic()
-        _log.warning("building the index from the database: %s", reason)
+        _log.log(level, "building the index from the database: %s", reason)
         with self._lock:
             self._lexical = self._empty()
             self._catalogue = Catalogue()

@@ -107,10 +107,10 @@ def _runbook_parts(runbook: Runbook) -> Iterator[_Part]:
         for text in _cut(page, section, WINDOW - estimated_pieces(spoken_path(path))):
             found = True
             yield path, section.role, text, embedding_text(path, text)
-    if not found:
+    if not found:  # headings alone, or marks that the parser takes for no block
         path = (runbook.title,)
-        text = runbook.body.strip()
-        yield path, SectionRole.TITLE, text, embedding_text(path, text)
+        for text in _pack_lines(runbook.body, path):
+            yield path, SectionRole.TITLE, text, embedding_text(path, text)
 
 
 def _under_title(title: str, path: tuple[str, ...]) -> tuple[str, ...]:

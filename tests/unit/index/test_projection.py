@@ -97,6 +97,13 @@ def test_changes_of_the_database_arrive_without_a_rebuild(caplog: pytest.LogCapt
     projection.close()
 
 
+def test_the_first_build_is_no_warning(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        _opened(_source(), folder).close()
+    assert "there is no index yet" in caplog.text
+    assert all(record.levelno == logging.INFO for record in caplog.records)
+
+
 def test_a_closed_index_opens_again_without_building_or_embedding(
     folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -114,6 +114,11 @@ def test_a_page_of_headings_alone_is_still_one_passage() -> None:
     assert len(passages) == 1
 
 
+def test_a_page_of_nothing_but_marks_is_cut_to_the_window_too() -> None:
+    passages = passages_of(_page("- " * 5000))
+    assert all(estimated_pieces(p.text) <= WINDOW for p in passages)
+
+
 def test_a_page_of_many_top_headings_takes_their_roles() -> None:
     sections = read_page("# Meaning\n\na\n\n# Mitigation\n\nb").sections
     assert [s.role for s in sections] == [SectionRole.SYMPTOM, SectionRole.MITIGATION]
