@@ -1,0 +1,87 @@
+"""Slack: tokens, scopes, the connection, the channel that cards go to."""
+
+from collections.abc import Iterator
+
+from bot.doctor.model import Check, ok, problem, warning
+from bot.errors import ChatRefused, ChatUnavailable
+from bot.settings import Settings
+
+_APP = "https://api.slack.com/apps"
+
+
+def check_slack(settings: Settings) -> Iterator[Check]:
+    """Asks Slack itself; posts nothing."""
+    if settings.slack_bot_token is None:
+        yield warning(
+            "slack",
+            "no token is set, so nothing is posted anywhere",
+            "set SLACK_BOT_TOKEN, and SLACK_APP_TOKEN or SLACK_SIGNING_SECRET",
+        )
+        return
+    try:
+        yield from _ask(settings, settings.slack_bot_token.get_secret_value())
+    except ChatRefused as error:
+        yield problem("slack", str(error), f"see the app's settings at {_APP}")
+    except ChatUnavailable as error:
+        yield problem(
+            "slack", str(error), "check network, HTTPS_PROXY, RECALL_CA_BUNDLE and SLACK_API_URL"
+        )
+    except OSError as error:  # met while the certificates are read, before anything is asked
+        yield problem(
+            "slack",
+            f"{settings.ca_bundle} cannot be used: {error}",
+            "set RECALL_CA_BUNDLE to a PEM file of certificate authorities",
+        )
+
+
+def _ask(settings: Settings, token: str) -> Iterator[Check]:
+    from bot.slack import checkup
+    from bot.slack.connect import web_client
+
+    client = web_client(
+        token,
+        base_url=settings.slack_api_url,
+        proxy=settings.https_proxy,
+        ca_bundle=settings.ca_bundle,
+    )
+    who = checkup.identity(client)
+    yield ok("slack", f"the bot is @{who.user} in {who.team} ({settings.slack_mode} mode)")
+    yield _scopes(who.scopes, checkup.NEEDED_SCOPES)
+    if settings.slack_app_token is not None:
+        checkup.open_connection(client, settings.slack_app_token.get_secret_value())
+        yield ok("slack connection", "Socket Mode can be opened")
+    if not settings.slack_channel:
+        yield warning(
+            "slack channel",
+            "none is set, so no incident card is posted",
+            "set RECALL_SLACK_CHANNEL to a channel's name or id",
+        )
+        return
+    found = checkup.membership(client, settings.slack_channel)
+    if found is None or not found.is_member:
+        yield problem(
+            "slack channel",
+            f"the bot is not a member of {settings.slack_channel}",
+            "write `/invite @the-bot` there",
+        )
+    elif found.is_shared:
+        yield warning(
+            "slack channel",
+            f"{settings.slack_channel} is shared with another organisation",
+            "choose an internal channel: nothing from the memory is shown in a shared one",
+        )
+    else:
+        yield ok("slack channel", f"the bot is a member of {settings.slack_channel}")
+
+
+def _scopes(held: frozenset[str] | None, needed: tuple[str, ...]) -> Check:
+    if held is None:
+        return warning("slack scopes", "the server does not name them", "compare them by hand")
+    missing = [scope for scope in needed if scope not in held]
+    if missing:
+        return problem(
+            "slack scopes",
+            f"missing: {', '.join(missing)}",
+            f"add them under OAuth & Permissions at {_APP} and install the app again",
+        )
+    return ok("slack scopes", f"all {len(needed)} that are needed")

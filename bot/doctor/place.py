@@ -1,0 +1,91 @@
+"""Where Recall lives: settings, data folder, disk, the webhook token, the service catalogue."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from bot.doctor.model import Check, ok, problem, warning
+from bot.errors import RecallError
+from bot.services.file import load_catalogue
+from bot.settings import Settings
+
+_LEAST_FREE = 256 * 1024**2
+_LITTLE_FREE = 2 * 1024**3
+_SHORT_TOKEN = 16
+
+
+def check_settings(problems: list[str]) -> Check:
+    if problems:
+        return problem(
+            "settings", "; ".join(problems), "correct each of them; see docs/contracts.md"
+        )
+    return ok("settings", "every setting can be used")
+
+
+def check_place(settings: Settings) -> Iterator[Check]:
+    yield _folder(settings.data_dir)
+    yield _disk(settings.data_dir)
+    yield _token(settings)
+    if settings.services_file is not None:
+        yield _services(settings)
+
+
+def _folder(folder: Path) -> Check:
+    if not folder.exists():
+        above = _nearest(folder)
+        if above.is_dir() and os.access(above, os.W_OK | os.X_OK):
+            return ok("data folder", f"{folder} will be made at the first start")
+        return problem(
+            "data folder", f"{folder} cannot be made in {above}", "set RECALL_DATA_DIR elsewhere"
+        )
+    try:
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".doctor-"):
+            pass
+    except OSError as error:
+        return problem(
+            "data folder",
+            f"{folder} cannot be written: {error.strerror or error}",
+            "make it writable for the user that runs recall, or set RECALL_DATA_DIR",
+        )
+    return ok("data folder", f"{folder} can be written")
+
+
+def _disk(folder: Path) -> Check:
+    free = shutil.disk_usage(_nearest(folder)).free
+    said = f"{free / 1024**3:.1f} GiB free"
+    if free < _LEAST_FREE:
+        return problem("disk", said, "free some space: alerts are refused when the disk is full")
+    if free < _LITTLE_FREE:
+        return warning("disk", said, "free some space soon")
+    return ok("disk", said)
+
+
+def _token(settings: Settings) -> Check:
+    if settings.webhook_token is None:
+        return warning(
+            "webhook token",
+            "none is set, so webhooks and the API are closed",
+            "set RECALL_WEBHOOK_TOKEN, for example to the output of `openssl rand -hex 32`",
+        )
+    if len(settings.webhook_token.get_secret_value()) < _SHORT_TOKEN:
+        return warning(
+            "webhook token",
+            f"it is set but shorter than {_SHORT_TOKEN} characters",
+            "use a longer one, for example the output of `openssl rand -hex 32`",
+        )
+    return ok("webhook token", "it is set")
+
+
+def _services(settings: Settings) -> Check:
+    try:
+        load_catalogue(settings.services_file)
+    except RecallError as error:
+        return problem("services", str(error), "correct the file; see docs/contracts.md")
+    return ok("services", f"{settings.services_file} can be read")
+
+
+def _nearest(folder: Path) -> Path:
+    """The folder itself or the nearest one above it that exists."""
+    return next(place for place in (folder.resolve(), *folder.resolve().parents) if place.exists())
