@@ -39,6 +39,8 @@ _ERROR_NAME = re.compile(
     r"\b(?:[A-Za-z_$][\w$]*\.)*([A-Z]\w*(?:Error|Exception|Failure|Timeout|Fault)|[A-Z]\w+BackOff"
     r"|OOMKilled|SIG[A-Z]{3,5}|E[A-Z]{4,12}|[A-Z]{2,6}-\d{3,7})\b"
 )
+_MOST_TIMES = 2
+_PUNCTUATION = " \t.,;:!?()[]{}<>\"'`*|=~"
 _DIGITS = re.compile(r"\d+")
 _DIGIT_WORD = re.compile(r"\d")
 _PLACEHOLDER = re.compile("<(?:" + "|".join(sorted(PLACEHOLDERS)) + ")>")
@@ -90,7 +92,7 @@ def read_query(query: Query) -> Reading:
     return Reading(
         prose=prose,
         log_text=log_text,
-        lexical=_shortened(f"{said}\n{log_text}"),
+        lexical=_telling(f"{said}\n{log_text}"),
         words=content_words(seen),
         exact=exact_tokens(raw),
         errors=error_names(raw),
@@ -186,6 +188,17 @@ def _lines_that_matter(lines: Sequence[tuple[str, int]]) -> list[str]:
     return [_PLACEHOLDER.sub(" ", line).strip()[:300] for line, _ in chosen[:MOST_LINES_IN_QUERY]]
 
 
-def _shortened(text: str) -> str:
-    words = text.split()
-    return " ".join(words[:MOST_WORDS])
+def _telling(text: str) -> str:
+    """The words for the lexical index in their order: no stop words, none more than twice.
+
+    What a text says twice matters more; a report's twentieth mention of a class tells nothing.
+    """
+    counts: Counter[str] = Counter()
+    kept: list[str] = []
+    for word in text.split():
+        plain = word.strip(_PUNCTUATION)
+        key = plain.lower()
+        if plain and key not in STOP_WORDS and counts[key] < _MOST_TIMES:
+            counts[key] += 1
+            kept.append(plain)
+    return " ".join(kept[:MOST_WORDS])

@@ -10,9 +10,10 @@ FUSION_VERSION = 1
 class Weights:
     """How much each feature counts, in standard deviations of a query's own candidates.
 
-    `dense`, `body`, `title` and `exact` were set on the public runbook and bug-report sets by
-    a coarse grid with one value for all sets; the optimum is flat (any of them may move by a
-    third and the mean first-place rate by less than a point). A cosine counts 1 by definition.
+    `body`, `title`, `exact` and `coverage` were set on six public sets (four of runbooks, two
+    of bug reports) by a coarse grid with one value for all; the optimum is flat: moving any of
+    them by a third moves the mean first-place rate by about a point. `dense` is 1 by
+    definition.
     The others are judgement, as no public set has the structure: each says how many standard
     deviations of text similarity one fact is worth. The alert's own link beats any text; the
     same alert name lifts a case above similar ones of other alerts but cannot tell its own
@@ -21,9 +22,10 @@ class Weights:
     """
 
     dense: float = 1.0
-    body: float = 1.0
-    title: float = 0.75
-    exact: float = 0.3
+    body: float = 0.7
+    title: float = 0.5
+    exact: float = 0.4
+    coverage: float = 1.0
     logs_dense: float = 0.7
     log_lines: float = 2.0
     errors: float = 1.0
