@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from slack_bolt import App, BoltRequest
 from slack_bolt.request.internals import parse_body
 
-from bot.clock import Clock
+from bot.clock import Clock, SystemClock
 from bot.errors import SettingsError
 
 _SIGNATURE_SECONDS = 300
@@ -24,12 +24,12 @@ class SlackHttp:
     Raises SettingsError without a signing secret: closed, not open.
     """
 
-    def __init__(self, app: App, signing_secret: str | None, clock: Clock) -> None:
+    def __init__(self, app: App, signing_secret: str | None, clock: Clock | None = None) -> None:
         if not signing_secret:
             raise SettingsError(["SLACK_SIGNING_SECRET is needed to receive Slack over HTTP"])
         self._app = app
         self._secret = signing_secret.encode()
-        self._clock = clock
+        self._clock = clock if clock is not None else SystemClock()
 
     def handle(
         self, headers: Mapping[str, str | Sequence[str]], raw_body: bytes

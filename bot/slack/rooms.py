@@ -2,6 +2,7 @@
 
 import re
 import threading
+from typing import Any
 
 from slack_sdk import WebClient
 
@@ -37,36 +38,39 @@ class ConfiguredRoom:
 
     def _look_up(self) -> CardRoom:
         team = str(api_call("auth.test", self._client.auth_test)["team_id"])
-        channel = (
-            api_call("conversations.info", self._client.conversations_info, channel=self._wanted)[
-                "channel"
-            ]
-            if _ID.fullmatch(self._wanted)
-            else self._named(self._wanted.lstrip("#"))
-        )
+        channel = find_channel(self._client, self._wanted)
         return CardRoom(
             to=Destination(team_id=team, channel=str(channel["id"])),
             is_shared=bool(channel.get("is_ext_shared")),
         )
 
-    def _named(self, name: str) -> dict[str, object]:
-        cursor = ""
-        while True:
-            answer = api_call(
-                "conversations.list",
-                self._client.conversations_list,
-                types="public_channel,private_channel",
-                exclude_archived=True,
-                limit=_PAGE,
-                cursor=cursor,
+
+def find_channel(client: WebClient, wanted: str) -> dict[str, Any]:
+    """Slack's channel object for an id, or a name with or without #.
+
+    Raises ChatRefused (channel_not_found) when the bot cannot see such a channel.
+    """
+    wanted = wanted.strip()
+    if _ID.fullmatch(wanted):
+        info = client.conversations_info
+        return dict(api_call("conversations.info", info, channel=wanted)["channel"])
+    name, cursor = wanted.lstrip("#"), ""
+    while True:
+        answer = api_call(
+            "conversations.list",
+            client.conversations_list,
+            types="public_channel,private_channel",
+            exclude_archived=True,
+            limit=_PAGE,
+            cursor=cursor,
+        )
+        for channel in answer.get("channels") or ():
+            if channel.get("name") == name:
+                return dict(channel)
+        cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+        if not cursor:
+            raise ChatRefused(
+                f"there is no channel #{name} that the bot can see; check "
+                "RECALL_SLACK_CHANNEL, and invite the bot if the channel is private",
+                code="channel_not_found",
             )
-            for channel in answer.get("channels") or ():
-                if channel.get("name") == name:
-                    return dict(channel)
-            cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
-            if not cursor:
-                raise ChatRefused(
-                    f"there is no channel #{name} that the bot can see; check "
-                    "RECALL_SLACK_CHANNEL, and invite the bot if the channel is private",
-                    code="channel_not_found",
-                )
