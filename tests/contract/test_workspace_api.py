@@ -1,5 +1,7 @@
 """The local workspace under the client library that talks to Slack: what it accepts and refuses."""
 
+import json
+import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +11,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 
 from bot.workspace import LocalWorkspace, Room
+from bot.workspace.api import METHODS
 
 
 @pytest.fixture
@@ -351,3 +354,78 @@ def test_the_home_tab_is_published_and_updated_by_hash(
 def test_the_workspace_refuses_to_listen_beyond_loopback(host: str) -> None:
     with pytest.raises(ValueError, match="loopback"):
         LocalWorkspace(host=host)
+
+
+@pytest.mark.parametrize("method", sorted(METHODS))
+def test_no_argument_makes_a_method_fail_other_than_in_slacks_way(
+    ws: LocalWorkspace, method: str
+) -> None:
+    names = "channel user users ts timestamp name text blocks attachments metadata view files "
+    names += "limit cursor trigger_id channel_id file length filename link type thread_ts types "
+    names += "oldest latest email view_id user_id bot bookmark_id message_ts hash topic title"
+    channel, user = ws.channel_id("incidents"), ws.user("alice").id
+    ts = ws.user("alice").says("incidents", "x").ts
+    real = {"channel": channel, "channel_id": channel, "user": user, "ts": ts, "timestamp": ts}
+    for value in (None, "", "x", "[]", "{}", '[{"id": 1}]', '{"type": "modal"}', 7, [1], {"a": 1}):
+        for base in ({}, real):
+            arguments = {**dict.fromkeys(names.split(), value), **base}
+            request = urllib.request.Request(
+                f"{ws.api_url}{method}",
+                json.dumps(arguments).encode(),
+                {"Authorization": f"Bearer {ws.bot_token}", "Content-Type": "application/json"},
+            )
+            with urllib.request.urlopen(request, timeout=5) as response:
+                assert isinstance(json.load(response)["ok"], bool)
+        if method in ("conversations.kick", "conversations.leave", "conversations.archive"):
+            break  # they take away what the next round needs
+
+
+def test_channels_are_made_listed_filled_and_emptied(ws: LocalWorkspace, client: WebClient) -> None:
+    made = client.conversations_create(name="inc-7")["channel"]
+    assert refusal(client.conversations_create, name="inc-7") == "name_taken"
+    assert refusal(client.conversations_create, name="No Spaces") == "invalid_name_specials"
+    alice = ws.user("alice").id
+    client.conversations_invite(channel=made["id"], users=alice)
+    assert client.conversations_members(channel=made["id"])["members"] == [ws.bot.id, alice]
+    client.conversations_kick(channel=made["id"], user=alice)
+    assert client.conversations_info(channel=made["id"])["channel"]["num_members"] == 1
+    listed = [c["name"] for page in client.conversations_list(limit=1) for c in page["channels"]]
+    own = [c["name"] for c in client.users_conversations()["channels"]]
+    assert listed == ["incidents", "quiet", "inc-7"]
+    assert own == ["incidents", "inc-7"]
+    client.conversations_archive(channel=made["id"])
+    left = client.conversations_list(exclude_archived=True)["channels"]
+    assert [c["name"] for c in left] == ["incidents", "quiet"]
+
+
+def test_a_permalink_leads_to_the_page(ws: LocalWorkspace, client: WebClient) -> None:
+    posted = client.chat_postMessage(channel="#incidents", text="x")
+    link = client.chat_getPermalink(channel=posted["channel"], message_ts=posted["ts"])
+    address = link["permalink"]
+    assert address.endswith(f"/archives/{posted['channel']}/p{posted['ts'].replace('.', '')}")
+    with urllib.request.urlopen(address, timeout=5) as response:
+        assert b"<main" in response.read()
+
+
+def test_modals_stack_to_three_and_are_updated_by_hash(
+    ws: LocalWorkspace, client: WebClient
+) -> None:
+    def modal(text: str, **more: Any) -> dict[str, Any]:
+        title = {"type": "plain_text", "text": text}
+        return {"type": "modal", "title": title, "blocks": [section()], **more}
+
+    def trigger() -> str:
+        return str(ws.user("alice").runs("/recall", "incidents").payload["trigger_id"])
+
+    first = client.views_open(trigger_id=trigger(), view=modal("one", external_id="e"))["view"]
+    taken = {"trigger_id": trigger(), "view": modal("x", external_id="e")}
+    assert refusal(client.views_push, **taken) == "duplicate_external_id"
+    client.views_push(trigger_id=trigger(), view=modal("two"))
+    third = client.views_push(trigger_id=trigger(), view=modal("three"))["view"]
+    assert third["root_view_id"] == first["id"]
+    full = {"trigger_id": trigger(), "view": modal("four")}
+    assert refusal(client.views_push, **full) == "push_limit_reached"
+    updated = client.views_update(external_id="e", hash=first["hash"], view=modal("new"))["view"]
+    assert (updated["id"], updated["title"]["text"]) == (first["id"], "new")
+    stale = {"view_id": first["id"], "hash": first["hash"], "view": modal("old")}
+    assert refusal(client.views_update, **stale) == "hash_conflict"

@@ -77,6 +77,10 @@ function button(element, context) {
 
 function overflow(element, context) {
   const menu = el("details", { class: "overflow" });
+  menu.addEventListener("toggle", () => {
+    const { left } = menu.getBoundingClientRect();
+    menu.classList.toggle("leftward", left + 210 > window.innerWidth);
+  });
   const items = element.options.map((option) =>
     el(
       "button",
