@@ -1,6 +1,6 @@
 """Applying the rules."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from bot.redact.rules import BLOCK_RULES, LINE_RULES, SECRET_LABEL, Rule, mark
 
@@ -16,24 +16,42 @@ def redact(text: str) -> str:
     Idempotent, and linear in the length of the text. Only private keys are looked for across
     lines; all else is within one, so that a log is judged line by line however it is handed in.
     """
-    if not text or not _may_hold(text.lower(), _ALL_LITERALS):
-        return text
-    text = _apply(BLOCK_RULES, text)
-    if "\n" not in text:
-        return _apply(LINE_RULES, text)
-    return "\n".join(_apply(LINE_RULES, line) for line in text.split("\n"))
-
-
-def _apply(rules: Sequence[Rule], text: str) -> str:
     lowered = text.lower()
-    for rule in rules:
-        if _may_hold(lowered, rule.literals):
-            text = rule.pattern.sub(rule.replace, text)
+    for literal in _ALL_LITERALS:
+        if literal in lowered:
+            break
+    else:
+        return text
+    blocks = _concerned(BLOCK_RULES, lowered)
+    if blocks:
+        text = _apply(blocks, text, lowered)
+        lowered = text.lower()
+    lines = _concerned(LINE_RULES, lowered)
+    if not lines:
+        return text
+    # Only what occurs at all is looked for in each line: most rules drop out for the whole text.
+    return "\n".join(
+        _apply(lines, line, low)
+        for line, low in zip(text.split("\n"), lowered.split("\n"), strict=True)
+    )
+
+
+_Concerned = Sequence[tuple[Rule, Sequence[str]]]
+
+
+def _concerned(rules: Sequence[Rule], lowered: str) -> _Concerned:
+    """The rules with the literals of theirs that occur in the text; those with none are out."""
+    found = ((rule, [one for one in rule.literals if one in lowered]) for rule in rules)
+    return [(rule, literals) for rule, literals in found if literals]
+
+
+def _apply(rules: _Concerned, text: str, lowered: str) -> str:
+    for rule, literals in rules:
+        for literal in literals:
+            if literal in lowered:
+                text = rule.pattern.sub(rule.replace, text)
+                break
     return text
-
-
-def _may_hold(lowered: str, literals: Iterable[str]) -> bool:
-    return any(literal in lowered for literal in literals)
 
 
 def redact_labels(labels: Mapping[str, str]) -> dict[str, str]:

@@ -8,6 +8,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+_TOKEN_LENGTH = 20
+"""Shortest text before an @ in an address that is taken for a token and not for a name."""
+
 _Replace = Callable[[re.Match[str]], str]
 
 
@@ -47,10 +50,24 @@ def _assigned(match: re.Match[str]) -> str:
     if bare.startswith("[redacted"):
         return match[0]
     named = "pass" in key or key == "pwd" or ("secret" in key and "=" in separator)
-    if not named and not _looks_random(bare):
+    if not named and (bare.lower().startswith("0x") or not _looks_random(bare)):
         return match[0]
     quote = value[0] if value[0] in "\"'" else ""
     return f"{match[1]}{separator}{quote}{mark('secret')}{quote}"
+
+
+def _cookie(match: re.Match[str]) -> str:
+    value = match[2]
+    quote = value[0] if value[0] in "\"'" else ""
+    return f"{match[1]}{quote}{mark('cookie')}{quote}"
+
+
+def _userinfo(match: re.Match[str]) -> str:
+    """`user:password@`, or a token alone; a mere name before the @ is an address."""
+    found = match[2]
+    if ":" not in found and not (len(found) >= _TOKEN_LENGTH and _looks_random(found)):
+        return match[0]
+    return f"{match[1]}{mark('userinfo')}"
 
 
 def _looks_random(value: str) -> bool:
@@ -82,15 +99,16 @@ LINE_RULES: tuple[Rule, ...] = (
     _rule(
         "cookie",
         "cookie",
-        r"(?i)\b((?:set-)?cookie2?[\"']?\s{0,4}:\s{0,4}[\"']?)[^\r\n\"']{1,4096}",
-        _after_first_group("cookie"),
+        r"(?i)\b((?:set-)?cookie2?[\"']?\s{0,4}:\s{0,4})"
+        r"(\"[^\"\r\n]{1,4096}\"|'[^'\r\n]{1,4096}'|[^\r\n'\"][^\r\n']{0,4096})",
+        _cookie,
     ),
     _rule(
         "authorization",
         "authorization",
         r"(?i)\b((?:proxy-)?authorization[\"']?\s{0,4}[:=]\s{0,4}[\"']?"
         r"(?:(?:bearer|basic|token|digest|apikey|negotiate|aws4-hmac-sha256)\s{1,4})?)"
-        r"(?!(?:bearer|basic|token|digest)\b|\[redacted )[^\s\"',;]{6,4096}",
+        r"(?!(?:bearer|basic|token|digest)\b|\[redacted |\$)[^\s\"',;]{6,4096}",
         _after_first_group("authorization"),
     ),
     _rule(
@@ -131,14 +149,14 @@ LINE_RULES: tuple[Rule, ...] = (
     _rule(
         "userinfo",
         "://",
-        r"(://)[^\s/\"'<>?#]{1,512}(?=@)",
-        _after_first_group("userinfo"),
+        r"(://)([^\s/\"'<>?#]{1,512})(?=@)",
+        _userinfo,
     ),
     _rule(
         "secret",
         "pass pwd secret token key credential session sessid connection",
         rf"(?i)({_NAMES_OF_VALUES})([\"']?\s{{0,4}}(?:=>|:=|=|:)\s{{0,4}})"
-        r"(\"[^\"\r\n]{3,512}\"|'[^'\r\n]{3,512}'|[^\s,;&\"'<>(){}\[\]]{3,512})",
+        r"(\"[^\"\r\n]{3,512}\"|'[^'\r\n]{3,512}'|[^\s,;&\"'<>(){}\[\]]{3,512}+(?!\())",
         _assigned,
     ),
 )

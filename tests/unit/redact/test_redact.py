@@ -1,5 +1,7 @@
 """Secrets are taken out; harmless lines stay as they are."""
 
+import json
+from collections.abc import Callable
 from time import perf_counter
 
 import pytest
@@ -7,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.redact import redact, redact_labels
+from tests.support.dev_data import dev_data
 
 RANDOM = "a1B2c3D4" * 5
 
@@ -33,7 +36,9 @@ SECRETS = [
     ("AIza" + "x" * 35, "AIzaxxx"),
     ("sk_live_" + "x9" * 10, "x9x9"),
     ("postgres://app:p@ss:word@db:5432/shop", "p@ss:word"),
-    ("git clone https://oauth2@git.example/x", "oauth2"),
+    (f"git clone https://{RANDOM}@git.example/x", RANDOM),
+    ('Cookie: app.auth="u=anna&s=abcdef="', "abcdef"),
+    ('{"cookie": "sid=abcdef", "x": 1}', "abcdef"),
     ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl", "eyJzdWIi"),
     (
         "-----BEGIN RSA PRIVATE KEY-----\nMIIB\nabc\n-----END RSA PRIVATE KEY-----",
@@ -57,6 +62,11 @@ HARMLESS = [
     "primary key violation on orders_pkey",
     "passed: 5 failed: 0",
     "cookies are disabled",
+    'curl -H "Authorization: Bearer $TOKEN" https://api.example',
+    "connecting to spark://CoarseGrainedScheduler@10.0.0.7:48069",
+    "abfss://container1@account.dfs.example/path",
+    "Processed session termination for sessionid: 0x14ede63a5a70002",
+    "password = locatePassword(DB_PASSWORD)",
 ]
 
 
@@ -154,6 +164,19 @@ def test_time_grows_with_the_length_and_no_faster(piece: str) -> None:
     assert large < max(small, 0.002) * 24
 
 
+@pytest.mark.dev_data
+def test_recorded_log_lines_without_secrets_stay_as_they_are() -> None:
+    lines = [
+        json.loads(row)["raw"]
+        for file in sorted(dev_data("logs-dev").glob("*.jsonl"))
+        for row in file.read_text(encoding="utf-8").splitlines()
+    ]
+    touched = [line for line in lines if redact(line) != line]
+    print(f"redact: {len(touched)} of {len(lines)} harmless lines touched")
+    assert len(lines) > 1000
+    assert len(touched) <= len(lines) / 1000
+
+
 @pytest.mark.bench
 def test_a_hundred_thousand_lines_a_second_are_redacted() -> None:
     lines = [
@@ -161,13 +184,18 @@ def test_a_hundred_thousand_lines_a_second_are_redacted() -> None:
         for i in range(50_000)
     ]
     lines[::500] = [f"login with token={RANDOM}"] * 100
-    started = perf_counter()
-    for line in lines:
-        redact(line)
-    by_line = len(lines) / (perf_counter() - started)
-    started = perf_counter()
-    redact("\n".join(lines))
-    as_whole = len(lines) / (perf_counter() - started)
+
+    def rate(work: Callable[[], object]) -> float:
+        """Lines a second, the best of three: other work on the machine is not ours."""
+        seconds = []
+        for _ in range(3):
+            started = perf_counter()
+            work()
+            seconds.append(perf_counter() - started)
+        return len(lines) / min(seconds)
+
+    by_line = rate(lambda: [redact(line) for line in lines])
+    as_whole = rate(lambda: redact("\n".join(lines)))
     print(f"redact: {by_line:,.0f} lines/s one by one, {as_whole:,.0f} as one text")
     assert by_line > 100_000
     assert as_whole > 100_000

@@ -1,10 +1,13 @@
 """What senders of alerts get to hear, and what is in the inbox afterwards."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
 from starlette.testclient import TestClient
 
 from bot.alerts.intake import AlertIntake
@@ -14,6 +17,7 @@ from bot.jobs.ports import InboxItem, InboxState
 from bot.services.catalogue import Catalogue
 from bot.store.database import Database
 from bot.web.app import create_app
+from tests.support.databases import sqlite_database, sqlite_url
 from tests.support.front_fakes import (
     AUTHORIZED,
     JSON,
@@ -290,6 +294,42 @@ def test_when_the_database_cannot_be_written_the_sender_is_asked_to_come_again(
     assert answer.headers["retry-after"] == "3"
     assert "/data" not in problem["detail"]
     assert 'recall_inbox_refused_total{source="generic"} 1.0' in metrics
+
+
+def test_a_read_only_database_is_503_and_what_is_there_can_be_read(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    read_only = Database(f"{sqlite_url(tmp_path)}?mode=ro", clock=clock)
+    with front(read_only, clock) as (client, _):
+        assert_problem(client.post("/v1/alerts/generic", content=GOOD, headers=JSON), 503)
+        assert client.get("/v1/inbox", headers=AUTHORIZED).json()["items"] == []
+    read_only.close()
+
+
+@pytest.fixture
+def nearly_full() -> Iterator[None]:
+    """SQLite stops growing at 80 pages, which is what a full disk looks like to it."""
+
+    def limit(connection: sqlite3.Connection, record: Any) -> None:
+        connection.execute("PRAGMA max_page_count = 80")
+
+    event.listen(Engine, "connect", limit)
+    yield
+    event.remove(Engine, "connect", limit)
+
+
+@pytest.mark.usefixtures("nearly_full")
+def test_a_full_database_is_503_and_keeps_what_it_had_taken(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    with sqlite_database(tmp_path, clock) as full, front(full, clock) as (client, _):
+        taken = client.post("/v1/alerts/generic", content=GOOD, headers=JSON)
+        assert taken.status_code == 202
+        large = of_size(800_000)
+        assert_problem(client.post("/v1/alerts/generic", content=large, headers=JSON), 503)
+        assert [item.id for item in inbox(full)] == [taken.json()["id"]]
+        again = client.post("/v1/alerts/generic", content=GOOD, headers=JSON)
+        assert again.status_code == 202
 
 
 def test_a_bug_answers_500_and_tells_nothing_of_the_inside(
