@@ -6,6 +6,7 @@ from bot.workspace.delivery import Deliveries
 from bot.workspace.faults import Faults
 from bot.workspace.grants import Grants
 from bot.workspace.model import JSON
+from bot.workspace.pace import Pace
 from bot.workspace.state import State
 
 DEFAULT_SCOPES = frozenset(
@@ -60,6 +61,7 @@ class Core:
     grants: Grants
     faults: Faults
     credentials: Credentials
+    pace: Pace
     events: frozenset[str] | None = None
     event_count: int = field(default=0)
 

@@ -56,15 +56,16 @@ def token_of(request: Request, args: JSON) -> str:
     return str(args.get("token") or "")
 
 
+def _too_fast(seconds: int) -> Response:
+    body = {"ok": False, "error": "ratelimited"}
+    return JSONResponse(body, 429, headers={"Retry-After": str(seconds)})
+
+
 async def _suffer(core: Core, request: Request, fault: Fault) -> Response | None:
     """The answer that a fault gives instead of the method's; None to answer as usual first."""
     match fault.kind:
         case "ratelimited":
-            return JSONResponse(
-                {"ok": False, "error": "ratelimited"},
-                429,
-                headers={"Retry-After": str(fault.retry_after)},
-            )
+            return _too_fast(fault.retry_after)
         case "server_error":
             return PlainTextResponse("Internal Server Error", 500)
         case "unknown_method":
@@ -72,7 +73,7 @@ async def _suffer(core: Core, request: Request, fault: Fault) -> Response | None
         case "error":
             return JSONResponse({"ok": False, "error": fault.code})
         case "hang":
-            while core.state.base_url and not await request.is_disconnected():
+            while not await request.is_disconnected():
                 await asyncio.sleep(_HANG_STEP_SECONDS)
             return Response(status_code=503)
         case "lost_answer":
@@ -95,6 +96,8 @@ def add_routes(app: FastAPI, core: Core, socket_mode: SocketMode) -> None:
                 **api.call(core, method, token, args, ticket=socket_mode.ticket),
             }
         except SlackError as refusal:
+            if refusal.code == "ratelimited":
+                return _too_fast(refusal.details["retry_after"])
             body = refusal.body()
         if fault is not None:
             return PlainTextResponse("Internal Server Error", 500)

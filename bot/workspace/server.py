@@ -18,6 +18,7 @@ from bot.workspace.faults import Faults
 from bot.workspace.grants import Grants
 from bot.workspace.http_events import HttpEvents, address
 from bot.workspace.lookout import Lookout, Room
+from bot.workspace.pace import Pace
 from bot.workspace.socket_mode import SocketMode, websocket_protocol
 from bot.workspace.state import State
 
@@ -30,6 +31,8 @@ class LocalWorkspace(Lookout):
     Use it as a context manager, or call `start` and `stop`. `users` and `channels` are names
     (or `Room`s); port 0 takes a free one. With `request_url` payloads go there as signed HTTP
     requests, otherwise over Socket Mode. `events` limits what the app is subscribed to.
+    `message_interval` answers 429 to an app that posts in one channel more often than every so
+    many seconds (Slack: about 1).
     Raises ValueError for a host that is not loopback.
     """
 
@@ -49,6 +52,7 @@ class LocalWorkspace(Lookout):
         clock: Callable[[], float] = time.time,
         ack_timeout: float = 3.0,
         retry_delays: tuple[float, ...] = (0.0, 60.0, 300.0),
+        message_interval: float | None = None,
         demo_buttons: Iterable[control.DemoButton] = (),
     ) -> None:
         if not ipaddress.ip_address(host).is_loopback:
@@ -68,6 +72,7 @@ class LocalWorkspace(Lookout):
                 retry_delays=retry_delays,
             ),
             grants=Grants(clock),
+            pace=Pace(clock, message_interval),
             faults=self.faults,
             credentials=Credentials(scopes=frozenset(scopes)),
             events=frozenset(events) if events is not None else None,

@@ -26,6 +26,13 @@ def client(ws: LocalWorkspace) -> WebClient:
     return WebClient(ws.bot_token, base_url=ws.api_url)
 
 
+@pytest.fixture(scope="module")
+def strict() -> Iterator[WebClient]:
+    """A client of a workspace that only sees refusals, and is therefore shared."""
+    with LocalWorkspace(channels=("incidents", Room("quiet", bot=False))) as workspace:
+        yield WebClient(workspace.bot_token, base_url=workspace.api_url)
+
+
 def refusal(call: Any, **arguments: Any) -> str:
     with pytest.raises(SlackApiError) as caught:
         call(**arguments)
@@ -149,6 +156,7 @@ def test_a_message_to_a_user_id_is_a_direct_message(ws: LocalWorkspace, client: 
     assert [m.text for m in ws.direct_messages("alice")] == ["psst"]
 
 
+@pytest.mark.filterwarnings("ignore:The top-level `text` argument")
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
@@ -166,9 +174,9 @@ def test_a_message_to_a_user_id_is_a_direct_message(ws: LocalWorkspace, client: 
     ],
 )
 def test_what_cannot_be_posted_is_refused_with_its_code(
-    client: WebClient, arguments: dict[str, Any], code: str
+    strict: WebClient, arguments: dict[str, Any], code: str
 ) -> None:
-    assert refusal(client.chat_postMessage, **arguments) == code
+    assert refusal(strict.chat_postMessage, **arguments) == code
 
 
 HEADER = {"type": "header", "text": {"type": "mrkdwn", "text": "no"}}
@@ -200,10 +208,10 @@ SELECT = {"type": "static_select", "action_id": "s", "options": [LONG_OPTION]}
     ],
 )
 def test_blocks_beyond_slacks_limits_are_refused_with_the_place(
-    client: WebClient, blocks: list[dict[str, Any]], words: str
+    strict: WebClient, blocks: list[dict[str, Any]], words: str
 ) -> None:
     with pytest.raises(SlackApiError) as caught:
-        client.chat_postMessage(channel="#incidents", text="x", blocks=blocks)
+        strict.chat_postMessage(channel="#incidents", text="x", blocks=blocks)
     assert caught.value.response["error"] == "invalid_blocks"
     assert words in str(caught.value.response["response_metadata"]["messages"])
 
@@ -294,6 +302,20 @@ def test_a_rate_limit_says_when_to_come_back(ws: LocalWorkspace, client: WebClie
     assert caught.value.response.status_code == 429
     assert caught.value.response.headers["Retry-After"] == "7"
     assert client.chat_postMessage(channel="#incidents", text="x")["ok"]
+
+
+def test_an_app_that_posts_faster_than_slack_allows_is_told_to_wait() -> None:
+    moment = [1_000.0]
+    with LocalWorkspace(clock=lambda: moment[0], message_interval=1.0) as workspace:
+        client = WebClient(workspace.bot_token, base_url=workspace.api_url)
+        client.chat_postMessage(channel="#incidents", text="one")
+        client.chat_postMessage(channel="#general", text="elsewhere")
+        with pytest.raises(SlackApiError) as caught:
+            client.chat_postMessage(channel="#incidents", text="two")
+        moment[0] += 1.0
+        client.chat_postMessage(channel="#incidents", text="two")
+        assert [m.text for m in workspace.messages("incidents")] == ["one", "two"]
+    assert caught.value.response.headers["Retry-After"] == "1"
 
 
 def test_a_client_that_obeys_retry_after_gets_through(ws: LocalWorkspace) -> None:

@@ -70,6 +70,7 @@ def shown(message: Message, *, with_metadata: bool = True) -> JSON:
 def post_message(call: Call) -> JSON:
     """chat.postMessage"""
     channel = target(call)
+    call.core.pace.check(channel.id)
     message = messages.post(
         call.state,
         channel,
