@@ -118,11 +118,11 @@ export function mrkdwn(text, people) {
 export function textObject(object, people) {
   if (!object) return [];
   if (object.type === "mrkdwn") return mrkdwn(object.text, people);
-  // plain_text: no formatting, only emoji and line ends.
+  // plain_text: no formatting, only emoji and line ends; escaped on the wire all the same.
   const nodes = [];
   object.text.split("\n").forEach((line, number) => {
     if (number) nodes.push(el("br"));
-    nodes.push(document.createTextNode(line.replace(/:([a-z0-9_+-]+):/g, (all, name) => EMOJI[name] || all)));
+    nodes.push(document.createTextNode(plain(line).replace(/:([a-z0-9_+-]+):/g, (all, name) => EMOJI[name] || all)));
   });
   return nodes;
 }
