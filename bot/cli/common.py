@@ -43,6 +43,12 @@ def print_json(value: Mapping[str, Any]) -> None:
     sys.stdout.flush()
 
 
+def fail(message: str, code: int = EXIT_FAILED) -> typer.Exit:
+    """Print `message` in red and make the exit to raise."""
+    say(message, "bold red")
+    return typer.Exit(code)
+
+
 def read_settings(config: Path | None = None) -> Settings:
     """The settings in force; prints every problem and exits with 2 when there is one."""
     with exit_on_error():
@@ -63,8 +69,7 @@ def exit_on_error() -> Iterator[None]:
             say(f"  - {problem}")
         raise typer.Exit(EXIT_USAGE) from error
     except (RecallError, KnowledgeError) as error:
-        say(str(error), "bold red")
-        raise typer.Exit(EXIT_FAILED) from error
+        raise fail(str(error)) from error
 
 
 @contextmanager
