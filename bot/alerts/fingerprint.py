@@ -8,10 +8,12 @@ FINGERPRINT_VERSION = 1
 
 _DIGEST_CHARACTERS = 32
 
-_UNSTABLE_LABELS = frozenset(
-    {"severity", "prometheus", "prometheus_replica", "replica", "__replica__"}
-)
-"""Labels that change while the alert stays the same: escalation and high-availability twins."""
+_UNSTABLE_LABELS = frozenset({"prometheus", "prometheus_replica", "__replica__"})
+"""Labels that tell which of two servers watching the same thing has reported.
+
+Severity is not among them: two rules of one name, one for warning and one for critical, fire
+and resolve each by itself.
+"""
 
 
 def fingerprint_of_key(source: str, key: str) -> str:

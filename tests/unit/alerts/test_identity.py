@@ -18,10 +18,14 @@ def test_the_order_of_labels_does_not_matter_but_their_values_do() -> None:
     assert one != fingerprint_of_labels("generic", "B", {"x": "1", "y": "2"})
 
 
-def test_escalation_and_twin_prometheus_servers_do_not_change_the_identity() -> None:
+def test_twin_prometheus_servers_report_one_alert() -> None:
+    one = fingerprint_of_labels("generic", "A", {"x": "1", "prometheus_replica": "a"})
+    assert one == fingerprint_of_labels("generic", "A", {"x": "1", "prometheus_replica": "b"})
+
+
+def test_a_warning_and_a_critical_rule_of_one_name_are_two_alerts() -> None:
     one = fingerprint_of_labels("generic", "A", {"x": "1", "severity": "warning"})
-    other = {"x": "1", "severity": "critical", "prometheus_replica": "b"}
-    assert one == fingerprint_of_labels("generic", "A", other)
+    assert one != fingerprint_of_labels("generic", "A", {"x": "1", "severity": "critical"})
 
 
 def test_the_same_key_of_two_sources_is_two_alerts() -> None:

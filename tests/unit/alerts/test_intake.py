@@ -1,7 +1,7 @@
 """From deliveries in the inbox to alerts, incidents and jobs, on a real database."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -319,3 +319,46 @@ def test_the_same_story_plays_on_postgresql(shop_on_postgresql: Shop) -> None:
         an_alert("OrdersDbConnectionsNearLimit", status="resolved", labels=about("orders-postgres"))
     )
     assert shop.only_incident().state is IncidentState.RESOLVED
+
+
+class Interrupted:
+    """A unit of work during which something else happens, right after incidents were listed."""
+
+    def __init__(self, inner: Any, happens: Callable[[], None]) -> None:
+        self._inner = inner
+        self._happens = happens
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    @property
+    def incidents(self) -> Any:
+        return Interrupted(self._inner.incidents, self._happens)
+
+    def active(self) -> Sequence[Incident]:
+        found: Sequence[Incident] = self._inner.active()
+        self._happens()
+        return found
+
+
+def test_what_a_person_ended_meanwhile_takes_in_nothing_new(shop_on_postgresql: Shop) -> None:
+    shop = shop_on_postgresql
+    shop.receive(an_alert())
+    incident = shop.only_incident()
+    other = InboxItem(
+        id="late",
+        kind=InboxKind.ALERT,
+        source="generic",
+        body=json.dumps(an_alert("CheckoutLatencyHigh")).encode(),
+        content_type="application/json",
+        received_at=shop.clock.now(),
+    )
+    with shop.database.begin() as uow:
+        uow.inbox.add_many([other])
+    with shop.database.begin() as uow:
+        interrupted: Any = Interrupted(uow, lambda: shop.end(incident))
+        shop.intake.process(interrupted, uow.inbox.claim(10, shop.clock.now()))
+    ended, fresh = shop.incidents()
+    assert ended.state is IncidentState.RESOLVED
+    assert fresh.title.startswith("CheckoutLatencyHigh")
+    assert len(shop.timeline(ended)) == 1
