@@ -67,7 +67,7 @@ class SuggestJob:
         room = self._room()
         found = self._search(incident, alerts, timeline, room)
         with self._units.begin() as uow:
-            self._say(uow, incident_id, found, room)
+            self._say(uow, incident_id, incident.revision, found, room)
 
     def _search(
         self,
@@ -86,6 +86,7 @@ class SuggestJob:
         self,
         uow: UnitOfWork,
         incident_id: int,
+        searched: int,
         found: Suggestion | None,
         room: CardRoom | None,
     ) -> None:
@@ -95,7 +96,10 @@ class SuggestJob:
         if incident is None:
             return
         shown = latest_for_card(uow, incident_id)
-        if found is not None and (shown is None or not says_the_same(shown, found)):
+        # When it has, another job searches for what it is now, or has done so: this answer is
+        # good enough for a first card, but must not take the place of a newer one.
+        is_newest = incident.revision <= searched
+        if found is not None and (shown is None or (is_newest and not says_the_same(shown, found))):
             keep(uow, found, incident, SYSTEM.key, now)
             shown = found
         speaks_first = shown is not None and shown.answered and not incident.state.is_over

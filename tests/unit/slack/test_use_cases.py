@@ -272,6 +272,25 @@ def test_a_resolved_incident_without_a_card_gets_none(world: World):
     assert world.chat.posts == []
 
 
+def test_a_slow_search_does_not_overwrite_what_a_newer_one_found(world: World):
+    world.alert_fires()
+    world.follow()
+    quick = world.builder.suggest
+
+    def overtaken(query: Query, *, asked: bool) -> Suggestion:
+        world.builder.suggest = quick  # type: ignore[method-assign]
+        pasted(world)
+        world.builder.gives = one_cause(confidence=0.95)
+        world.follow(revision=2)
+        return several_causes(id="slow")
+
+    world.builder.suggest = overtaken  # type: ignore[method-assign]
+    world.follow(revision=1)
+    shown = world.card().suggestion
+    assert shown is not None
+    assert shown.confidence == 0.95
+
+
 def test_without_a_chat_the_suggestion_is_kept_all_the_same(world: World):
     world.room = None
     world.alert_fires()
