@@ -3,6 +3,7 @@
 import getpass
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -22,6 +23,8 @@ from knowledge.errors import KnowledgeError
 if TYPE_CHECKING:
     from bot.store.database import Database
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 
@@ -33,8 +36,8 @@ JSON_OPTION = typer.Option(False, "--json", help="Print one JSON object on stand
 
 
 def say(text: str, style: str = "") -> None:
-    """One line for people; `text` is shown as it is, never read as markup."""
-    people.print(escape(text), style=style or None, soft_wrap=True)
+    """One line for people; `text` is never read as markup, nor as orders to the terminal."""
+    people.print(escape(_CONTROL.sub("\ufffd", text)), style=style or None, soft_wrap=True)
 
 
 def print_json(value: Mapping[str, Any]) -> None:

@@ -61,6 +61,9 @@ def load(pages: Pages, *, url_base: str | None = None) -> Outcomes:
     yield from pages.problems
     for file in pages.files:
         name = _name(file, pages.root)
+        if not _is_unicode(file.relative_to(pages.root).as_posix()):
+            yield Problem(name, None, "has a name that is not UTF-8; rename it")
+            continue
         url = f"{url_base.rstrip('/')}/{quote(name)}" if url_base else None
         try:
             slug = name.removesuffix(file.suffix)
@@ -71,7 +74,8 @@ def load(pages: Pages, *, url_base: str | None = None) -> Outcomes:
 
 def _walk(root: Path, problems: list[Problem]) -> Iterator[Path]:
     def refused(error: OSError) -> None:
-        problems.append(Problem(str(error.filename), None, f"cannot be read: {error.strerror}"))
+        name = _name(Path(error.filename), root)
+        problems.append(Problem(name, None, f"cannot be read: {error.strerror}"))
 
     for folder, names, files in os.walk(root, onerror=refused, followlinks=False):
         here = Path(folder)
@@ -90,4 +94,9 @@ def _stays_inside(link: Path, root: Path) -> bool:
 
 
 def _name(path: Path, root: Path) -> str:
-    return path.relative_to(root).as_posix()
+    """The path below the folder; bytes in it that are no UTF-8 become question marks."""
+    return path.relative_to(root).as_posix().encode("utf-8", "replace").decode()
+
+
+def _is_unicode(name: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in name)

@@ -344,3 +344,12 @@ def test_a_file_without_records_is_named(cli: CliRunner, tmp_path: Path, content
     done = cli.invoke(app, ["incidents", str(file)])
     assert done.exit_code == 1
     assert "export.json" in done.stderr
+
+
+def test_what_files_are_called_cannot_give_orders_to_the_terminal(
+    cli: CliRunner, runbooks: Path
+) -> None:
+    (runbooks / "\x1b]0;owned\x07[red].md").write_text("")
+    done = cli.invoke(app, ["runbooks", str(runbooks), "--dry-run"])
+    assert "\x1b]0" not in done.stderr
+    assert "[red].md" in done.stderr

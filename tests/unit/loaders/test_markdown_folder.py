@@ -1,5 +1,6 @@
 """A folder of Markdown pages: what is found, what is refused, what ids pages get."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,14 @@ def test_links_that_leave_the_folder_are_refused_by_name(tmp_path: Path) -> None
     pages, problems = _load(inside)
     assert set(pages) == {"page"}
     assert set(problems) == {"file.md", "folder", "dangling.md"}
+
+
+def test_a_file_name_that_is_not_utf_8_is_told_and_does_no_harm(tmp_path: Path) -> None:
+    (tmp_path / "good.md").write_text("# Good")
+    (Path(os.fsdecode(os.fsencode(tmp_path) + b"/b\xff.md"))).write_text("# Bad name")
+    pages, problems = _load(tmp_path)
+    assert (set(pages), list(problems)) == ({"good"}, ["b?.md"])
+    assert "not UTF-8" in problems["b?.md"]
 
 
 def test_one_page_can_be_named_directly(tmp_path: Path) -> None:
