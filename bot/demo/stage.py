@@ -43,7 +43,7 @@ class Stage:
         self._told = told
         self._token = secrets.token_urlsafe(24)
         self.workspace = LocalWorkspace(
-            users=users, channels=("general", CHANNEL), port=port, demo_buttons=buttons
+            users=users, channels=(CHANNEL, "general"), port=port, demo_buttons=buttons
         )
         self.serve: ServeProcess | None = None
 
