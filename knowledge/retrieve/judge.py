@@ -8,7 +8,13 @@ from dataclasses import dataclass, field
 from knowledge.embed.port import Vectors
 from knowledge.model import DocumentKind, Query
 from knowledge.retrieve.causes import Case, CauseGroup, groups_of, is_separated
-from knowledge.retrieve.confidence import NOT_CONFIDENT, confidence_features, probability
+from knowledge.retrieve.confidence import (
+    INCIDENT_PRIOR,
+    NOT_CONFIDENT,
+    RUNBOOK_PRIOR,
+    confidence_features,
+    probability,
+)
 from knowledge.retrieve.ranking import AnyRankable, Rankable, Scored, by_score
 from knowledge.retrieve.reading import Reading, content_words
 
@@ -41,12 +47,12 @@ class Answer:
 
 
 def judge_top(ranked: Sequence[Rankable]) -> tuple[float, dict[str, float]]:
-    """Probability that the first of `ranked` is right, and what it was made of."""
+    """Probability that the first of the ranked runbooks is right, and what it was made of."""
     if not ranked:
         return 0.0, {}
     rival = ranked[1].fused if len(ranked) > 1 else None
     why = confidence_features(ranked[0].row, ranked[0].fused, rival)
-    return probability(why), why
+    return probability(why, RUNBOOK_PRIOR), why
 
 
 def team_first(runbooks: Sequence[AnyRankable], threshold: float) -> list[AnyRankable]:
@@ -82,7 +88,7 @@ class IncidentJudge:
         named = {one.id for one in plausible}
         rival = next((one.fused for one in order if one.id not in named), None)
         why = confidence_features(top.row, top.fused, rival)
-        fits = probability(why)
+        fits = probability(why, INCIDENT_PRIOR)
         chance = causes[0].probability if causes else 1.0
         elsewhere = all(
             one.row.get("other_environment", 0.0) > 0.0
