@@ -4,12 +4,14 @@ import gzip
 import hashlib
 import io
 import json
+import resource
 import stat
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -225,6 +227,48 @@ def test_a_backup_restored_onto_an_empty_place_is_the_same_in_everything(
 def test_a_backup_is_of_one_moment_and_readable_by_its_owner_alone(archive: Path) -> None:
     assert stat.S_IMODE(archive.stat().st_mode) == 0o600
     assert [path.name for path in archive.parent.iterdir() if path.name.startswith(".")] == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_backup_made_while_others_write_is_of_one_moment(tmp_path: Path, kind: str) -> None:
+    now = ManualClock().now()
+    with _open(kind, tmp_path / "from") as database:
+        stop, written = Event(), Event()
+
+        def keep_writing() -> None:
+            number = 0
+            while not stop.is_set():
+                with database.begin() as unit:  # always both, or neither
+                    unit.jobs.add(f"job:{number}", "test", {}, now)
+                    unit.audit.append(at=now, actor="a", action="b", subject="c", data={})
+                number += 1
+                if number == 20:
+                    written.set()
+
+        writer = Thread(target=keep_writing)
+        writer.start()
+        try:
+            assert written.wait(30)
+            for number in range(3):
+                file = tmp_path / f"{number}.tar.gz"
+                rows = back_up(database, file, clock=ManualClock()).rows
+                assert rows["jobs"] == rows["audit"] >= 20
+        finally:
+            stop.set()
+            writer.join()
+
+
+def test_on_a_full_disk_no_broken_archive_is_left(tmp_path: Path) -> None:
+    with _open("sqlite", tmp_path / "from") as database:
+        _fill(database)
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+        try:
+            with pytest.raises(DataError, match="cannot be written"):
+                back_up(database, tmp_path / "b.tar.gz", clock=ManualClock())
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert [path.name for path in tmp_path.iterdir()] == ["from"]
 
 
 def test_a_backup_never_overwrites_a_file(archive: Path, tmp_path: Path) -> None:
