@@ -2,8 +2,6 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,8 +9,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
+    initialize,
     invariant,
-    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -27,6 +25,7 @@ LEASE = 30.0
 CHANNELS = ("C1", "C2")
 KEYS = ("a1", "b1", "a2")
 """The digit is the channel."""
+WORDS = st.lists(st.tuples(st.sampled_from(KEYS), st.sampled_from("xyz")), min_size=1, max_size=4)
 
 
 def said_in(message: PendingMessage) -> str:
@@ -57,16 +56,15 @@ class SendersAndCrashes(RuleBasedStateMachine):
             self.database.close()
             shutil.rmtree(self.folder)
 
-    @rule(words=st.lists(st.tuples(st.sampled_from(KEYS), st.sampled_from("xyz")), max_size=4))
-    def put_some(self, words: list[tuple[str, str]]) -> None:
+    @initialize(words=WORDS)
+    def begin(self, words: list[tuple[str, str]]) -> None:
         for key, text in words:
             self.put(key, text)
 
-    @precondition(lambda self: self.in_flight)
-    @rule()
-    def change_what_is_in_flight(self) -> None:
-        key = next(iter(self.in_flight))
-        self.put(key, self.wanted[key] + "!")
+    @rule(words=WORDS)
+    def put_some(self, words: list[tuple[str, str]]) -> None:
+        for key, text in words:
+            self.put(key, text)
 
     def put(self, key: str, text: str) -> None:
         to = Destination("T1", f"C{key[-1]}")
@@ -93,46 +91,56 @@ class SendersAndCrashes(RuleBasedStateMachine):
             posts.append(message.key)
         self.shown[message.key] = said_in(message)
 
-    @contextmanager
-    def any_in_flight(self) -> Iterator[PendingMessage]:
-        yield self.in_flight.pop(next(iter(self.in_flight)))
+    def attempt(self, change: bool) -> PendingMessage | None:
+        """One claimed message; with `change`, its words change while it is on its way."""
+        if not self.in_flight:
+            self.claim(3)
+        if not self.in_flight:
+            return None
+        message = self.in_flight.pop(next(iter(self.in_flight)))
+        if change:
+            self.put(message.key, self.wanted[message.key] + "!")
+        return message
 
-    @precondition(lambda self: self.in_flight)
-    @rule()
-    def send(self) -> None:
-        with self.any_in_flight() as message, self.database.begin() as unit:
+    @rule(change=st.booleans())
+    def send(self, change: bool) -> None:
+        message = self.attempt(change)
+        if message is not None:
             self.reach_the_chat(message)
-            unit.outbox.mark_sent(message.key, message.revision, "ref", self.clock.now())
+            with self.database.begin() as unit:
+                unit.outbox.mark_sent(message.key, message.revision, "ref", self.clock.now())
 
-    @precondition(lambda self: self.in_flight)
-    @rule()
-    def send_and_die_before_it_is_noted(self) -> None:
-        with self.any_in_flight() as message:
+    @rule(change=st.booleans(), arrived=st.booleans())
+    def die(self, change: bool, arrived: bool) -> None:
+        message = self.attempt(change)
+        if message is not None and arrived:
             self.reach_the_chat(message)
         self.all_leases_run_out()
 
-    @precondition(lambda self: self.in_flight)
-    @rule()
     def all_leases_run_out(self) -> None:
         self.in_flight.clear()
         self.clock.advance(LEASE)
 
-    @precondition(lambda self: self.in_flight)
-    @rule(arrived=st.booleans(), seconds=st.sampled_from([0, 5]))
-    def fail_for_now(self, arrived: bool, seconds: int) -> None:
-        with self.any_in_flight() as message, self.database.begin() as unit:
-            if arrived:
-                self.reach_the_chat(message)
-            later = self.clock.now() + timedelta(seconds=seconds)
+    @rule(change=st.booleans(), arrived=st.booleans(), seconds=st.sampled_from([0, 5]))
+    def fail_for_now(self, change: bool, arrived: bool, seconds: int) -> None:
+        message = self.attempt(change)
+        if message is None:
+            return
+        if arrived:
+            self.reach_the_chat(message)
+        later = self.clock.now() + timedelta(seconds=seconds)
+        with self.database.begin() as unit:
             unit.outbox.mark_retry(message.key, later, "timed out")
 
-    @precondition(lambda self: self.in_flight)
-    @rule()
-    def be_refused(self) -> None:
-        with self.any_in_flight() as message, self.database.begin() as unit:
+    @rule(change=st.booleans())
+    def be_refused(self, change: bool) -> None:
+        message = self.attempt(change)
+        if message is None:
+            return
+        with self.database.begin() as unit:
             unit.outbox.mark_refused(message.key, "invalid_blocks", self.clock.now())
-            self.refused[message.key] = said_in(message)
-            self.ever_refused.add(message.key)
+        self.refused[message.key] = said_in(message)
+        self.ever_refused.add(message.key)
 
     @rule()
     def time_passes(self) -> None:
@@ -152,7 +160,7 @@ class SendersAndCrashes(RuleBasedStateMachine):
             if not self.in_flight:
                 return
             while self.in_flight:
-                self.send()
+                self.send(change=False)
         raise AssertionError("something is said again and again")
 
     def check_the_end(self) -> None:
