@@ -138,7 +138,12 @@ class AlertIntake:
             return belongs_to
         if alert.status is AlertStatus.RESOLVED:
             return belongs_to
-        if not result.is_news and ledger.still_covered(belongs_to, one.received_at):
+        why = (
+            result.reason
+            if result.is_news
+            else ledger.uncovered(belongs_to, alert, one.received_at)
+        )
+        if why is None:
             return belongs_to
         newcomer = Newcomer(
             source=alert.source,
@@ -149,7 +154,7 @@ class AlertIntake:
             received_at=one.received_at,
             known_incident=belongs_to,
         )
-        return ledger.fired(newcomer, alert, result.reason)
+        return ledger.fired(newcomer, alert, why)
 
 
 def redacted(alert: Alert) -> Alert:

@@ -57,20 +57,25 @@ class IncidentLedger:
         }
         self._over: dict[int, Incident | None] = {}
 
-    def still_covered(self, incident_id: int | None, received_at: datetime) -> bool:
-        """Whether a mere repeat needs nothing new: its incident is open, or only just over.
+    def uncovered(
+        self, incident_id: int | None, alert: Alert, received_at: datetime
+    ) -> MergeReason | None:
+        """Why a mere repeat needs an incident after all; None while it is covered.
 
-        Right after a person ended the incident the sender may repeat itself once more; an
-        alert that goes on firing beyond the window is a problem that is still there.
+        It is covered by an incident that is open, and for the length of the window by one that
+        a person has ended: the sender may repeat itself once more. An alert that began after
+        that end, or goes on beyond the window, is a problem that is there.
         """
-        if incident_id is None:
-            return False
         if incident_id in self._pages:
-            return True
-        over = self._get(incident_id)
+            return None
+        over = self._get(incident_id) if incident_id is not None else None
         if over is None or over.resolved_at is None:
-            return False
-        return received_at - over.resolved_at <= self._window
+            return MergeReason.STILL_FIRES
+        if alert.starts_at is not None and alert.starts_at > over.resolved_at:
+            return MergeReason.FIRES_AGAIN
+        if received_at - over.resolved_at > self._window:
+            return MergeReason.STILL_FIRES
+        return None
 
     def fired(self, newcomer: Newcomer, alert: Alert, why: MergeReason) -> int:
         """An alert began, changed or goes on; the id of the incident it is in."""

@@ -22,6 +22,7 @@ class MergeReason(StrEnum):
     FIRES_AGAIN = "fires again"
     CHANGED = "changed while firing"
     REPEAT = "repeat"
+    STILL_FIRES = "still fires, though its incident was ended"
     RESOLVED = "resolved"
     RESOLVED_UNSEEN = "resolved, and never seen firing"
     LATE = "late: older than what is known"

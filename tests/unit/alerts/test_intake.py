@@ -231,6 +231,22 @@ def test_an_echo_after_a_person_ended_it_opens_nothing_but_going_on_does(shop: S
     shop.clock.advance(3600)
     shop.receive(an_alert())
     assert [incident.state.is_over for incident in shop.incidents()] == [True, False]
+    assert shop.timeline(shop.incidents()[1])[-1] == (
+        "CheckoutHighErrorRate: still fires, though its incident was ended"
+    )
+
+
+def test_what_begins_anew_after_a_person_ended_it_is_a_new_incident_at_once(shop: Shop) -> None:
+    shop.receive(an_alert(starts_at="2026-11-19T03:12:00Z"))
+    shop.clock.advance(60)
+    shop.end(shop.only_incident())
+    shop.clock.advance(10)
+    shop.receive(an_alert(starts_at="2026-11-19T03:13:09Z"))
+    old, new = shop.incidents()
+    assert shop.timeline(new) == [
+        f"The same alert was in {old.key}, which is resolved",
+        "CheckoutHighErrorRate: fires again",
+    ]
 
 
 @pytest.mark.parametrize(
