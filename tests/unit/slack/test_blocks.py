@@ -3,6 +3,7 @@
 import json
 import re
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -178,6 +179,77 @@ def test_every_message_is_valid_and_can_mention_nobody_it_should_not(message):
         text.encode()
         for opened in re.findall(r"<[^>]*>?", text):
             assert re.fullmatch(r"<https?://[^|<>]+\|[^<>]*>|<@U024BE7LH>", opened)
+
+
+LONG = "&" * 20_000
+LONG_URL = "https://w.example/?" + "x" * 670
+
+
+@pytest.mark.parametrize("kind", list(SuggestionKind))
+@pytest.mark.parametrize("long", [LONG, "word " * 5_000, "x" * 20_000])
+def test_a_message_with_everything_at_its_longest_fits_and_keeps_its_buttons(kind, long):
+    cited = Citation(document_id="d", version=1, title=long, section=long, url=LONG_URL)
+    incident = past_incident(
+        id=long,
+        title=long,
+        url=LONG_URL,
+        cause=long,
+        resolution=long,
+        environment=long,
+        other_environment=True,
+        confirmed_by=long,
+    )
+    cause = Cause(summary=long, incident_ids=(long,) * 9, share=0.2, check=long, citation=cited)
+    found = one_cause(
+        kind=kind,
+        confidence_words=long,
+        headline=long,
+        incidents=(incident,) * 7,
+        passages=tuple(
+            passage(title=long, section=long, url=LONG_URL, document_id=f"p{number}")
+            for number in range(5)
+        ),
+        steps=tuple(
+            step(
+                "x" * 1_380,
+                is_code=True,
+                destructive=True,
+                unfilled=(long,) * 9,
+                citation=cited.model_copy(update={"version": number}),
+            )
+            for number in range(5)
+        ),
+        causes=(cause,) * 7,
+        nearest=Nearest(id=long, title=long, score=0.1, url=LONG_URL, why_too_far=(long,) * 9),
+    )
+    message = card(
+        incident_key=long,
+        title=long,
+        service=long,
+        environment=long,
+        cluster=long,
+        severity=long,
+        alerts=(AlertLine(name=long, status="firing", summary=long, url=LONG_URL),) * 9,
+        alerts_total=99,
+        suggestion=found,
+        said=(Said(verdict=long, user_ids=("U024BE7LH",) * 99),) * 5,
+        feedback_note=long,
+    )
+    for each in (message, message.model_copy(update={"state": "resolved"})):
+        drawn = render(each)
+        rules.check_message(drawn.text, list(drawn.blocks), None, limit=rules.UPDATE_TEXT)
+        assert limits.characters(list(drawn.blocks)) <= limits.TOTAL
+        assert "actions" in [block["type"] for block in drawn.blocks]
+
+
+def test_what_matters_least_is_left_out_first():
+    def part(rank: int, size: int) -> tuple[int, dict]:
+        return rank, {"type": "section", "text": {"type": "mrkdwn", "text": str(rank) * size}}
+
+    parts = [part(0, 3_000), part(2, 3_000), part(1, 3_000), part(2, 3_000), part(0, 1_000)]
+    kept = [block["text"]["text"][0] for block in limits.settle(parts)]
+    assert kept == ["0", "2", "1", "0"]
+    assert len(limits.settle([part(1, 1)] * 60)) == limits.BLOCKS
 
 
 @settings(max_examples=50, suppress_health_check=list(HealthCheck), deadline=None)
