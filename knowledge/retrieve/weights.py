@@ -30,7 +30,7 @@ class Weights:
     log_lines: float = 2.0
     errors: float = 1.0
     own_page: float = 6.0
-    same_alert: float = 2.0
+    same_alert: float = 3.0
     same_service: float = 0.4
     other_service: float = -0.3
     same_environment: float = 0.2
