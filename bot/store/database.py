@@ -45,6 +45,11 @@ class Database:
         return self._url.get_backend_name()
 
     @property
+    def url(self) -> str:
+        """What it was opened with, password included: for opening it again, never to be shown."""
+        return self._url.render_as_string(hide_password=False)
+
+    @property
     def name(self) -> str:
         """What to call it when talking to people; no secrets in it."""
         return self._name

@@ -4,8 +4,9 @@ import threading
 
 import pytest
 
+from bot.alerts.model import Severity
 from bot.clock import ManualClock
-from bot.errors import RecallError
+from bot.errors import DatabaseBusy, RecallError
 from bot.jobs.ports import InboxItem, InboxKind
 from bot.store.database import Database
 
@@ -83,3 +84,29 @@ def test_ping_reads_and_a_closed_database_opens_again(database: Database) -> Non
     database.ping()
     database.close()
     database.ping()
+
+
+def test_a_row_that_another_worker_holds_is_waited_for_and_then_told(
+    database: Database, clock: ManualClock
+) -> None:
+    with database.begin() as unit:
+        unit.incidents.open(
+            group_key="g",
+            title="t",
+            service=None,
+            environment=None,
+            severity=Severity.HIGH,
+            team_id="T1",
+            now=clock.now(),
+        )
+    impatient = Database(database.url, clock=clock, busy_timeout_seconds=0.1)
+
+    def take_the_same() -> None:
+        with impatient.begin() as unit:
+            unit.incidents.get(1)
+
+    with database.begin() as holder:
+        assert holder.incidents.get(1) is not None
+        with pytest.raises(DatabaseBusy, match=r"locked.*try again"):
+            take_the_same()
+    impatient.close()
