@@ -165,7 +165,7 @@ def _replace_passages(
         )
     ).all()
     id_of = {(ordinal, role, hash_): id_ for id_, ordinal, role, hash_ in present}
-    kept: list[dict[str, object]] = []
+    kept: dict[int, dict[str, object]] = {}
     fresh: list[dict[str, object]] = []
     for part in parts:
         if part.document_id != document_id:
@@ -175,18 +175,18 @@ def _replace_passages(
         if known is None:
             fresh.append(row)
         else:
-            kept.append({**row, "known_id": known})
+            kept[known] = {**row, "known_id": known}
     before = set(id_of.values())
-    after = {int(str(row["known_id"])) for row in kept}
+    after = set(kept)
     for some in chunks(sorted(before - after)):
         connection.execute(delete(passages).where(passages.c.id.in_(some)))
     if kept:
-        changing = [name for name in kept[0] if name != "known_id"]
+        changing = [column.name for column in passages.c if column.name != "id"]
         connection.execute(
             update(passages)
             .where(passages.c.id == bindparam("known_id"))
             .values({name: bindparam(name) for name in changing}),
-            kept,
+            list(kept.values()),
         )
     if fresh:
         inserted = connection.execute(insert(passages).returning(passages.c.id), fresh)
