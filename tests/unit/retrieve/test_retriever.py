@@ -26,9 +26,9 @@ def test_the_alerts_own_page_comes_first_whatever_the_text_says() -> None:
 
 def test_a_page_named_like_the_alert_comes_before_a_similar_one() -> None:
     named = page("a", "NodeDiskFull", "Look at the node.")
-    similar = page("b", "Disk is full", "The disk of the node is full, no space left.")
+    similar = page("b", "Volumes", "The volume of a database is low on space.")
     with searchable(named, similar, CLOCK) as (retriever, _):
-        query = Query(text="space left is low", alert_name="NodeDiskFull")
+        query = Query(text="A volume is low on space", alert_name="NodeDiskFull")
         assert retriever.search(query).runbooks[0].document_id == "a"
 
 
