@@ -3,11 +3,11 @@
 Everything here ends as a real Slack payload on its way to the app.
 """
 
-from bot.workspace import choices, interactivity, messages, mrkdwn
+from bot.workspace import choices, interactivity, messages, mrkdwn, rules
 from bot.workspace.api.conversations import created_event
 from bot.workspace.core import Core
 from bot.workspace.delivery import Delivery
-from bot.workspace.model import JSON, Channel, File, Message, User, View
+from bot.workspace.model import JSON, Channel, ChannelKind, File, Message, User, View
 
 
 class Person:
@@ -133,10 +133,8 @@ class Person:
         """Make a channel; the app hears of a public one."""
         state = self._core.state
         with state.changed:
-            kind = "group" if private else "channel"
-            place = state.add_channel(
-                name, "group" if kind == "group" else "channel", self.id, [self.id]
-            )
+            kind: ChannelKind = "group" if private else "channel"
+            place = state.add_channel(name, kind, self.id, [self.id])
             if not private:
                 self._core.emit(created_event(place, state.next_ts()))
             state.touch()
@@ -265,10 +263,6 @@ class OtherApp:
 
 def button_texts(message: Message) -> list[str]:
     """The words on everything that can be pressed in a message."""
-    found = []
-    for block in message.blocks:
-        if block.get("type") == "actions":
-            found += [choices.words(element.get("text")) for element in block["elements"]]
-        elif isinstance(block.get("accessory"), dict):
-            found.append(choices.words(block["accessory"].get("text")))
-    return [text for text in found if text]
+    elements = [element for block in message.blocks for element in rules.elements_of(block)]
+    texts = [choices.words(element.get("text")) for element in elements]
+    return [text for text in texts if text]

@@ -7,7 +7,7 @@ from typing import TypeVar
 from bot.workspace.core import Core
 from bot.workspace.delivery import Delivery
 from bot.workspace.driver import OtherApp, Person
-from bot.workspace.model import Channel, Message, User
+from bot.workspace.model import Channel, ChannelKind, Message, User
 from bot.workspace.socket_mode import SocketMode
 
 T = TypeVar("T")
@@ -76,10 +76,10 @@ class Lookout:
             )
             if room.bot:
                 members = [*members, state.bot.id]
-            kind = "group" if room.private else "channel"
+            kind: ChannelKind = "group" if room.private else "channel"
             channel = state.add_channel(
                 room.name,
-                "group" if kind == "group" else "channel",
+                kind,
                 members[0] if members else state.bot.id,
                 members,
                 shared=room.shared,

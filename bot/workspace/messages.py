@@ -7,14 +7,12 @@ from bot.workspace.errors import SlackError
 from bot.workspace.model import JSON, Channel, File, Message, User
 from bot.workspace.state import State
 
-_CHANNEL_TYPES = {"channel": "channel", "group": "group", "im": "im"}
-
 
 def _event(channel: Channel, body: JSON, ts: str) -> JSON:
     return {
         **body,
         "channel": channel.id,
-        "channel_type": _CHANNEL_TYPES[channel.kind],
+        "channel_type": channel.kind,
         "event_ts": ts,
     }
 

@@ -334,6 +334,25 @@ def test_a_lost_answer_has_posted_all_the_same(ws: LocalWorkspace, client: WebCl
     assert [m.text for m in ws.messages("incidents")] == ["once"]
 
 
+def test_a_method_can_be_missing_or_fail_on_demand(ws: LocalWorkspace, client: WebClient) -> None:
+    ws.faults.unknown_method("views.publish")
+    ws.faults.fail("users.info", "fatal_error")
+    home = {"user_id": ws.user("alice").id, "view": {"type": "home", "blocks": []}}
+    assert refusal(client.views_publish, **home) == "unknown_method"
+    assert refusal(client.users_info, user=ws.user("alice").id) == "fatal_error"
+    assert client.users_info(user=ws.user("alice").id)["ok"]
+    ws.faults.clear()
+    assert client.views_publish(**home)["ok"]
+
+
+def test_a_server_error_has_done_nothing(ws: LocalWorkspace, client: WebClient) -> None:
+    ws.faults.server_error("chat.postMessage")
+    with pytest.raises(SlackApiError) as caught:
+        client.chat_postMessage(channel="#incidents", text="x")
+    assert caught.value.response.status_code == 500
+    assert ws.messages("incidents") == []
+
+
 def test_a_hanging_call_ends_when_the_client_gives_up(ws: LocalWorkspace) -> None:
     impatient = WebClient(ws.bot_token, base_url=ws.api_url, timeout=1, retry_handlers=[])
     ws.faults.hang("chat.postMessage")

@@ -6,7 +6,7 @@ from bot.workspace import messages
 from bot.workspace.api.call import Call
 from bot.workspace.api.chat import shown
 from bot.workspace.errors import SlackError
-from bot.workspace.model import JSON, Channel, Message
+from bot.workspace.model import JSON, Channel, ChannelKind, Message
 
 _KINDS = {
     "public_channel": "channel",
@@ -164,10 +164,8 @@ def create(call: Call) -> JSON:
         raise SlackError("invalid_name_specials")
     if any(channel.name == name for channel in call.state.channels.values()):
         raise SlackError("name_taken")
-    kind = "group" if call.flag("is_private") else "channel"
-    channel = call.state.add_channel(
-        name, "group" if kind == "group" else "channel", call.bot.id, [call.bot.id]
-    )
+    kind: ChannelKind = "group" if call.flag("is_private") else "channel"
+    channel = call.state.add_channel(name, kind, call.bot.id, [call.bot.id])
     announce_created(call, channel)
     return {"channel": channel.json(call.bot.id)}
 

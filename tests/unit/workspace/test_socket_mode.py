@@ -472,3 +472,88 @@ def test_a_menu_option_is_chosen_by_its_words_or_by_menu_and_value(ws: LocalWork
     ):
         assert sent.payload["actions"][0]["selected_option"]["value"] == "mute"
         assert sent.payload["actions"][0]["action_id"] == "more"
+
+
+def test_the_eleventh_connection_is_sent_away(ws: LocalWorkspace) -> None:
+    web = WebClient(ws.app_token, base_url=ws.api_url)
+    with contextlib.ExitStack() as open_ones:
+        for _ in range(10):
+            url = web.apps_connections_open(app_token=ws.app_token)["url"]
+            connection = open_ones.enter_context(connect(url))
+            assert '"hello"' in str(connection.recv(5))
+        url = web.apps_connections_open(app_token=ws.app_token)["url"]
+        with connect(url) as one_more:
+            assert '"too_many_websockets"' in str(one_more.recv(5))
+
+
+def test_a_warning_leaves_the_connection_open(ws: LocalWorkspace) -> None:
+    url = WebClient(ws.app_token, base_url=ws.api_url).apps_connections_open(
+        app_token=ws.app_token
+    )["url"]
+    with connect(url) as connection:
+        connection.recv(5)
+        ws.faults.disconnect_sockets("warning")
+        assert '"warning"' in str(connection.recv(5))
+        ws.user("alice").says("incidents", "still here")
+        assert '"still here"' in str(connection.recv(5))
+
+
+def test_a_deaf_connection_looks_alive_and_carries_nothing(
+    ws: LocalWorkspace, raw: Callable[..., RawClient]
+) -> None:
+    client = raw()
+    ws.faults.set(deaf=True)
+    ws.user("alice").says("incidents", "anybody?")
+    delivery = ws.deliveries[-1]
+    ws.wait_for(lambda: delivery.attempts and delivery.attempts[0].error)
+    assert client.requests == []
+    ws.faults.clear()
+    client.wait(1)
+    ws.wait_until_acked(delivery)
+
+
+def test_refused_connections_are_refused_in_slacks_words(ws: LocalWorkspace) -> None:
+    ws.faults.set(refuse_connections=True)
+    web = WebClient(ws.app_token, base_url=ws.api_url)
+    with pytest.raises(SlackApiError, match="internal_error"):
+        web.apps_connections_open(app_token=ws.app_token)
+
+
+def test_a_submission_can_update_push_and_clear_the_modal(
+    ws: LocalWorkspace, bolt: Callable[[], Any]
+) -> None:
+    app, answers = bolt(), ["update", "push", "clear"]
+
+    @app.command("/recall")
+    def show(ack: Ack, body: dict[str, Any], client: WebClient) -> None:
+        ack()
+        client.views_open(trigger_id=body["trigger_id"], view=MODAL)
+
+    @app.view("resolve")
+    def save(ack: Ack) -> None:
+        action = answers.pop(0)
+        title = {"type": "plain_text", "text": action}
+        more = {} if action == "clear" else {"view": {**MODAL, "title": title}}
+        ack(response_action=action, **more)
+
+    app.go()
+    alice = ws.user("alice")
+    alice.runs("/recall resolve", "incidents")
+    view = ws.wait_for(lambda: alice.view)
+    updated = alice.submits(view, {"Cause": "x"})
+    assert (updated.id, updated.definition["title"]["text"]) == (view.id, "update")
+    pushed = alice.submits(updated, {updated.definition["blocks"][0]["block_id"]: "x"})
+    assert (pushed.previous_view_id, pushed.definition["title"]["text"]) == (view.id, "push")
+    assert alice.submits(pushed, {"Cause": "x"}) is None
+
+
+def test_a_closed_modal_is_reported_only_when_it_asked_for_that(ws: LocalWorkspace) -> None:
+    web = WebClient(ws.bot_token, base_url=ws.api_url)
+    alice = ws.user("alice")
+    for asks in (False, True):
+        trigger = alice.runs("/recall", "incidents").payload["trigger_id"]
+        web.views_open(trigger_id=trigger, view={**MODAL, "notify_on_close": asks})
+        alice.closes(alice.view)
+    closed = [d for d in ws.deliveries if d.event_type == "view_closed"]
+    assert len(closed) == 1
+    assert closed[0].payload["view"]["notify_on_close"] is True
