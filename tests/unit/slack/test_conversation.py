@@ -21,7 +21,6 @@ from bot.store.database import Database
 from bot.suggestions.feedback import Buttons
 from bot.suggestions.jobs import SUGGEST, SuggestJob, enqueue
 from bot.suggestions.model import Suggestion
-from bot.workspace.driver import button_texts
 from bot.workspace.model import Message
 from bot.workspace.server import LocalWorkspace, Room
 from knowledge.model import PastIncident, Query
@@ -142,6 +141,11 @@ def bot(tmp_path: Path) -> Iterator[Bot]:
 
 def cards_of(bot: Bot) -> list[Message]:
     return [m for m in bot.workspace.messages("incidents") if m.user == bot.workspace.bot.id]
+
+
+def button_texts(message: Message) -> list[str]:
+    rows = [block["elements"] for block in message.blocks if block["type"] == "actions"]
+    return [button["text"]["text"] for row in rows for button in row]
 
 
 def test_a_night_from_the_first_alert_to_the_record(bot: Bot):

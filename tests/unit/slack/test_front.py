@@ -69,14 +69,6 @@ def test_a_mention_is_on_record_and_acknowledged(workspace, inbox, connected):
     workspace.wait_for(lambda: all(delivery.acked for delivery in workspace.deliveries))
 
 
-def test_a_redelivered_event_is_the_same_item(workspace, inbox, connected):
-    workspace.user("alice").tells_bot("hello")
-    inbox.wait_for(1)
-    again = workspace.redeliver_last_event()
-    workspace.wait_for(lambda: len([a for a in again.attempts if a.acked_at]) == 2)
-    assert len(inbox.items) == 1
-
-
 def test_ordinary_talk_and_the_bots_own_messages_are_acknowledged_and_dropped(
     workspace, inbox, connected
 ):
@@ -200,6 +192,12 @@ EVENT = json.dumps(
 def test_a_signed_event_is_on_record_without_any_call_to_slack(inbox):
     status, _, _ = http_app(inbox).handle(signed(EVENT), EVENT)
     assert status == 200
+    assert len(inbox.items) == 1
+
+
+def test_a_redelivered_event_is_the_same_item(inbox):
+    front = http_app(inbox)
+    assert [front.handle(signed(EVENT), EVENT)[0] for _ in range(2)] == [200, 200]
     assert len(inbox.items) == 1
 
 
