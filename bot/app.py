@@ -16,7 +16,8 @@ from bot.chat.sender import OutboxSender
 from bot.clock import Clock, SystemClock
 from bot.engine.engine import Engine
 from bot.engine.ipc import EngineServer, SocketEngineClient
-from bot.engine.ports import EngineClient, SuggestRequest
+from bot.engine.loop import Waker
+from bot.engine.ports import EngineClient
 from bot.engine.work import SLACK_JOB, InboxWork, JobWork
 from bot.errors import EngineUnavailable
 from bot.jobs.inbox_writer import InboxWriter
@@ -28,11 +29,10 @@ from bot.store.database import Database
 from bot.suggestions.feedback import Buttons
 from bot.suggestions.jobs import SUGGEST, SuggestJob
 from bot.suggestions.model import Suggestion
-from bot.suggestions.ports import StoredSuggestion
+from bot.suggestions.questions import Questions, SuggestRequest
 from bot.uow import UnitOfWorkFactory
 from knowledge.embed.port import Embedder
 from knowledge.errors import KnowledgeError
-from knowledge.model import Query
 from knowledge.text.passages import passages_of
 
 if TYPE_CHECKING:
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-INDEX_FOLDER = "index"
 _ADDRESS_FILE = "engine.address"
 
 
@@ -113,8 +112,9 @@ def build_engine(
         builder, projection = _open_memory(settings, database, opened, embedder)
         chat, room = _open_chat(settings)
         sender = OutboxSender(database, chat, clock) if chat is not None else None
+        catalogue = load_catalogue(settings.services_file)
         intake = AlertIntake(
-            load_catalogue(settings.services_file),
+            catalogue,
             clock,
             group_window_seconds=settings.group_window_seconds,
         )
@@ -129,7 +129,7 @@ def build_engine(
             jobs=JobWork(database, handlers, clock, loops.on_done),
             index=projection,
             sender=sender,
-            answer=lambda request: _answer(database, builder, clock, request),
+            answer=Questions(database, builder, catalogue, clock).answer,
             clock=clock,
             inbox_keep_hours=settings.inbox_keep_hours,
             only_engine=database.dialect == "sqlite",
@@ -162,14 +162,10 @@ def _open_memory(
     from knowledge.retrieve.confidence import DEFAULT_THRESHOLD
     from knowledge.retrieve.retriever import Retriever
 
-    if embedder is None:
-        from knowledge.embed.sentence_transformer import SentenceTransformerEmbedder
-
-        batching = BatchingEmbedder(SentenceTransformerEmbedder.load(settings.model))
-        opened.callback(batching.close)
-        embedder = batching
+    batching = BatchingEmbedder(embedder or load_model(settings.model))
+    opened.callback(batching.close)
     source = database.knowledge_source()
-    projection = Projection(source, embedder, settings.data_dir / INDEX_FOLDER)
+    projection = Projection(source, batching, settings.index_dir, bulk=batching.bulk)
     projection.open()
     opened.callback(projection.close)
     threshold = settings.answer_threshold
@@ -177,9 +173,16 @@ def _open_memory(
         projection,
         source,
         threshold=DEFAULT_THRESHOLD if threshold is None else threshold,
-        embed=embedder.embed,
+        embed=batching.embed,
     )
     return SuggestionBuilder(retriever, source), projection
+
+
+def load_model(name: str | None) -> Embedder:
+    """The embedding model, loaded and warmed up; a second or more, and torch with it."""
+    from knowledge.embed.sentence_transformer import SentenceTransformerEmbedder
+
+    return SentenceTransformerEmbedder.load(name)
 
 
 def _open_chat(settings: Settings) -> "tuple[Any, Callable[[], CardRoom | None]]":
@@ -216,34 +219,6 @@ def _slack_handler(
     return handle
 
 
-def _answer(
-    units: UnitOfWorkFactory, builder: "SuggestionBuilder", clock: Clock, request: SuggestRequest
-) -> Suggestion:
-    """One question by a program: answered, and kept with its receipt."""
-    from bot.services.labels import environment_word
-
-    labels = dict(request.labels)
-    query = Query(
-        text=redact(request.text),
-        alert_name=labels.get("alertname"),
-        service=labels.get("service"),
-        environment=environment_word(labels["env"]) if labels.get("env") else None,
-        labels=labels,
-        logs=tuple(redact(line) for line in request.logs),
-    )
-    suggestion = builder.suggest(query, asked=True)
-    with units.begin() as uow:
-        uow.suggestions.add(
-            StoredSuggestion(
-                suggestion=suggestion,
-                incident_id=None,
-                asked_by=request.asked_by,
-                created_at=clock.now(),
-            )
-        )
-    return suggestion
-
-
 class Front:
     """What the front process runs beside its web server."""
 
@@ -266,11 +241,13 @@ def build_front(settings: Settings, engine: EngineClient, *, clock: Clock | None
         database = Database(settings.database, clock=clock)
         opened.callback(database.close)
         database.require_current_schema()
-        inbox = InboxWriter(database, on_commit=engine.wake)
+        waker = Waker(engine.wake)
+        opened.callback(waker.stop)
+        inbox = InboxWriter(database, on_commit=waker.soon)
         inbox.start()
         opened.callback(inbox.stop)
-        probe: "SlackProbe" = slack_off
-        routers: "list[APIRouter]" = []
+        probe: SlackProbe = slack_off
+        routers: list[APIRouter] = []
         if settings.slack_mode != "off":
             probe, routers = _open_slack(settings, inbox, clock, opened)
         token = settings.webhook_token
@@ -361,14 +338,16 @@ class _AskOnly:
             opened.callback(self._database.close)
             self._database.migrate()
             try:
-                self._builder, projection = _open_memory(settings, self._database, opened, None)
+                builder, projection = _open_memory(settings, self._database, opened, None)
             except KnowledgeError as error:
                 raise EngineUnavailable(str(error)) from error
             projection.catch_up()
+            catalogue = load_catalogue(settings.services_file)
+            self._questions = Questions(self._database, builder, catalogue, self._clock)
             self._opened = opened.pop_all()
 
     def suggest(self, request: SuggestRequest, deadline_seconds: float) -> Suggestion:
-        return _answer(self._database, self._builder, self._clock, request)
+        return self._questions.answer(request)
 
     def wake(self) -> None:
         """There is no inbox loop to wake."""

@@ -176,6 +176,11 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'recall.db'}"
 
     @property
+    def index_dir(self) -> Path:
+        """Where the search index lives; it can always be rebuilt from the database."""
+        return self.data_dir / "index"
+
+    @property
     def slack_mode(self) -> Literal["off", "socket", "http"]:
         if self.slack_bot_token is None:
             return "off"

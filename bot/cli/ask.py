@@ -30,8 +30,8 @@ def ask(
     """Ask what is known about an alert, an error or a log. Works beside a running server."""
     from bot.app import open_engine_client
     from bot.cli.common import exit_on_error, print_json, read_settings
-    from bot.engine.ports import SuggestRequest
     from bot.suggestions.public import to_public_json
+    from bot.suggestions.questions import SuggestRequest
 
     labels = dict(_label(pair) for pair in label)
     lines = _read_log(log) if log is not None else ()

@@ -69,7 +69,6 @@ def _checks(config: Path | None) -> "Iterator[Check]":
 
 
 def _examine(settings: Settings) -> "Iterator[Check]":
-    from bot.app import INDEX_FOLDER
     from bot.clock import SystemClock
     from bot.doctor.examine import examine
 
@@ -79,4 +78,4 @@ def _examine(settings: Settings) -> "Iterator[Check]":
         with people.status("Loading the embedding model"):
             return SentenceTransformerEmbedder.load(settings.model)
 
-    return examine(settings, settings.data_dir / INDEX_FOLDER, load, SystemClock())
+    return examine(settings, settings.index_dir, load, SystemClock())

@@ -1,5 +1,6 @@
 """`recall restore`: a backup into an empty database, of either kind."""
 
+import shutil
 from pathlib import Path
 
 import typer
@@ -37,6 +38,8 @@ def restore(
                 report = fill(file, database, progress=show)
         finally:
             database.close()
+        # An index of what was here before could pass for one of what is here now.
+        shutil.rmtree(settings.index_dir, ignore_errors=True)
     say(f"{sum(report.rows.values()):,} rows of {len(report.rows)} tables restored", "bold")
     if as_json:
         print_json(as_dict(report))

@@ -89,12 +89,14 @@ class ServeProcess:
                 self._process.wait(45)
             except subprocess.TimeoutExpired:
                 self.kill()
+            self._close_pipes()
 
     def kill(self) -> None:
         """kill -9 for the supervisor; its children see it gone and stop by themselves."""
         if self._process is not None:
             os.kill(self._process.pid, signal.SIGKILL)
             self._process.wait()
+            self._close_pipes()
 
     @property
     def pid(self) -> int:
@@ -102,10 +104,15 @@ class ServeProcess:
             raise RuntimeError("not started")
         return self._process.pid
 
+    def _close_pipes(self) -> None:
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.close()
+
     def _read(self, process: "subprocess.Popen[str]") -> None:
         assert process.stdout is not None
-        for line in process.stdout:
-            self._lines.put(line.strip())
+        with process.stdout:
+            for line in process.stdout:
+                self._lines.put(line.strip())
         self._lines.put(_GONE)
 
     def _line(self, start: str, timeout: float) -> str:

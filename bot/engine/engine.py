@@ -7,10 +7,10 @@ from typing import Any, Protocol
 
 from bot.clock import Clock
 from bot.engine.loop import Loop
-from bot.engine.ports import SuggestRequest
 from bot.engine.work import InboxWork, JobWork, purge_old
 from bot.jobs.ticks import Ticks
 from bot.suggestions.model import Suggestion
+from bot.suggestions.questions import SuggestRequest
 from bot.uow import UnitOfWorkFactory
 
 _log = logging.getLogger(__name__)

@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from bot.engine.ports import SuggestRequest
 from bot.errors import EngineUnavailable, RecallError
 from bot.suggestions.model import Suggestion
+from bot.suggestions.questions import SuggestRequest
 
 _log = logging.getLogger(__name__)
 _MAX_LINE = 16 * 1_048_576

@@ -59,3 +59,31 @@ class Loop:
     def _after_failure(self, pause: float) -> float:
         self.failures += 1
         return min(max(pause, 0.1) * 2, _LONGEST_PAUSE)
+
+
+class Waker:
+    """Calls `wake` soon after `soon`, on a thread of its own: whoever says `soon` never waits,
+    and what is said while a call runs is one more call."""
+
+    def __init__(self, wake: Callable[[], None]) -> None:
+        self._wake = wake
+        self._wanted = threading.Event()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="waker", daemon=True)
+        self._thread.start()
+
+    def soon(self) -> None:
+        self._wanted.set()
+
+    def stop(self) -> None:
+        self._stopping = True
+        self._wanted.set()
+        self._thread.join(5)
+
+    def _run(self) -> None:
+        while True:
+            self._wanted.wait()
+            if self._stopping:
+                return
+            self._wanted.clear()
+            self._wake()

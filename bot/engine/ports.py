@@ -3,16 +3,8 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from bot.suggestions.model import Suggestion, Value
-
-
-class SuggestRequest(Value):
-    """A question by a person or a program: free text, alert labels, pasted log lines."""
-
-    text: str
-    labels: Mapping[str, str] = {}
-    logs: tuple[str, ...] = ()
-    asked_by: str = "api"
+from bot.suggestions.model import Suggestion
+from bot.suggestions.questions import SuggestRequest
 
 
 class EngineClient(Protocol):

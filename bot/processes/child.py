@@ -7,7 +7,6 @@ import sys
 import threading
 from types import FrameType
 
-
 _CHATTY = (
     "alembic",
     "bot.slack.bolt",

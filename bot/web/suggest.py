@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.alerts.json_body import parse_json
 from bot.alerts.reading import MAX_LABEL_NAME, MAX_LABELS, MAX_TEXT
-from bot.engine.ports import SuggestRequest
 from bot.redact import redact, redact_labels
 from bot.suggestions.model import Suggestion
+from bot.suggestions.questions import SuggestRequest
 from bot.web.auth import Guarded
 from bot.web.body import read_capped, require_json
 from bot.web.deps import Front, FrontDeps

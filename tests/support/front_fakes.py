@@ -8,11 +8,11 @@ from typing import Any
 from starlette.testclient import TestClient
 
 from bot.clock import ManualClock
-from bot.engine.ports import SuggestRequest
 from bot.errors import DatabaseBusy, EngineUnavailable
 from bot.jobs.inbox_writer import InboxWriter
 from bot.jobs.ports import InboxItem
 from bot.suggestions.model import Suggestion, SuggestionKind
+from bot.suggestions.questions import SuggestRequest
 from bot.uow import UnitOfWork
 from bot.web.app import create_app
 from bot.web.deps import FrontDeps

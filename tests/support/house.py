@@ -124,6 +124,7 @@ class House:
         def stop() -> None:
             server.should_exit = True
             thread.join(10)
+            listener.close()
 
         return stop
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from bot.engine.ipc import EngineServer, SocketEngineClient
-from bot.engine.ports import SuggestRequest
 from bot.errors import EngineUnavailable, Permanent
 from bot.suggestions.model import Suggestion, SuggestionKind
+from bot.suggestions.questions import SuggestRequest
 
 ABSTENTION = Suggestion(
     id="s1", kind=SuggestionKind.ABSTENTION, answered=False, confidence=0.1,

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from bot.engine.loop import Loop
+from bot.engine.loop import Loop, Waker
 from bot.errors import DatabaseBusy
 
 
@@ -65,3 +65,24 @@ def test_stopping_ends_the_thread_even_while_it_waits() -> None:
     loop.start()
     loop.stop(timeout=5)
     assert not loop._thread.is_alive()
+
+
+def test_a_waker_never_makes_its_caller_wait_and_loses_no_call() -> None:
+    calls: list[int] = []
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow_wake() -> None:
+        calls.append(len(calls))
+        begun.set()
+        go_on.wait(5)
+
+    waker = Waker(slow_wake)
+    waker.soon()
+    assert begun.wait(5)
+    for _ in range(5):
+        waker.soon()
+    go_on.set()
+    while len(calls) < 2:
+        pass
+    waker.stop()
+    assert calls == [0, 1]
