@@ -39,6 +39,9 @@ _ERROR_NAME = re.compile(
     r"\b(?:[A-Za-z_$][\w$]*\.)*([A-Z]\w*(?:Error|Exception|Failure|Timeout|Fault)|[A-Z]\w+BackOff"
     r"|OOMKilled|SIG[A-Z]{3,5}|E[A-Z]{4,12}|[A-Z]{2,6}-\d{3,7})\b"
 )
+_SHORTEST_EXACT = 2
+"""Characters; any two texts share a digit."""
+
 _MOST_TIMES = 2
 _PUNCTUATION = " \t.,;:!?()[]{}<>\"'`*|=~"
 _DIGITS = re.compile(r"\d+")
@@ -111,7 +114,9 @@ def exact_tokens(raw: str) -> frozenset[str]:
     """Tokens with digits that masking would take out: versions, numbers of tickets, ports."""
     kept = set(words_of(mask(raw)))
     return frozenset(
-        word for word in words_of(raw) if word not in kept and _DIGIT_WORD.search(word)
+        word
+        for word in words_of(raw)
+        if len(word) >= _SHORTEST_EXACT and word not in kept and _DIGIT_WORD.search(word)
     )
 
 

@@ -34,7 +34,7 @@ class Weights:
     same_service: float = 0.4
     other_service: float = -0.3
     same_environment: float = 0.2
-    other_environment: float = -0.4
+    other_environment: float = -0.7
     recency: float = 0.2
 
     def as_dict(self) -> dict[str, float]:
