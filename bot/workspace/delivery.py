@@ -154,17 +154,14 @@ class Deliveries:
 
     def acked(self, envelope_id: str, response: JSON | None) -> None:
         """An acknowledgement came in; a late one still counts against further retries."""
-        found = self._open.get(envelope_id)
+        found = self._open.pop(envelope_id, None)
         if found is None:
             return
         delivery, attempt = found
-        if attempt.acked_at is not None:
-            return
         first = not delivery.acked
         attempt.acked_at = self._clock()
         for other in delivery.attempts:
             self._stop_timer(other.envelope_id)
-            self._open.pop(other.envelope_id, None)
         # Slack has already told the person that it failed when an answer comes this late.
         if first and not delivery.given_up:
             delivery.response = response

@@ -208,6 +208,16 @@ def test_the_last_event_can_be_delivered_again(
     assert first.payload == second.payload
 
 
+def test_every_attempt_keeps_its_own_acknowledgement(
+    ws: LocalWorkspace, raw: Callable[..., RawClient]
+) -> None:
+    raw()
+    ws.user("alice").says("incidents", "hi")
+    delivery = ws.redeliver_last_event()  # most likely before the first one is acknowledged
+    ws.wait_for(lambda: len([a for a in delivery.attempts if a.acked_at is not None]) == 2)
+    assert [attempt.retry_reason for attempt in delivery.attempts] == [None, "timeout"]
+
+
 def test_each_payload_goes_to_one_of_two_connections(
     ws: LocalWorkspace, raw: Callable[..., RawClient]
 ) -> None:
