@@ -16,6 +16,7 @@ SLACK_JOB = "slack"
 _INBOX_BATCH = 200
 _JOB_LEASE_SECONDS = 120.0
 _JOB_ATTEMPTS = 6
+_LONGEST_PAUSE = 60.0
 
 
 class Intake(Protocol):
@@ -58,7 +59,8 @@ class InboxWork:
 
 
 class JobWork:
-    """One job a step: leased, handled, finished; retried with growing pauses, then failed.
+    """One job a step: leased, handled, finished. What can work later is retried for as long as
+    it takes, with growing pauses; a bug is retried a few times and then failed for good.
 
     A handler's own transaction must be safe to repeat: after a crash between its commit and
     `finish` the job runs again.
@@ -92,20 +94,23 @@ class JobWork:
             _log.error("job %s failed for good: %s", job.key, error)
             self._fail(job, str(error))
         except Retryable as error:
+            # What is away comes back: such a job waits for as long as that takes.
             self._again(job, str(error), error.retry_after)
         except Exception as error:  # noqa: BLE001 - one bad job must not stop the others
             _log.exception("job %s failed", job.key)
-            self._again(job, f"{type(error).__name__}: {error}", None)
+            reason = f"{type(error).__name__}: {error}"
+            if job.attempts >= _JOB_ATTEMPTS:
+                self._fail(job, reason)
+            else:
+                self._again(job, reason, None)
         else:
             with self._units.begin() as uow:
                 uow.jobs.finish(job.key, self._clock.now())
             self._on_done()
 
     def _again(self, job: Job, reason: str, retry_after: float | None) -> None:
-        if job.attempts >= _JOB_ATTEMPTS:
-            self._fail(job, reason)
-            return
-        pause = retry_after if retry_after is not None else min(60.0, 0.5 * 2**job.attempts)
+        growing = min(_LONGEST_PAUSE, 0.5 * 2 ** min(job.attempts, 10))
+        pause = retry_after if retry_after is not None else growing
         with self._units.begin() as uow:
             run_at = self._clock.now() + timedelta(seconds=pause)
             uow.jobs.retry(job.key, run_at, reason)
