@@ -115,13 +115,23 @@ def _several_causes(suggestion: Suggestion) -> Iterator[Part]:
     urls = {incident.id: incident.url for incident in suggestion.incidents}
     lines += [_cause(cause, urls.get) for cause in causes]
     yield 0, lines_section(lines)
-    first = next((words(cause.check, 300) for cause in causes if cause.check), Safe(""))
-    if first:
-        yield 0, section(Safe(f"*Check first:* {first}"))
+    yield from _check_first(suggestion)
     elsewhere = [incident for incident in suggestion.incidents if incident.other_environment]
     if elsewhere:
         ids = join([words(incident.id, 60) for incident in elsewhere[:_CAUSES_SHOWN]], ", ")
         yield 2, context(Safe(f"{WARNING} from another environment: {ids}"))
+
+
+def _check_first(suggestion: Suggestion) -> Iterator[Part]:
+    """What tells the causes apart soonest: the alert's own page knows best, else a cause's."""
+    step = suggestion.check_first
+    if step is not None and not step.is_code:
+        yield 0, section(Safe(f"*Check first:* {markdown(step.text, 300)}"))
+        yield 1, context(_source(step, False))
+        return
+    cause = next((cause for cause in suggestion.causes if cause.check), None)
+    if cause is not None:
+        yield 0, section(Safe(f"*Check first:* {words(cause.check, 300)}"))
 
 
 def _cause(cause: Cause, url_of: Callable[[str], str | None]) -> Safe:
@@ -150,29 +160,39 @@ def _abstention(suggestion: Suggestion) -> Iterator[Part]:
 
 
 def _steps(suggestion: Suggestion) -> Iterator[Part]:
+    """The first steps. A command belongs to the sentence before it and has no number."""
     generic = {passage.document_id for passage in suggestion.passages if passage.generic}
     shown = suggestion.steps[:STEPS_SHOWN]
-    for number, step in enumerate(shown, start=1):
-        title = "*Try first*\n" if number == 1 else ""
-        yield 1 + (number > 1), section(Safe(f"{title}{_step(number, step)}"))
-        following = shown[number] if number < len(shown) else None
+    number = 0
+    for place, step in enumerate(shown):
+        before = shown[place - 1] if place else None
+        continues = step.is_code and before is not None and before.citation == step.citation
+        number += 0 if continues else 1
+        title = "" if place else "*Try first*\n"
+        rank = 2 if place else 1
+        yield rank, section(Safe(f"{title}{_step(0 if continues else number, step)}"))
+        following = shown[place + 1] if place + 1 < len(shown) else None
         if following is None or following.citation != step.citation:
-            source = _source(step, step.citation.document_id in generic)
-            yield 1 + (number > 1), context(source)
+            yield rank, context(_source(step, step.citation.document_id in generic))
 
 
 def _step(number: int, step: Step) -> Safe:
-    mark = f" {WARNING} *Destructive:*" if step.destructive else ""
+    """One step; number 0 shows none."""
+    parts = [
+        f"{number}." if number else "",
+        f"{WARNING} *Destructive:*" if step.destructive else "",
+    ]
+    lead = " ".join(part for part in parts if part)
     todo = join([words(f"<{name.strip('<>')}>", 60) for name in step.unfilled[:6]], ", ")
     fill = f"\n_fill in yourself:_ {todo}" if todo else ""
     if not step.is_code:
-        return Safe(f"{number}.{mark} {markdown(step.text, 600)}{fill}")
+        return Safe(f"{lead} {markdown(step.text, 600)}{fill}")
     fenced = code_block(step.text, _CODE)
     if fenced is None:
         lines = step.text.count("\n") + 1
         where = "it is in the runbook linked below" if step.citation.url else "see the runbook"
-        return Safe(f"{number}.{mark} a command of {lines} lines, too long to show: {where}")
-    return Safe(f"{number}.{mark}\n{fenced}{fill}")
+        return Safe(f"{lead} a command of {lines} lines, too long to show: {where}".strip())
+    return Safe(f"{lead}\n{fenced}{fill}".lstrip("\n"))
 
 
 def _source(step: Step, is_generic: bool) -> Safe:

@@ -6,7 +6,16 @@ from bot.suggestions.destructive import is_destructive
 from bot.suggestions.model import Citation, CitedIncident, CitedPassage, Step
 from bot.suggestions.placeholders import fill
 from bot.suggestions.words import trimmed
-from knowledge.model import Hit, Origin, Passage, PastIncident, Query, Runbook, SectionRole
+from knowledge.model import (
+    DocumentState,
+    Hit,
+    Origin,
+    Passage,
+    PastIncident,
+    Query,
+    Runbook,
+    SectionRole,
+)
 from knowledge.text.steps import RawStep, steps_of
 
 CHECKS = frozenset({SectionRole.CONFIRM})
@@ -32,7 +41,7 @@ def cite_incident(
         services=incident.services,
         environment=environment,
         other_environment=is_elsewhere(incident, query),
-        confirmed_by=incident.confirmed_by,
+        confirmed_by=incident.confirmed_by if incident.state is DocumentState.CONFIRMED else "",
         citation=Citation(
             document_id=incident.id,
             version=incident.version,

@@ -31,7 +31,10 @@ class Citation(Value):
 
 
 class CitedIncident(Value):
-    """A past incident that is like this one. Empty strings where the record says nothing."""
+    """A past incident that is like this one. Empty strings where the record says nothing.
+
+    `confirmed_by` names who vouched for a record that no lead has curated yet.
+    """
 
     id: str
     title: str

@@ -9,7 +9,6 @@ from bot.incidents.model import Incident, TimelineEntry, TimelineKind
 from knowledge.model import DocumentState, PastIncident, Visibility
 
 _SUMMARIES = 10
-_EXCERPT = 4_000
 _LOGS = 20_000
 
 
@@ -39,7 +38,7 @@ def past_incident_of(
         tags=like.tags,
         visibility=_narrower(incident.visibility, like.visibility),
         state=DocumentState.CONFIRMED,
-        symptom=_symptom(incident, alerts, evidence),
+        symptom=_symptom(incident, alerts),
         cause=_quoted(like.id, like.cause),
         resolution=_quoted(like.id, like.resolution),
         logs=tuple(_lines(evidence)),
@@ -73,12 +72,17 @@ def _names(alerts: Sequence[StoredAlert]) -> Iterable[str]:
     return [name for name, _ in counted.most_common()]
 
 
-def _symptom(incident: Incident, alerts: Sequence[StoredAlert], evidence: Sequence[str]) -> str:
-    said = [stored.alert.summary or stored.alert.description for stored in alerts]
+def _symptom(incident: Incident, alerts: Sequence[StoredAlert]) -> str:
+    """What the alerts said, whole: the same alert next time should find itself word for word.
+
+    What people pasted is kept as logs, not here.
+    """
+    said = [
+        "\n".join(text for text in (stored.alert.summary, stored.alert.description) if text)
+        for stored in alerts
+    ]
     distinct = list(dict.fromkeys(text for text in said if text))[:_SUMMARIES]
-    parts = distinct or [incident.title]
-    excerpt = "\n".join(evidence)[:_EXCERPT].strip()
-    return "\n".join([*parts, excerpt] if excerpt else parts)
+    return "\n".join(distinct) or incident.title
 
 
 def _lines(evidence: Sequence[str]) -> Iterable[str]:

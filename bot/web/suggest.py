@@ -1,7 +1,7 @@
 """POST /v1/suggest: ask for a suggestion about a text."""
 
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
@@ -11,6 +11,7 @@ from bot.alerts.json_body import parse_json
 from bot.alerts.reading import MAX_LABEL_NAME, MAX_LABELS, MAX_TEXT
 from bot.redact import redact, redact_labels
 from bot.suggestions.model import Suggestion
+from bot.suggestions.public import to_public_json
 from bot.suggestions.questions import SuggestRequest
 from bot.web.auth import Guarded
 from bot.web.body import read_capped, require_json
@@ -43,11 +44,11 @@ class Question(BaseModel):
         }
     },
 )
-async def suggest(request: Request, deps: Front) -> Suggestion:
+async def suggest(request: Request, deps: Front) -> dict[str, Any]:
     """The suggestion, or the abstention that says how close the nearest case is."""
     require_json(request)
     body = await read_capped(request, deps.max_body_bytes, deps.body_seconds)
-    return await run_in_threadpool(_ask, deps, body)
+    return to_public_json(await run_in_threadpool(_ask, deps, body))
 
 
 def _ask(deps: FrontDeps, body: bytes) -> Suggestion:

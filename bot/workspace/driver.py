@@ -173,7 +173,7 @@ class Person:
         """Press something in an open modal or on the home tab."""
         return interactivity.click_in_view(self._core, self.user, view, wanted, option)
 
-    def submits(self, view: View, values: JSON | None = None, timeout: float = 5.0) -> View | None:
+    def submits(self, view: View, values: JSON | None = None, timeout: float = 20.0) -> View | None:
         """Fill in a modal, submit it and wait for the answer.
 
         `values` maps a label, block id or action id to the text or option. Gives the view that

@@ -142,7 +142,7 @@ class Lookout:
 
     # -- waiting ------------------------------------------------------------------------
 
-    def wait_for(self, condition: Callable[[], T], timeout: float = 5.0) -> T:
+    def wait_for(self, condition: Callable[[], T], timeout: float = 20.0) -> T:
         """Wait until `condition()` is true and give its value.
 
         It is looked at again after every change, not on a timer. Raises TimeoutError with
@@ -162,7 +162,7 @@ class Lookout:
         *,
         thread_ts: str | None = None,
         by_bot: bool = True,
-        timeout: float = 5.0,
+        timeout: float = 20.0,
     ) -> Message:
         """The newest message (of the bot) whose text or blocks contain these words."""
 
@@ -182,7 +182,7 @@ class Lookout:
         """Wait until the app has this many Socket Mode connections."""
         self.wait_for(lambda: len(self.connections) >= connections, timeout)
 
-    def wait_until_acked(self, delivery: Delivery, timeout: float = 5.0) -> Delivery:
+    def wait_until_acked(self, delivery: Delivery, timeout: float = 20.0) -> Delivery:
         """Wait until the app has acknowledged a delivery."""
         self.wait_for(lambda: delivery.acked, timeout)
         return delivery

@@ -143,11 +143,15 @@ class Projection:
 
     # --- searches -----------------------------------------------------------------------
 
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors of masked texts, shape (len(texts), dimension), for `vector_search`."""
+        return self._embedder.embed(texts)
+
     def vector_search(
         self, query: str | Vectors, k: int, without: frozenset[int] = frozenset()
     ) -> list[Scored]:
         """The `k` nearest passages with their cosine; `query` is masked text or one vector."""
-        vector = self._embedder.embed([query])[0] if isinstance(query, str) else query
+        vector = self.embed([query])[0] if isinstance(query, str) else query
         with self._lock:
             return self._vectors.search(vector[np.newaxis], k, without=without)[0]
 

@@ -1,9 +1,11 @@
 """From scored passages to candidate documents: the union of dense, lexical and structural finds."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from knowledge.embed.port import Vectors
 from knowledge.index.port import Scored
 from knowledge.index.source import DocumentCard
 from knowledge.model import Audience, Generation, Query
@@ -27,8 +29,14 @@ class SearchIndex(Protocol):
     @property
     def cards(self) -> Mapping[str, DocumentCard]: ...
 
+    def reading(self) -> AbstractContextManager[int]:
+        """One revision, which it gives, for all calls inside."""
+        ...
+
+    def embed(self, texts: Sequence[str]) -> Vectors: ...
+
     def vector_search(
-        self, query: str, k: int, without: frozenset[int] = frozenset()
+        self, query: str | Vectors, k: int, without: frozenset[int] = frozenset()
     ) -> list[Scored]: ...
 
     def lexical_search(
@@ -66,21 +74,31 @@ class Candidate:
         return tuple(passage for passage, _ in ranked[:most])
 
 
+def embed_reading(index: SearchIndex, reading: Reading) -> Mapping[str, Vectors]:
+    """The vectors of the query's texts, in one call of the model."""
+    texts = [text for text in (reading.prose, reading.log_text) if text]
+    return dict(zip(texts, index.embed(texts), strict=True)) if texts else {}
+
+
 def gather(
-    index: SearchIndex, query: Query, reading: Reading, limits: Limits
+    index: SearchIndex,
+    query: Query,
+    reading: Reading,
+    vectors: Mapping[str, Vectors],
+    limits: Limits,
 ) -> dict[str, Candidate]:
     """Candidates by document id. What the reader may not see takes part in nothing."""
     without = index.hidden_from(query.audience, query.excluded)
     found: dict[str, Candidate] = {}
     k = limits.passages_per_search
     if reading.prose:
-        dense = index.vector_search(reading.prose, k, without)
+        dense = index.vector_search(vectors[reading.prose], k, without)
         for candidate, passage, score in _by_document(index, found, dense):
             candidate.dense = max(score, candidate.dense or -1.0)
             candidate.passages[passage] = max(score, candidate.passages.get(passage, 0.0))
     if reading.log_text:
         for candidate, passage, score in _by_document(
-            index, found, index.vector_search(reading.log_text, k, without)
+            index, found, index.vector_search(vectors[reading.log_text], k, without)
         ):
             candidate.logs_dense = max(score, candidate.logs_dense or -1.0)
             candidate.passages[passage] = max(score, candidate.passages.get(passage, 0.0))

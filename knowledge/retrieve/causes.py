@@ -43,12 +43,14 @@ _MOST_SUPPORT = 0.3
 @dataclass(frozen=True, slots=True)
 class Case:
     """One past incident that fits. `meaning` is the unit vector of what its record says of cause
-    and resolution, () where unknown."""
+    and resolution, () where unknown. `repeated` are words that its record has from the alert
+    itself: they come with every cause and tell nothing."""
 
     document_id: str
     facts: Facts
     features: Features
     meaning: tuple[float, ...] = ()
+    repeated: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,7 @@ def _strength(
 
     def of(case: Case) -> float:
         terms = [weight * case.features.get(name, 0.0) for name, weight in _EVIDENCE.items()]
-        for word in sorted(words & case.facts.words):
+        for word in sorted((words & case.facts.words) - case.repeated):
             saying = sum(word in said for said in said_by)
             terms.append(_TELLING_WORD * math.log(total / saying))
         return math.fsum(terms)

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 
 from knowledge.index.source import DocumentCard, KnowledgeSource
 from knowledge.model import Document, PastIncident
-from knowledge.retrieve.reading import content_words, error_names, exact_tokens, line_words
+from knowledge.retrieve.reading import (
+    content_words,
+    error_names,
+    exact_tokens,
+    line_words,
+    masked_lines,
+)
 from knowledge.text.masking import mask
 
 MOST_TEXT = 20_000
@@ -24,6 +30,7 @@ class Facts:
     `words` are stemmed content words of title and text, `title_words` of the title alone;
     `logs` are the word sets of the stored log lines with the lines themselves beside them;
     `ending` is the masked text of cause and resolution, "" where no cause was recorded.
+    `lines` are the masked lines of what was seen, to find an alert's own words in them.
     """
 
     words: frozenset[str]
@@ -36,6 +43,7 @@ class Facts:
     cause_words: frozenset[str]
     ending: str
     runbook: str | None
+    lines: frozenset[str] = frozenset()
 
 
 NOTHING = Facts(
@@ -93,8 +101,10 @@ def read_facts(document: Document) -> Facts:
         text = "\n".join((document.symptom, document.cause, document.resolution, *document.logs))
         logs, cause, runbook = document.logs, document.cause.strip(), document.runbook
         ending = mask(f"{cause}\n{document.resolution}".strip()) if cause else ""
+        lines = masked_lines(document.symptom[:MOST_TEXT])
     else:
         text, logs, cause, ending, runbook = document.body, (), "", "", None
+        lines = frozenset()
     raw = f"{document.title}\n{text}"[:MOST_TEXT]
     title_words = content_words(mask(document.title))
     return Facts(
@@ -108,4 +118,5 @@ def read_facts(document: Document) -> Facts:
         cause_words=content_words(mask(cause)),
         ending=ending,
         runbook=runbook,
+        lines=lines,
     )

@@ -80,7 +80,9 @@ class IncidentJudge:
         if not ranked:
             return IncidentVerdict()
         plausible = _plausible(query, ranked)
-        causes = groups_of(self._cases(plausible), reading.words - _said_by_name(query, reading))
+        causes = groups_of(
+            self._cases(plausible, reading), reading.words - _said_by_name(query, reading)
+        )
         separated = is_separated(causes)
         leading = causes[0].incident_ids if causes and separated else ()
         order = likeliest_first(ranked, leading)
@@ -105,13 +107,33 @@ class IncidentJudge:
             why={**why, "cause": chance},
         )
 
-    def _cases(self, plausible: Sequence[Scored]) -> list[Case]:
+    def _cases(self, plausible: Sequence[Scored], reading: Reading) -> list[Case]:
         texts = [one.facts.ending for one in plausible]
         meanings = self._meanings.of(texts) if self._meanings else {}
+        most = _most_beyond_the_alert(plausible, reading)
         return [
-            Case(one.id, one.facts, one.row, meanings.get(text, ()))
+            Case(
+                one.id,
+                one.facts,
+                {**one.row, **{name: min(one.row.get(name, 0.0), most[name]) for name in most}},
+                meanings.get(text, ()),
+                content_words("\n".join(one.facts.lines & reading.said)),
+            )
             for one, text in zip(plausible, texts, strict=True)
         ]
+
+
+def _most_beyond_the_alert(plausible: Sequence[Scored], reading: Reading) -> dict[str, float]:
+    """The best likeness in text that counts as evidence for a cause, by feature.
+
+    A record that repeats the alert word for word is more alike than any in people's words,
+    whatever its cause was; it may count as much as the best of those, and no more.
+    """
+    own_words = [one for one in plausible if not one.facts.lines & reading.said]
+    return {
+        name: max((one.row.get(name, 0.0) for one in own_words), default=0.0)
+        for name in ("dense", "exact", "errors")
+    }
 
 
 def join(incidents: IncidentVerdict, runbook: float, threshold: float) -> Answer:

@@ -43,6 +43,7 @@ _SHORTEST_EXACT = 2
 """Characters; any two texts share a digit."""
 
 _MOST_TIMES = 2
+_SHORTEST_LINE = 3
 _PUNCTUATION = " \t.,;:!?()[]{}<>\"'`*|=~"
 _DIGITS = re.compile(r"\d+")
 _DIGIT_WORD = re.compile(r"\d")
@@ -67,6 +68,7 @@ class Reading:
     exact: frozenset[str]
     errors: frozenset[str]
     templates: tuple[frozenset[str], ...]
+    said: frozenset[str] = frozenset()
 
     @property
     def masked(self) -> str:
@@ -100,7 +102,14 @@ def read_query(query: Query) -> Reading:
         exact=exact_tokens(raw),
         errors=error_names(raw),
         templates=tuple(line_words(line) for line, _ in _masked(log_lines[:MOST_LOG_TEMPLATES])),
+        said=masked_lines("\n".join(prose_lines)) if query.alert_name else frozenset(),
     )
+
+
+def masked_lines(text: str) -> frozenset[str]:
+    """The lines of a text that say something (three words or more), masked."""
+    lines = (mask(line.strip()) for line in text.splitlines())
+    return frozenset(line for line in lines if len(line.split()) >= _SHORTEST_LINE)
 
 
 def content_words(text: str) -> frozenset[str]:

@@ -8,6 +8,7 @@ from knowledge.retrieve.candidates import (
     Candidate,
     SearchIndex,
     card_of,
+    embed_reading,
     gather,
     is_own_page,
     is_visible,
@@ -56,8 +57,10 @@ class Retriever:
     def search(self, query: Query) -> Ranking:
         """Rank everything that the query's readers may see; an empty query finds nothing."""
         reading = read_query(query)
-        revision, generation = self._index.revision, self._index.generation
-        candidates = gather(self._index, query, reading, self._limits)
+        generation = self._index.generation
+        vectors = embed_reading(self._index, reading)
+        with self._index.reading() as revision:
+            candidates = gather(self._index, query, reading, vectors, self._limits)
         scored, scales = self._score(query, reading, list(candidates.values()))
         runbooks = team_first(
             [one for one in scored if one.kind is DocumentKind.RUNBOOK], self._threshold

@@ -100,3 +100,14 @@ def test_telling_lines_are_those_that_no_other_cause_has() -> None:
 def test_no_cases_give_no_groups() -> None:
     assert groups_of([], frozenset()) == ()
     assert not is_separated(())
+
+
+def test_words_that_a_record_has_from_the_alert_itself_tell_nothing() -> None:
+    said = content_words("checkout fails for more orders than allowed")
+    cases = [
+        Case("A", facts("bad deploy", words="checkout fails for more orders than allowed"), {}),
+        Case("B", facts("no connections", words="the shop is down"), {}),
+    ]
+    assert is_separated(groups_of(cases, said))
+    repeated = [dataclasses.replace(cases[0], repeated=said), cases[1]]
+    assert not is_separated(groups_of(repeated, said))

@@ -136,3 +136,22 @@ def test_empty_knowledge_answers_nothing() -> None:
         ranking = retriever.search(FULL)
     assert ranking.ranked == ()
     assert not ranking.answered
+
+
+def test_a_record_of_the_same_alert_comes_first_but_is_no_proof_of_its_cause() -> None:
+    said = "Many orders fail\n12 % of the orders ended with an error"
+    tonight = case(
+        "RCL-1",
+        "OrdersFailing: Many orders fail",
+        said,
+        "Like INC-2: Report worker leaked database sessions.",
+        alerts=("OrdersFailing",),
+        services=("checkout",),
+        environments=("prod/eu",),
+        runbook="db-slots",
+    )
+    query = Query(text=said, alert_name="OrdersFailing", service="checkout")
+    with searchable(*THREE_CAUSES, tonight) as (retriever, _):
+        ranking = retriever.search(query)
+    assert ranking.incidents[0].document_id == "RCL-1"
+    assert not ranking.separated
