@@ -145,7 +145,14 @@ class SuggestionBuilder:
         causes = reader.causes(ranking.causes)
         first = reader.check_first()
         told = first.text if first else next((cause.check for cause in causes if cause.check), "")
-        leads = [cause.incident_ids[0] for cause in causes]
+        places = {hit.document_id: place for place, hit in enumerate(ranking.incidents)}
+        leads = sorted(
+            (
+                min(cause.incident_ids, key=lambda one: places.get(one, len(places)))
+                for cause in causes
+            ),
+            key=lambda one: places.get(one, len(places)),
+        )
         return Suggestion(
             id=identity,
             kind=SuggestionKind.SEVERAL_CAUSES,
