@@ -91,10 +91,9 @@ def answerable(story: Story) -> Sequence[StoryAlert]:
 
 
 def on_its_own(alert: StoryAlert, number: int) -> StoryAlert:
-    """The same alert on another service's pod: no open incident is there for it to join."""
-    service = f"{alert.labels['service']}-{number}"
-    labels = {**alert.labels, "service": service, "pod": f"{service}-0"}
-    return replace(alert, labels=labels)
+    """The same alert in another cluster: no open incident is there for it to join."""
+    cluster, pod = f"bench-{number}", f"{alert.labels['service']}-{number}"
+    return replace(alert, labels={**alert.labels, "cluster": cluster, "pod": pod})
 
 
 def question(alert: StoryAlert, number: int) -> str:
