@@ -13,8 +13,9 @@ from bot.uow import UnitOfWorkFactory
 
 _log = logging.getLogger(__name__)
 
-LEASE_SECONDS = 60.0
-"""Longer than a look-up and a post may take, each with its time-out."""
+LEASE_SECONDS = 45.0
+"""How long a killed sender's message waits for another sender. A message that takes longer (a
+look-up through many pages) keeps its lease by `OutboxSender.renew`."""
 LOOK_BACK_SECONDS = 60.0
 """How far the platform's clock may be behind ours when a lost message is looked for."""
 _FIRST_PAUSE = 0.5
@@ -48,6 +49,7 @@ class OutboxSender:
         self._chance = chance if chance is not None else random.Random()
         self._pacing = pacing if pacing is not None else Pacing()
         self._held: list[tuple[float, PendingMessage]] = []
+        self._in_hand: set[str] = set()
         self._changed = threading.Condition()
         self._woken = 0
         self._stopping = False
@@ -77,6 +79,10 @@ class OutboxSender:
         for thread in self._threads:
             if thread.is_alive():
                 thread.join(timeout)
+        with self._changed:
+            held, self._held = self._held, []
+        for _, message in held:
+            self._again(message, 0.0, "the sender was stopped")
 
     def _run(self) -> None:
         while True:
@@ -106,6 +112,14 @@ class OutboxSender:
     def _next_due(self, pause: float) -> float:
         now = self._clock.monotonic()
         return max(0.0, min((due - now for due, _ in self._held), default=pause))
+
+    def renew(self) -> None:
+        """Keep the leases of what is held back or being said; to be called well within a lease."""
+        with self._changed:
+            keys = sorted({*self._in_hand, *(message.key for _, message in self._held)})
+        if keys:
+            with self._units.begin() as uow:
+                uow.outbox.renew(keys, self._clock.now(), LEASE_SECONDS)
 
     # -- work -----------------------------------------------------------------------------
 
@@ -149,6 +163,15 @@ class OutboxSender:
             self._again(message, wait, "the channel has to rest")
 
     def _deal_with(self, message: PendingMessage) -> None:
+        with self._changed:
+            self._in_hand.add(message.key)
+        try:
+            self._try_to_say(message)
+        finally:
+            with self._changed:
+                self._in_hand.discard(message.key)
+
+    def _try_to_say(self, message: PendingMessage) -> None:
         try:
             ref = self._say(message)
         except ChatUnavailable as error:

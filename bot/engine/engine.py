@@ -17,6 +17,7 @@ _log = logging.getLogger(__name__)
 _PURGE_SECONDS = 600.0
 _CATCH_UP_POLL_SECONDS = 1.0
 _JOB_THREADS = 2
+_RENEW_SECONDS = 10.0
 
 
 class Index(Protocol):
@@ -32,6 +33,7 @@ class Sender(Protocol):
     def start(self) -> None: ...
     def stop(self) -> None: ...
     def wake(self) -> None: ...
+    def renew(self) -> None: ...
 
 
 class Engine:
@@ -57,6 +59,7 @@ class Engine:
     ) -> None:
         self._units = units
         self._index = index
+        self._jobs = jobs
         self._sender = sender
         self._answer = answer
         self._clock = clock
@@ -81,6 +84,8 @@ class Engine:
             loop.start()
         if self._sender is not None:
             self._sender.start()
+            self._ticks.every(_RENEW_SECONDS, "outbox leases", self._sender.renew)
+        self._ticks.every(_RENEW_SECONDS, "job leases", self._jobs.renew)
         self._ticks.every(_PURGE_SECONDS, "purge", self._purge)
         self._ticks.start()
         self._ready.set()

@@ -1,6 +1,7 @@
 """What the engine's loops do: inbox to use cases, jobs to their handlers."""
 
 import logging
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -14,7 +15,9 @@ _log = logging.getLogger(__name__)
 
 SLACK_JOB = "slack"
 _INBOX_BATCH = 200
-_JOB_LEASE_SECONDS = 120.0
+_JOB_LEASE_SECONDS = 45.0
+"""How long a killed engine's job waits for another engine. A job that takes longer keeps its
+lease by `JobWork.renew`, so this says nothing about how long a job may take."""
 _JOB_ATTEMPTS = 6
 _LONGEST_PAUSE = 60.0
 
@@ -77,6 +80,8 @@ class JobWork:
         self._handlers = handlers
         self._clock = clock
         self._on_done = on_done
+        self._running: dict[str, Job] = {}
+        self._changing = threading.Lock()
 
     def step(self) -> int:
         with self._units.begin() as uow:
@@ -84,8 +89,32 @@ class JobWork:
                 list(self._handlers), self._clock.now(), _JOB_LEASE_SECONDS, limit=1
             )
         for job in jobs:
-            self._run(job)
+            with self._changing:
+                self._running[job.key] = job
+            try:
+                self._run(job)
+            finally:
+                with self._changing:
+                    self._running.pop(job.key, None)
         return len(jobs)
+
+    def renew(self) -> None:
+        """Keep the leases of the jobs that run now; to be called well within a lease."""
+        with self._changing:
+            running = list(self._running.values())
+        if not running:
+            return
+        with self._units.begin() as uow:
+            now = self._clock.now()
+            lost = [
+                job.key
+                for job in running
+                if not uow.jobs.renew(job.key, job.attempts, now, _JOB_LEASE_SECONDS)
+            ]
+        with self._changing:
+            lost = [key for key in lost if key in self._running]  # the others have just ended
+        for key in lost:
+            _log.warning("the lease of job %s ran out while it ran; it may run twice", key)
 
     def _run(self, job: Job) -> None:
         try:

@@ -83,6 +83,17 @@ class SqlJobQueue:
             for row in rows
         ]
 
+    def renew(self, key: str, attempts: int, now: datetime, lease_seconds: float) -> bool:
+        """Only before the lease has run out: afterwards somebody else may have the job."""
+        statement = (
+            update(jobs)
+            .where(jobs.c.key == key, jobs.c.attempts == attempts, _IS_PENDING)
+            .where(jobs.c.leased_until > now)
+            .values(leased_until=now + timedelta(seconds=lease_seconds))
+            .returning(jobs.c.seq)
+        )
+        return self._connection.execute(statement).first() is not None
+
     def finish(self, key: str, now: datetime) -> None:
         self._end(key, FINISHED, "", now)
 

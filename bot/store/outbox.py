@@ -185,6 +185,14 @@ class SqlOutbox:
             for row in sorted(claimed, key=lambda row: (row["queued_at"], row["seq"]))
         ]
 
+    def renew(self, keys: Sequence[str], now: datetime, lease_seconds: float) -> None:
+        """Hold on to claimed messages; one whose lease has run out is not got back."""
+        self._connection.execute(
+            update(outbox)
+            .where(outbox.c.key.in_(keys), outbox.c.leased_until > now)
+            .values(leased_until=now + timedelta(seconds=lease_seconds))
+        )
+
     def mark_sent(self, key: str, revision: int, ref: str, now: datetime) -> None:
         """If newer content was put meanwhile, the message queues again, behind the others."""
         self._connection.execute(

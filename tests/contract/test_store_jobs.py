@@ -114,3 +114,28 @@ def test_purge_forgets_what_ended_before_then(database: Database, clock: ManualC
         assert unit.jobs.purge(clock.now()) == 0
         assert unit.jobs.purge(clock.now() + timedelta(seconds=1)) == 2
     assert claim(database, clock) == ["pending"]
+
+
+def test_a_renewed_lease_lasts_longer_but_one_that_ran_out_is_lost(
+    database: Database, clock: ManualClock
+) -> None:
+    add(database, clock, "one")
+    claim(database, clock)
+    clock.advance(LEASE - 1)
+    with database.begin() as unit:
+        assert unit.jobs.renew("one", 1, clock.now(), LEASE)
+        assert not unit.jobs.renew("one", 2, clock.now(), LEASE)
+    clock.advance(LEASE - 1)
+    assert claim(database, clock) == []
+    clock.advance(1)
+    with database.begin() as unit:
+        assert not unit.jobs.renew("one", 1, clock.now(), LEASE)
+    assert claim(database, clock) == ["one"]
+
+
+def test_an_ended_job_has_no_lease_to_renew(database: Database, clock: ManualClock) -> None:
+    add(database, clock, "one")
+    claim(database, clock)
+    with database.begin() as unit:
+        unit.jobs.finish("one", clock.now())
+        assert not unit.jobs.renew("one", 1, clock.now(), LEASE)

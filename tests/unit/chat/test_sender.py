@@ -263,3 +263,40 @@ def test_several_threads_keep_the_order_of_each_channel_and_say_nothing_twice(tm
             sender.stop()
         for to in channels:
             assert chat.texts(to.channel) == ["0", "1", "2"]
+
+
+def test_a_slow_post_is_not_begun_by_another_sender_meanwhile(world: World):
+    world.put("a", "one")
+    other = world.new_sender()
+
+    def slow() -> None:
+        for _ in range(30):
+            world.clock.advance(10)
+            world.sender.renew()
+            assert other.run_once() == 0
+
+    world.chat.on_post = slow
+    assert world.sender.run_once() == 1
+    assert world.chat.calls == [("post", "a")]
+
+
+def test_what_a_killed_sender_held_is_said_by_another_within_a_minute(world: World):
+    for number in range(6):
+        world.put(f"k{number}", str(number))
+    world.sender.run_once()
+    said = len(world.chat.posts)
+    world.clock.advance(55)
+    world.sender = world.new_sender()
+    world.run_for(10)
+    assert said < 6
+    assert world.chat.texts("C1") == [str(number) for number in range(6)]
+
+
+def test_what_a_stopped_sender_held_back_can_be_said_by_another_at_once(world: World):
+    for number in range(6):
+        world.put(f"k{number}", str(number))
+    world.sender.run_once()
+    held = len(world.chat.posts)
+    world.sender.stop()
+    assert world.new_sender().run_once() > 0
+    assert len(world.chat.posts) > held

@@ -170,3 +170,56 @@ def test_old_bodies_are_deleted_failed_ones_too(database: Database, clock: Manua
     assert purge_old(database, clock.now(), keep_hours=72) == 0
     clock.advance(2 * 3600)
     assert purge_old(database, clock.now(), keep_hours=72) == 2
+
+
+def test_a_slow_job_is_not_run_by_another_engine_meanwhile(
+    database: Database, clock: ManualClock
+) -> None:
+    ran: list[str] = []
+
+    def slow(_: Job) -> None:
+        ran.append("one")
+        for _ in range(60):
+            clock.advance(10)
+            one.renew()
+            assert other.step() == 0
+
+    one = JobWork(database, {"work": slow}, clock, lambda: None)
+    other = JobWork(database, {"work": lambda _: ran.append("other")}, clock, lambda: None)
+    enqueue(database, clock)
+    assert one.step() == 1
+    assert ran == ["one"]
+
+
+def test_a_killed_engines_job_is_taken_over_within_a_minute(
+    database: Database, clock: ManualClock
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def killed(_: Job) -> None:
+        raise Killed
+
+    enqueue(database, clock)
+    with pytest.raises(Killed):
+        JobWork(database, {"work": killed}, clock, lambda: None).step()
+    done: list[str] = []
+    other = JobWork(database, {"work": lambda job: done.append(job.key)}, clock, lambda: None)
+    assert other.step() == 0
+    clock.advance(55)
+    assert other.step() == 1
+    assert done == ["k"]
+
+
+def test_a_lease_that_was_lost_while_the_job_ran_is_said(
+    database: Database, clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    def slow(_: Job) -> None:
+        clock.advance(3600)
+        work.renew()
+
+    work = JobWork(database, {"work": slow}, clock, lambda: None)
+    enqueue(database, clock)
+    work.step()
+    work.renew()
+    assert caplog.text.count("ran out while it ran") == 1
