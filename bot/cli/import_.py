@@ -98,7 +98,7 @@ def incidents(
             raise BadDocument(f"{file.name} {error}") from error
 
 
-@app.command("slack-history")
+@app.command("slack-history", short_help="Import the incident channels of an export.")
 def slack_history(
     export: Path = typer.Argument(..., exists=True, dir_okay=False, help="Slack export (.zip)."),
     channels: str = typer.Option(DEFAULT_CHANNELS, help="Pattern of incident channels' names."),
@@ -122,7 +122,7 @@ def slack_history(
             raise BadDocument(f"{export.name}: {error}") from error
 
 
-@app.command()
+@app.command(short_help="Import the pack of generic runbooks.")
 def starter(
     dry_run: bool = _DRY_RUN,
     as_json: bool = JSON_OPTION,
@@ -202,6 +202,8 @@ def _tell(report: "ImportReport", *, dry_run: bool) -> None:
 
 
 def _show_mapping(mapping: "ColumnMapping", format: IncidentFormat) -> None:  # noqa: A002
+    if all(ours == theirs for ours, theirs in mapping.chosen.items()) and not mapping.unused:
+        return  # nothing was guessed
     say(f"Reading as {format.value}:")
     for ours, theirs in mapping.chosen.items():
         say(f"  {ours:<13} <- {theirs}")

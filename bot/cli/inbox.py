@@ -1,10 +1,14 @@
 """`recall inbox`: deliveries and what became of them; replay one after a fix."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from bot.cli.common import CONFIG_OPTION, JSON_OPTION
+
+if TYPE_CHECKING:
+    from bot.jobs.ports import InboxItem
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True)
 
@@ -26,19 +30,7 @@ def list_(
     with exit_on_error(), open_database(read_settings(config)) as database, database.read() as uow:
         items = uow.inbox.list(wanted.pop(), limit)
     if json:
-        rows = [
-            {
-                "id": item.id,
-                "kind": item.kind.value,
-                "source": item.source,
-                "state": item.state.value,
-                "received_at": item.received_at.isoformat(),
-                "attempts": item.attempts,
-                "error": item.error,
-            }
-            for item in items
-        ]
-        print_json({"items": rows})
+        print_json({"items": [as_dict(item) for item in items]})
         return
     for item in items:
         say(f"{item.id}  {item.received_at:%Y-%m-%d %H:%M:%S}  {item.source:<14} {item.state}")
@@ -46,6 +38,19 @@ def list_(
             say(f"    {item.error}")
     if not items:
         say("nothing there")
+
+
+def as_dict(item: "InboxItem") -> dict[str, object]:
+    """One delivery in the JSON of the list; a contract."""
+    return {
+        "id": item.id,
+        "kind": item.kind.value,
+        "source": item.source,
+        "state": item.state.value,
+        "received_at": item.received_at.isoformat(),
+        "attempts": item.attempts,
+        "error": item.error,
+    }
 
 
 @app.command()
