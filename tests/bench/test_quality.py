@@ -14,6 +14,7 @@ from tests.support.dev_data import dev_data
 pytestmark = [pytest.mark.bench, pytest.mark.model, pytest.mark.dev_data]
 
 _FIGURES = ("recall@1", "recall@5", "recall@10", "mrr@10")
+_PATIENCE_SECONDS = 900
 _FILES = ("corpus", "queries")
 _TIMES = ("ms_per_query_p50", "ms_per_query_p95")
 
@@ -56,7 +57,7 @@ def evaluated(folder: Path) -> dict[str, float]:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=_PATIENCE_SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stderr
