@@ -105,6 +105,7 @@ def build_engine(
     Raises SchemaMismatch, DatabaseBusy, ModelError, IndexInUse or SettingsError.
     """
     clock = clock or SystemClock()
+    catalogue = load_catalogue(settings.services_file)  # its mistakes are told before the long work
     with ExitStack() as opened:
         database = Database(settings.database, clock=clock)
         opened.callback(database.close)
@@ -112,7 +113,6 @@ def build_engine(
         builder, projection = _open_memory(settings, database, opened, embedder)
         chat, room = _open_chat(settings)
         sender = OutboxSender(database, chat, clock) if chat is not None else None
-        catalogue = load_catalogue(settings.services_file)
         intake = AlertIntake(
             catalogue,
             clock,

@@ -16,9 +16,9 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from bot.clock import Clock, SystemClock
-from bot.errors import RecallError, SettingsError
+from bot.errors import Permanent, RecallError, SettingsError
 from bot.settings import Settings, load_settings
-from knowledge.errors import KnowledgeError
+from knowledge.errors import KnowledgeError, ModelError
 
 if TYPE_CHECKING:
     from bot.store.database import Database
@@ -94,6 +94,19 @@ def open_database(settings: Settings, clock: Clock | None = None) -> Iterator["D
         yield database
     finally:
         database.close()
+
+
+@contextmanager
+def exit_as_child() -> Iterator[None]:
+    """As `exit_on_error`, for the processes of `serve`: what would fail again until a person
+    changes something exits with 2, by which the supervisor knows that trying again is no use."""
+    try:
+        with exit_on_error():
+            yield
+    except typer.Exit as ended:
+        if isinstance(ended.__cause__, Permanent | ModelError):
+            raise typer.Exit(EXIT_USAGE) from ended.__cause__
+        raise
 
 
 def actor_name() -> str:

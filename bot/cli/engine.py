@@ -13,8 +13,8 @@ def engine(
     config: Path = typer.Option(None, help="TOML settings file."),
 ) -> None:
     """Parse, search, suggest and send, until told to stop."""
-    from bot.cli.common import exit_on_error, read_settings
+    from bot.cli.common import exit_as_child, read_settings
     from bot.processes.engine import run_engine
 
-    with exit_on_error():
+    with exit_as_child():
         run_engine(read_settings(config), socket)

@@ -14,8 +14,8 @@ def front(
     config: Path = typer.Option(None, help="TOML settings file."),
 ) -> None:
     """Take in webhooks and Slack's payloads, until told to stop."""
-    from bot.cli.common import exit_on_error, read_settings
+    from bot.cli.common import exit_as_child, read_settings
     from bot.processes.front import run_front
 
-    with exit_on_error():
+    with exit_as_child():
         run_front(read_settings(config), socket, listener)

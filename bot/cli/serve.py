@@ -10,7 +10,9 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 @app.command()
 def serve(
     host: str = typer.Option("", help="Address to listen on; overrides RECALL_HOST."),
-    port: int = typer.Option(-1, help="Port to listen on; 0 takes a free one."),
+    port: int | None = typer.Option(
+        None, min=0, max=65535, help="Port to listen on; 0 takes a free one."
+    ),
     config: Path = typer.Option(None, help="TOML settings file.", exists=True, dir_okay=False),
     with_parent: bool = typer.Option(
         False, hidden=True, help="Stop when standard input closes, as when the parent dies."
@@ -32,8 +34,11 @@ def serve(
             database.migrate()
         finally:
             database.close()
-        listener = listening_socket(host or settings.host, settings.port if port < 0 else port)
+        listener = listening_socket(host or settings.host, settings.port if port is None else port)
         typer.echo(f"listening on {address_of(listener)}")
-        Supervisor(listener=listener, config=config, clock=clock, stop_with_parent=with_parent).run(
-            on_ready=lambda: typer.echo("ready")
+        supervisor = Supervisor(
+            listener=listener, config=config, clock=clock, stop_with_parent=with_parent
         )
+        code = supervisor.run(on_ready=lambda: typer.echo("ready"))
+    if code:
+        raise typer.Exit(code)

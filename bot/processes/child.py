@@ -7,6 +7,9 @@ import sys
 import threading
 from types import FrameType
 
+EXIT_CANNOT_WORK = 2
+"""How a child ends when it would fail again until a person changes something."""
+
 _CHATTY = (
     "alembic",
     "bot.slack.bolt",

@@ -19,7 +19,7 @@ from pathlib import Path
 from bot.clock import Clock
 from bot.engine.ipc import SocketEngineClient
 from bot.errors import SettingsError
-from bot.processes.child import StopRequest
+from bot.processes.child import EXIT_CANNOT_WORK, StopRequest
 
 _log = logging.getLogger(__name__)
 _STOP_SECONDS = 20.0
@@ -27,6 +27,9 @@ _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 15.0
 _STEADY_SECONDS = 60.0
 _BACKLOG = 1024
+_START_ATTEMPTS = 6
+"""Tries at the first start, about half a minute: long enough for the processes of a killed
+supervisor to end and give the index folder free."""
 
 
 def listening_socket(host: str, port: int) -> socket.socket:
@@ -62,6 +65,7 @@ class _Child:
     process: "subprocess.Popen[bytes] | None" = None
     started_at: float = 0.0
     pause: float = _FIRST_PAUSE
+    ends: int = 0
     due_at: float = field(default=0.0)
 
 
@@ -100,10 +104,12 @@ class Supervisor:
             ),
         ]
 
-    def run(self, on_ready: Callable[[], None] = lambda: None) -> None:
-        """Start all, keep them alive, return after a signal once all have stopped.
+    def run(self, on_ready: Callable[[], None] = lambda: None) -> int:
+        """Start all, keep them alive, return 0 after a signal once all have stopped.
 
-        `on_ready` is called once, when questions can be answered for the first time.
+        `on_ready` is called once, when questions can be answered for the first time. A child
+        that cannot work until a person changes something, or that ends again and again before
+        that, is given up: all is stopped and the exit code for it returned.
         """
         self._stop.listen()
         ready = False
@@ -112,10 +118,12 @@ class Supervisor:
                 self._start(child)
             while not self._stop.wait(self._tick):
                 for child in self._children:
-                    self._look_after(child)
+                    if code := self._look_after(child, has_worked=ready):
+                        return code
                 if not ready and (self._engine.status() or {}).get("ready"):
                     ready = True
                     on_ready()
+            return 0
         finally:
             self._stop_all()
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -129,15 +137,19 @@ class Supervisor:
         )
         child.started_at = self._clock.monotonic()
 
-    def _look_after(self, child: _Child) -> None:
+    def _look_after(self, child: _Child, *, has_worked: bool) -> int:
+        """Start it when that is due. Not 0 when that is of no use: the code to exit with."""
         now = self._clock.monotonic()
         if child.process is None:
             if now >= child.due_at:
                 self._start(child)
-            return
+            return 0
         code = child.process.poll()
         if code is None:
-            return
+            return 0
+        child.ends += 1
+        if not has_worked and (given_up := _why_give_up(child, code)):
+            return given_up
         if now - child.started_at > _STEADY_SECONDS:
             child.pause = _FIRST_PAUSE
         _log.error("%s ended (%d); starting it again in %.1f s", child.name, code, child.pause)
@@ -145,6 +157,7 @@ class Supervisor:
         child.process = None
         child.due_at = now + child.pause
         child.pause = min(child.pause * 2, _LONGEST_PAUSE)
+        return 0
 
     def _stop_all(self) -> None:
         """The front first, so that nothing new comes in while the engine drains."""
@@ -164,3 +177,14 @@ class Supervisor:
     def _close_stdin(child: _Child) -> None:
         if child.process is not None and child.process.stdin is not None:
             child.process.stdin.close()
+
+
+def _why_give_up(child: _Child, code: int) -> int:
+    """The exit code when starting `child`, which ended with `code`, again is of no use, else 0."""
+    if code == EXIT_CANNOT_WORK:
+        _log.error("%s cannot work until that is put right; stopping", child.name)
+        return EXIT_CANNOT_WORK
+    if child.ends >= _START_ATTEMPTS:
+        _log.error("%s ended %d times and was never ready; stopping", child.name, child.ends)
+        return 1
+    return 0
