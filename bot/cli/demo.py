@@ -39,7 +39,7 @@ def _once(seed: int, as_json: bool) -> None:
 
     played: list[PlayedBeat] = []
 
-    def on_beat(one: PlayedBeat) -> None:
+    def on_beat(one: "PlayedBeat") -> None:
         played.append(one)
         if as_json:
             return

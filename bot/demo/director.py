@@ -18,8 +18,12 @@ _LIVE_MENTION = re.compile(r"<[!@#](?!date)")
 
 @dataclass(slots=True)
 class Seen:
-    """What a beat showed: messages as text, and the checks with how they came out."""
+    """What a beat showed: messages as text, and the checks with how they came out.
 
+    `names` are people's names by their ids, for the messages that mention them.
+    """
+
+    names: Mapping[str, str] = field(default_factory=dict)
     shown: list[tuple[str, str]] = field(default_factory=list)
     checks: list[tuple[str, bool]] = field(default_factory=list)
 
@@ -27,7 +31,7 @@ class Seen:
         self.checks.append((what, came_true))
 
     def show(self, title: str, message: Message) -> None:
-        self.shown.append((title, message_text(message.blocks, message.text)))
+        self.shown.append((title, message_text(message.blocks, message.text, self.names)))
 
     @property
     def ok(self) -> bool:
@@ -36,8 +40,11 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Beat:
+    """`what` happens, and what people see of it once it has been played (`then`)."""
+
     time: str
     what: str
+    then: str
     play: Callable[[], Seen]
 
 
@@ -50,21 +57,55 @@ class Director:
         self._cause = cause
         self._card: Message | None = None
         self._tonight = ""
+        users = [stage.workspace.bot, *(stage.person(name).user for name in stage.users)]
+        self._names = {user.id: user.name for user in users}
 
     @property
     def beats(self) -> Sequence[Beat]:
         first = self._story.first_alert.name
+        right = self._cause.expected_incident
         return (
-            Beat("0:10", f"{first} fires in prod/eu-1", self.first_alert),
-            Beat("0:50", "alice pastes what she sees into the thread", self.evidence),
-            Beat("2:15", f"{self._story.unfamiliar_alert.name}: never seen", self.unfamiliar),
-            Beat("2:30", "an alert that tries to give orders", self.hostile),
-            Beat("2:40", "alice resolves it with one tap", self.resolve),
-            Beat("2:50", "next Thursday, 03:12: the same alert again", self.again),
+            Beat(
+                "0:10",
+                f"{first} fires in prod/eu-1",
+                "Several causes fit, so the card names them all and says what to check first",
+                self.first_alert,
+            ),
+            Beat(
+                "0:50",
+                "alice pastes what she sees into the thread",
+                f"Her lines tell the causes apart: the card was edited in place, like {right}",
+                self.evidence,
+            ),
+            Beat(
+                "2:15",
+                f"{self._story.unfamiliar_alert.name}: never seen",
+                "The channel stayed silent. Bob asked: the bot says so, and why the nearest "
+                "case is too far",
+                self.unfamiliar,
+            ),
+            Beat(
+                "2:30",
+                "an alert that tries to give orders",
+                "Its words stay words: nobody is mentioned, nothing is linked, nothing is run",
+                self.hostile,
+            ),
+            Beat(
+                "2:40",
+                "alice resolves it with one tap",
+                f"The first card is short now, and tonight is on record as like {right}",
+                self.resolve,
+            ),
+            Beat(
+                "2:50",
+                "next Thursday, 03:12: the same alert again",
+                "Tonight's incident comes first now, confirmed by alice",
+                self.again,
+            ),
         )
 
     def first_alert(self) -> Seen:
-        seen = Seen()
+        seen = Seen(names=self._names)
         self._fire(self._story.first_alert)
         self._card = self._wait_card(self._story.first_alert.name)
         seen.show("card", self._card)
@@ -78,7 +119,7 @@ class Director:
         return seen
 
     def evidence(self) -> Seen:
-        seen = Seen()
+        seen = Seen(names=self._names)
         card = self._the_card()
         pasted = f"{self._cause.evidence_question}\n```\n{self._cause.evidence_log.strip()}\n```"
         self._stage.person("alice").mentions_bot(CHANNEL, pasted, thread_ts=card.ts)
@@ -98,11 +139,11 @@ class Director:
         return seen
 
     def unfamiliar(self) -> Seen:
-        seen = Seen()
+        seen = Seen(names=self._names)
         before = len(self._stage.bot_messages())
         alert = self._story.unfamiliar_alert
         self._fire(alert)
-        self._wait_for_suggestion(alert.name)
+        self._stage.wait_for_suggestion(alert.name)
         seen.check("the channel stays silent", len(self._stage.bot_messages()) == before)
         question = f"{self._story.unfamiliar_question} {alert.name}: {alert.text}"
         asked = self._stage.person("bob").mentions_bot(CHANNEL, question)
@@ -113,10 +154,10 @@ class Director:
         return seen
 
     def hostile(self) -> Seen:
-        seen = Seen()
+        seen = Seen(names=self._names)
         alert = self._story.hostile_alert
         self._fire(alert)
-        self._wait_for_suggestion(alert.name)
+        self._stage.wait_for_suggestion(alert.name)
         asked = self._stage.person("bob").mentions_bot(CHANNEL, f"what about this? {alert.text}")
         reply = self._wait(lambda: self._last_reply(asked))
         seen.show("the answer", reply)
@@ -128,7 +169,7 @@ class Director:
         return seen
 
     def resolve(self) -> Seen:
-        seen = Seen()
+        seen = Seen(names=self._names)
         card = self._current(self._the_card())
         self._stage.person("alice").clicks(card, "recall_resolved_like")
         name = self._story.first_alert.name
@@ -151,7 +192,7 @@ class Director:
         return seen
 
     def again(self) -> Seen:
-        seen = Seen()
+        seen = Seen(names=self._names)
         before = {message.ts for message in self._cards()}
         self._fire(self._story.first_alert)
         card = self._wait(lambda: next((m for m in self._cards() if m.ts not in before), None))
@@ -196,23 +237,10 @@ class Director:
         return mine[-1] if mine else None
 
     def _incident(self, alert_name: str) -> Mapping[str, Any]:
-        """The newest incident with that alert, whole."""
-        for row in self._stage.bot.get("/v1/incidents")["items"]:
-            if alert_name in row["title"]:
-                whole: Mapping[str, Any] = self._stage.bot.get(f"/v1/incidents/{row['key']}")
-                return whole
-        raise LookupError(f"no incident of {alert_name}")
-
-    def _wait_for_suggestion(self, alert_name: str) -> None:
-        """Until the bot has made up its mind about that alert, spoken or not."""
-
-        def decided() -> bool:
-            try:
-                return bool(self._incident(alert_name).get("suggestion"))
-            except LookupError:
-                return False
-
-        self._stage.bot.until(decided)
+        incident = self._stage.incident(alert_name)
+        if incident is None:
+            raise LookupError(f"no incident of {alert_name}")
+        return incident
 
     def _ask(self, alert: StoryAlert) -> Mapping[str, Any]:
         with self._stage.bot.client() as client:

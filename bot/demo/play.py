@@ -2,19 +2,25 @@
 
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from bot.demo.director import Beat, Director, Seen
-from bot.demo.stage import Stage
+from bot.demo.stage import CHANNEL, Stage
 from bot.demo.story import DATA, StoryAlert, knowledge, load_story
 from bot.workspace.control import DemoButton
 
 Tell = Callable[[str], None]
-_PAUSE_SECONDS = 7.0
+PAUSE_SECONDS = 7.0
+"""Between two beats of the story, for people to read what they see."""
+_OVER = ("resolved", "closed")
+_YOURS = (
+    "That was the story; now it is yours: ask @recall, paste a log, press buttons, fire alerts."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +51,22 @@ def play_once(seed: int, *, tell: Tell, on_beat: Callable[[PlayedBeat], None]) -
 class LiveShow:
     """The demo for people: the page, its buttons, and the story when somebody watches."""
 
-    def __init__(self, seed: int, *, port: int, keep: Path | None, tell: Tell) -> None:
+    def __init__(
+        self,
+        seed: int,
+        *,
+        port: int,
+        keep: Path | None,
+        tell: Tell,
+        pause: float = PAUSE_SECONDS,
+    ) -> None:
         self._story = load_story()
         self._seed = seed
         self._port = port
         self._keep = keep
         self._tell = tell
+        self._pause = pause
         self._stage: Stage | None = None
-        self._busy = threading.Lock()
 
     def run(self, stop: threading.Event) -> None:
         """Open the stage, wait for a watcher, play, and stay until `stop` is set."""
@@ -63,6 +77,7 @@ class LiveShow:
             self._stage = stage
             self._tell(f"the workspace: {stage.workspace.page_url}")
             self._tell("open it in a browser; the story begins when you do. Ctrl-C ends it.")
+            stage.narrate("A night at Larkspur, a bookshop. The story begins in a moment.")
             while not stop.wait(0.2):
                 if stage.workspace.control.is_watched:
                     break
@@ -73,29 +88,32 @@ class LiveShow:
     def _play(self, stop: threading.Event) -> None:
         stage = self._the_stage()
         director = Director(stage, self._story, self._story.true_cause(self._seed))
-        with self._busy:
-            for beat in director.beats:
-                if stop.wait(_PAUSE_SECONDS / 2):
-                    return
-                self._tell(f"{beat.time}  {beat.what}")
-                try:
-                    beat.play()
-                except TimeoutError as error:
-                    self._tell(f"this did not happen in time: {error}")
-                    return
-                if stop.wait(_PAUSE_SECONDS):
-                    return
-            self._tell("the story is told; now it is yours: type to @recall, fire more alerts")
+        for beat in director.beats:
+            if stop.wait(self._pause / 2):
+                return
+            self._tell(f"{beat.time}  {beat.what}")
+            stage.narrate(beat.what, beat.time)
+            try:
+                beat.play()
+            except TimeoutError as error:
+                self._tell(f"this did not happen in time: {error}")
+                stage.narrate("That did not happen in time; the terminal says more.", beat.time)
+                return
+            stage.narrate(f"{beat.then}.", beat.time)
+            if stop.wait(self._pause):
+                return
+        self._tell("the story is told; now it is yours: type to @recall, fire more alerts")
+        stage.narrate(_YOURS)
 
     def _buttons(self) -> Sequence[DemoButton]:
-        alerts = [self._story.first_alert, *self._story.fire_more, self._story.unfamiliar_alert]
         again = DemoButton(
             id="next-thursday",
             label="Next Thursday, 03:12",
             description="The first alert of the night comes again",
-            callback=lambda: self._fire(self._story.first_alert),
+            callback=self._again,
         )
-        return [again, *(self._button(alert) for alert in alerts[1:])]
+        alerts = [*self._story.fire_more, self._story.unfamiliar_alert]
+        return [again, *(self._button(alert) for alert in alerts)]
 
     def _button(self, alert: StoryAlert) -> DemoButton:
         return DemoButton(
@@ -105,13 +123,44 @@ class LiveShow:
             callback=lambda: self._fire(alert),
         )
 
+    def _again(self) -> None:
+        """The first alert, after the end of the one that may be open still."""
+        alert, stage = self._story.first_alert, self._the_stage()
+        before = stage.incident(alert.name)
+        if before is not None and before["state"] not in _OVER:
+            stage.alert("alertmanager", alert.body(datetime.now(UTC), status="resolved"))
+            stage.bot.until(lambda: (stage.incident(alert.name) or {})["state"] in _OVER)
+        self._fire(alert)
+
     def _fire(self, alert: StoryAlert) -> None:
-        self._the_stage().alert("alertmanager", alert.body(datetime.now(UTC)))
+        """Send it, wait until the bot has made up its mind, and tell what came of it."""
+        stage = self._the_stage()
+        before = stage.incident(alert.name)
+        stage.alert("alertmanager", alert.body(datetime.now(UTC)))
+        stage.narrate(f"{alert.name} fires: {alert.annotations.get('summary', '')}.")
+        if before is not None and before["state"] not in _OVER:
+            stage.narrate(f"{alert.name} is firing already: its card stays the one card.")
+            return
+        stage.bot.until(lambda: _is_answered_anew(stage.incident(alert.name), before))
+        if (stage.incident(alert.name) or {})["suggestion"]["answered"]:
+            stage.narrate(f"{alert.name}: its card stands at the end of #{CHANNEL}.")
+        else:
+            stage.narrate(
+                f"{alert.name}: nothing on record is close, so the channel stays silent. "
+                "Ask @recall about it."
+            )
 
     def _the_stage(self) -> Stage:
         if self._stage is None:
             raise RuntimeError("the stage is not open yet")
         return self._stage
+
+
+def _is_answered_anew(now: Mapping[str, Any] | None, before: Mapping[str, Any] | None) -> bool:
+    """Whether there is an incident that was not there `before`, with a suggestion."""
+    if now is None or (before is not None and now["key"] == before["key"]):
+        return False
+    return bool(now.get("suggestion"))
 
 
 def _stage(folder: Path, port: int, buttons: Sequence[DemoButton], tell: Tell) -> Stage:

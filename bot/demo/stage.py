@@ -41,6 +41,7 @@ class Stage:
         self._services = services
         self._knowledge = knowledge
         self._told = told
+        self.users = tuple(users)
         self._token = secrets.token_urlsafe(24)
         self.workspace = LocalWorkspace(
             users=users, channels=(CHANNEL, "general"), port=port, demo_buttons=buttons
@@ -105,6 +106,25 @@ class Stage:
         with self.bot.client() as client:
             answer = client.post(f"/v1/alerts/{source}", json=body).raise_for_status()
         return str(answer.json()["id"])
+
+    def incident(self, alert_name: str) -> Mapping[str, Any] | None:
+        """The newest incident with that alert, whole; None when there is none."""
+        for row in self.bot.get("/v1/incidents")["items"]:
+            if alert_name in row["title"]:
+                whole: Mapping[str, Any] = self.bot.get(f"/v1/incidents/{row['key']}")
+                return whole
+        return None
+
+    def wait_for_suggestion(self, alert_name: str) -> None:
+        """Until the bot has made up its mind about that alert, spoken or not.
+
+        Raises TimeoutError.
+        """
+        self.bot.until(lambda: bool((self.incident(alert_name) or {}).get("suggestion")))
+
+    def narrate(self, text: str, time: str = "") -> None:
+        """Tell the people at the page, in one line, what they see."""
+        self.workspace.control.narrate(text, time)
 
     def messages(self) -> list[Message]:
         """What stands in the incident channel, oldest first."""

@@ -41,12 +41,13 @@ def render(message: IncidentCard | Answer | Notice) -> Rendered:
 def _card(card: IncidentCard) -> Iterator[Part]:
     over = card.state in _OVER
     mark = "✅" if over else _MARKS.get(card.severity, "⚪")
-    # The state stands before the title, where a long title cannot push it off the screen.
-    yield 0, header(f"{mark} {card.state.capitalize()}: {card.title}")
+    # The state stands before the title, where a long title cannot push it off the screen; that
+    # it is open needs no words.
+    state = "" if card.state == "open" else f"{card.state.capitalize()}: "
+    yield 0, header(f"{mark} {state}{card.title}")
     yield 0, context(_where_and_when(card))
     if over:
-        gist = _gist(card.suggestion) if card.suggestion is not None else ""
-        said = [words(card.resolution_note, 400), words(gist, 300)]
+        said = [words(card.resolution_note, 400), words(_gist_beside(card), 300)]
         if any(said):
             yield 0, lines_section(said)
     else:
@@ -56,24 +57,54 @@ def _card(card: IncidentCard) -> Iterator[Part]:
     yield from _foot(card)
 
 
+def _gist_beside(card: IncidentCard) -> str:
+    """The gist of a card's suggestion, unless the note beside it names the same incident."""
+    if card.suggestion is None:
+        return ""
+    incidents = card.suggestion.incidents
+    told = bool(incidents) and incidents[0].id in card.resolution_note
+    return "" if told else _gist(card.suggestion)
+
+
 def _where_and_when(card: IncidentCard) -> Safe:
     since = Safe(f"since {moment(card.opened_at)}")
     if card.resolved_at is not None:
         lasted = (card.resolved_at - card.opened_at).total_seconds()
         since = Safe(f"{moment(card.opened_at)}, lasted {duration(lasted)}")
+    alert = card.alerts[0] if _is_told_by_title(card) else None
     return join(
         [
             words(card.incident_key, 40),
             Safe(f"*{words(card.severity, 20)}*"),
-            Safe(f"service {words(card.service or 'unknown', 80)}"),
-            Safe(f"environment {words(card.environment or 'unknown', 60)}"),
-            Safe(f"cluster {words(card.cluster, 60)}") if card.cluster else Safe(""),
+            words(card.service, 80) if card.service else Safe("service unknown"),
+            _place(card),
             since,
+            link(alert.url, "alert", 10) if alert is not None and alert.url else Safe(""),
         ]
     )
 
 
+def _place(card: IncidentCard) -> Safe:
+    """The environment, and the cluster where the environment does not say it already."""
+    environment = words(card.environment or "", 60)
+    cluster = words(card.cluster or "", 60)
+    if not cluster or (card.cluster or "") in (card.environment or "").split("/"):
+        return environment or Safe("environment unknown")
+    return join([environment, Safe(f"cluster {cluster}")], ", ")
+
+
+def _is_told_by_title(card: IncidentCard) -> bool:
+    """Whether there is one alert, and the title says all that its line would say."""
+    if card.alerts_total > 1 or len(card.alerts) != 1:
+        return False
+    alert = card.alerts[0]
+    title = " ".join(card.title.split())
+    return alert.name in title and " ".join(alert.summary.split()) in title
+
+
 def _alerts(card: IncidentCard) -> Iterator[Part]:
+    if _is_told_by_title(card):
+        return
     shown = card.alerts[:_ALERTS_SHOWN]
     lines = [_alert(alert) for alert in shown]
     more = card.alerts_total - len(shown)
@@ -98,7 +129,9 @@ def _answer(answer: Answer) -> Iterator[Part]:
 def _foot(message: IncidentCard | Answer) -> Iterator[Part]:
     if message.buttons:
         yield 0, actions(message.buttons)
-    notes = [_said(said) for said in message.said[:3]]
+    note = message.resolution_note if isinstance(message, IncidentCard) else ""
+    # Whoever resolved it is named by the note already.
+    notes = [_said(said) for said in message.said[:3] if not note.startswith(said.verdict)]
     notes.append(words(message.feedback_note, 400))
     if message.suggestion is not None:
         notes.append(footer(message.suggestion))

@@ -25,6 +25,8 @@ _EMPHASIS = re.compile(r"(?<![^\W_])[*_~]+|[*_~]+(?![^\W_])")
 _USER_ID = re.compile(r"[UW][A-Z0-9]{1,40}", re.ASCII)
 _JOINER = "\u2060"
 _UNSAFE_IN_URL = re.compile(r"[\s<>|\"`\\]")
+# A line end that only kept a source file narrow: no blank line and no list item follows.
+_SOFT_WRAP = re.compile(r"(?<=\S)[ \t]*\n[ \t]*(?=[^\s*+-])(?!\d+[.)]\s)")
 _MARKDOWN = re.compile(
     r"`(?P<code>[^`\n]+)`"
     r"|\*\*(?P<bold>[^*\n]+)\*\*"
@@ -123,7 +125,7 @@ def person(user_id: str) -> Safe:
 
 def markdown(text: str, limit: int) -> Safe:
     """A runbook's list item: code and bold kept, links as words, everything else inert."""
-    body = clean(text).strip()
+    body = _SOFT_WRAP.sub(" ", clean(text).strip())
     return _converted(clip(body, limit, lambda part: len(_converted(part))))
 
 

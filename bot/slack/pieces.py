@@ -84,8 +84,17 @@ def moment(at: datetime) -> Safe:
     return Safe(f"{utc.day} {utc:%b %H:%M} UTC")
 
 
+def percent(share: float) -> Safe:
+    """A probability or a share, 0..1, without ever claiming certainty."""
+    if share > 0.99:
+        return Safe("over 99%")
+    return Safe("under 1%" if share < 0.01 else f"{share:.0%}")
+
+
 def duration(seconds: float) -> Safe:
     """A length of time in the two largest units that matter."""
+    if round(seconds) < 60:
+        return Safe(f"{max(1, round(seconds))} s")
     minutes = max(1, round(seconds / 60))
     if minutes < 60:
         return Safe(f"{minutes} min")

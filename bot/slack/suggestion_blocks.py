@@ -3,11 +3,12 @@
 The order is that of a person woken at night: what it is like, what ended it, what to do now.
 """
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 
 from bot.slack.escape import Safe, code_block, join, link, markdown, words
 from bot.slack.limits import Block
-from bot.slack.pieces import context, duration, lines_section, section
+from bot.slack.pieces import context, duration, lines_section, percent, section
 from bot.suggestions.model import (
     Cause,
     CitedIncident,
@@ -27,10 +28,9 @@ _PASSAGES_SHOWN = 3
 _CODE = 1_400
 _COUNTS = {2: "Two", 3: "Three", 4: "Four", 5: "Five"}
 WARNING = "⚠️"
-
-
-def confidence(suggestion: Suggestion) -> Safe:
-    return Safe(f"{words(suggestion.confidence_words, 60)} ({suggestion.confidence:.2f})")
+_HEAD_WORDS = 3
+_QUOTED = re.compile(r"Like (\S+): ")
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
 
 
 def suggestion_parts(suggestion: Suggestion) -> Iterator[Part]:
@@ -42,8 +42,11 @@ def suggestion_parts(suggestion: Suggestion) -> Iterator[Part]:
 
 
 def footer(suggestion: Suggestion) -> Safe:
-    sure = confidence(suggestion) if suggestion.answered else Safe("no answer")
-    return join([sure, Safe("Recall"), Safe(f"receipt {words(suggestion.id[:8], 60)}")])
+    """How sure, where the lead has not said it, and what reproduces the answer."""
+    lead_says = suggestion.kind is SuggestionKind.ONE_CAUSE and suggestion.incidents
+    needs_saying = suggestion.answered and not lead_says
+    sure = Safe(f"confidence: {_sure_of(suggestion)}") if needs_saying else Safe("")
+    return join([sure, Safe(f"receipt {words(suggestion.id[:8], 60)}")])
 
 
 def _one_cause(suggestion: Suggestion) -> Iterator[Part]:
@@ -66,7 +69,7 @@ def _one_cause(suggestion: Suggestion) -> Iterator[Part]:
 
 
 def _sure_of(suggestion: Suggestion) -> Safe:
-    return Safe(f"{words(suggestion.confidence_words, 60)}, {suggestion.confidence:.2f}")
+    return Safe(f"{words(suggestion.confidence_words, 60)}, {percent(suggestion.confidence)}")
 
 
 def _labelled(label: str, text: str, limit: int) -> Safe:
@@ -76,11 +79,8 @@ def _labelled(label: str, text: str, limit: int) -> Safe:
 
 def _what_fixed_it(incident: CitedIncident) -> Safe:
     took = incident.duration_seconds
-    after = f" (over after {duration(took)})" if took is not None and took >= 0 else ""
-    shown = words(incident.resolution, 400)
-    if shown:
-        return Safe(f"*What fixed it:* {shown}{after}")
-    return Safe(f"*What fixed it:* not recorded{after}")
+    after = f", after {duration(took)}" if took is not None and took >= 0 else ""
+    return Safe(f"*What fixed it{after}:* {words(incident.resolution, 400) or 'not recorded'}")
 
 
 def _other_environment(incident: CitedIncident) -> Safe:
@@ -105,7 +105,7 @@ def spoken_name(kept: str) -> str:
 def _other(incident: CitedIncident) -> Safe:
     where = f" [{words(incident.environment, 40)}]" if incident.other_environment else ""
     name = link(incident.url, incident.id, 60)
-    return Safe(f"{name} {words(incident.title, 100)} ({incident.score:.2f}){where}")
+    return Safe(f"{name} {words(incident.title, 100)}{where}")
 
 
 def _several_causes(suggestion: Suggestion) -> Iterator[Part]:
@@ -113,7 +113,8 @@ def _several_causes(suggestion: Suggestion) -> Iterator[Part]:
     count = _COUNTS.get(len(causes), "Several")
     lines = [Safe(f"*{count} causes fit; cannot tell yet.*")]
     urls = {incident.id: incident.url for incident in suggestion.incidents}
-    lines += [_cause(cause, urls.get) for cause in causes]
+    told = _briefly(causes)
+    lines += [_cause(cause, brief, urls.get) for cause, brief in zip(causes, told, strict=True)]
     yield 0, lines_section(lines)
     yield from _check_first(suggestion)
     elsewhere = [incident for incident in suggestion.incidents if incident.other_environment]
@@ -134,11 +135,34 @@ def _check_first(suggestion: Suggestion) -> Iterator[Part]:
         yield 0, section(Safe(f"*Check first:* {words(cause.check, 300)}"))
 
 
-def _cause(cause: Cause, url_of: Callable[[str], str | None]) -> Safe:
+def _cause(cause: Cause, summary: str, url_of: Callable[[str], str | None]) -> Safe:
     ids = join([link(url_of(name), name, 60) for name in cause.incident_ids[:3]], ", ")
     more = f" +{len(cause.incident_ids) - 3}" if len(cause.incident_ids) > 3 else ""
     source = f" ({ids}{more})" if ids else ""
-    return Safe(f"• {words(cause.summary, 160)} — {cause.share:.0%}{source}")
+    return Safe(f"• {words(summary, 160)} — {percent(cause.share)} of past cases{source}")
+
+
+def _briefly(causes: Sequence[Cause]) -> Sequence[str]:
+    """What each cause is, in as few words as tell them apart: several are read at a glance."""
+    whole = [_first_sentence(_own_words(cause)) for cause in causes]
+    heads = [text.partition(": ")[0] for text in whole]
+    return [
+        head if len(head.split()) >= _HEAD_WORDS and heads.count(head) == 1 else text
+        for head, text in zip(heads, whole, strict=True)
+    ]
+
+
+def _own_words(cause: Cause) -> str:
+    """The summary without the case it is quoted from, where that case is cited beside it."""
+    quoted = _QUOTED.match(cause.summary)
+    if quoted is not None and quoted[1] in cause.incident_ids:
+        return cause.summary[quoted.end() :]
+    return cause.summary
+
+
+def _first_sentence(text: str) -> str:
+    sentence = _SENTENCE_END.split(text.strip(), maxsplit=1)[0]
+    return sentence.removesuffix(".") or text
 
 
 def _runbook_only(suggestion: Suggestion) -> Iterator[Part]:
@@ -152,7 +176,7 @@ def _abstention(suggestion: Suggestion) -> Iterator[Part]:
     if nearest is not None:
         name = link(nearest.url, nearest.id, 60)
         title = words(nearest.title, 160)
-        lines.append(Safe(f"*Nearest:* {name} — {title} ({nearest.score:.2f})"))
+        lines.append(Safe(f"*Nearest:* {name} — {title}"))
         why = join([words(reason, 120) for reason in nearest.why_too_far[:5]], "; ")
         if why:
             lines.append(Safe(f"*Too far, because:* {why}"))
@@ -204,6 +228,8 @@ def _source(step: Step, is_generic: bool) -> Safe:
 
 def _further_reading(suggestion: Suggestion) -> Iterator[Part]:
     stepped = {step.citation.document_id for step in suggestion.steps[:STEPS_SHOWN]}
+    if suggestion.kind is SuggestionKind.SEVERAL_CAUSES and suggestion.check_first is not None:
+        stepped.add(suggestion.check_first.citation.document_id)
     # A page whose steps stand above is cited there already.
     others = [p for p in suggestion.passages if p.document_id not in stepped]
     if others:

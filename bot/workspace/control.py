@@ -30,7 +30,7 @@ Fields = Annotated[dict[str, Any], Body()]
 
 @dataclass(frozen=True, slots=True)
 class DemoButton:
-    """A button in the bar on top of the page; `callback` runs in the workspace's process."""
+    """An entry of the menu on top of the page; `callback` runs in the workspace's process."""
 
     id: str
     label: str
@@ -48,6 +48,7 @@ class Control:
         self.socket_mode = socket_mode
         self.token = secrets.token_urlsafe(24)
         self.demo_buttons = {button.id: button for button in demo_buttons}
+        self.caption: JSON = {"time": "", "text": ""}
         self._streams: set[asyncio.Event] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
@@ -66,6 +67,11 @@ class Control:
     def is_watched(self) -> bool:
         """Whether somebody has the page open."""
         return bool(self._streams)
+
+    def narrate(self, text: str, time: str = "") -> None:
+        """Show one line in the bar on top of the page, in place of the one before."""
+        self.caption = {"time": time, "text": text}
+        self.core.state.touch()
 
     def _wake(self) -> None:
         if self._loop is not None and not self._loop.is_closed():
@@ -162,6 +168,7 @@ def add_routes(app: FastAPI, control: Control) -> None:
                 {"id": b.id, "label": b.label, "description": b.description}
                 for b in control.demo_buttons.values()
             ],
+            "caption": control.caption,
         }
 
     @app.get("/control/stream", dependencies=guard)

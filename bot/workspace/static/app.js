@@ -302,25 +302,33 @@ function draw() {
   }
 }
 
+async function fire(pressed, one) {
+  pressed.closest("details").open = false;
+  pressed.disabled = true;
+  await attempt(() => call(`demo/${encodeURIComponent(one.id)}`, {}));
+  pressed.disabled = false;
+}
+
 function drawDemo() {
-  $("demo").hidden = snap.demo.length === 0;
-  redraw($("demo"), snap.demo, () => [
-    el("span", { class: "demo-title", text: "Demo" }),
-    ...snap.demo.map((one) =>
-      el("button", {
-        type: "button",
-        class: "button",
-        title: one.description,
-        text: one.label,
-        onclick: async (event) => {
-          const pressed = event.currentTarget;
-          pressed.disabled = true;
-          await attempt(() => call(`demo/${encodeURIComponent(one.id)}`, {}));
-          pressed.disabled = false;
-        },
-      }),
-    ),
-  ]);
+  const { time, text } = snap.caption;
+  $("demo").hidden = snap.demo.length === 0 && !text;
+  redraw($("caption"), snap.caption, () => [
+    time ? el("strong", { class: "caption-time", text: time }) : null,
+    el("span", { text: text || "Demo" }),
+  ].filter(Boolean));
+  redraw($("demo-menu"), snap.demo, () => {
+    if (!snap.demo.length) return [];
+    const items = snap.demo.map((one) =>
+      el(
+        "button",
+        { type: "button", class: "overflow-item", "data-demo": one.id, onclick: (event) => fire(event.currentTarget, one) },
+        el("span", { class: "item-label", text: one.label }),
+        one.description ? el("span", { class: "item-note", text: one.description }) : null,
+      ),
+    );
+    const summary = el("summary", { class: "button", text: "Fire an alert" });
+    return [el("details", { class: "overflow leftward" }, summary, el("div", { class: "overflow-menu wide-menu" }, items))];
+  });
 }
 
 const everybody = () => people;
@@ -343,7 +351,11 @@ $("thread-close").addEventListener("click", () => go({ thread: "" }));
 $("status").addEventListener("click", () => openStatus(snap));
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;
-  if ($("layout").classList.contains("show-side")) $("layout").classList.remove("show-side");
+  const menu = document.querySelector("details.overflow[open]");
+  if (menu) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  } else if ($("layout").classList.contains("show-side")) $("layout").classList.remove("show-side");
   else if (at.thread) go({ thread: "" });
 });
 document.addEventListener("click", (event) => {

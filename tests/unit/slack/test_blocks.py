@@ -268,16 +268,71 @@ def shown(message) -> str:
 
 def test_the_card_says_what_where_since_and_how_bad():
     text = shown(card())
-    assert "🔴 Open: CheckoutHighErrorRate" in text
-    for part in ("service checkout", "environment prod", "cluster eu-1", "since 19 Nov 03:12 UTC"):
-        assert part in text
+    assert "🔴 CheckoutHighErrorRate" in text
+    assert "RCL-12 · *critical* · checkout · prod, cluster eu-1 · since 19 Nov 03:12 UTC" in text
+
+
+def test_the_cluster_is_named_only_when_the_environment_does_not_say_it():
+    text = shown(card(environment="prod/eu-1", cluster="eu-1"))
+    assert "checkout · prod/eu-1 · since" in text
+    assert "service unknown · environment unknown" in shown(
+        card(service=None, environment=None, cluster=None)
+    )
+
+
+def test_an_alert_that_the_title_tells_whole_has_no_line_but_its_link():
+    alert = AlertLine(
+        name="DiskFull", status="firing", summary="96% used", url="https://g.example/1"
+    )
+    text = shown(card(title="DiskFull: 96% used", alerts=(alert,), alerts_total=1))
+    assert text.count("DiskFull") == 1
+    assert "<https://g.example/1|alert>" in text
+    two = shown(card(title="DiskFull: 96% used", alerts=(alert, alert), alerts_total=2))
+    assert two.count("96% used") == 3
 
 
 def test_one_cause_says_what_it_was_what_fixed_it_and_how_sure():
     text = shown(card())
     assert "*Seen before:* <https://wiki.example/INC-87|INC-87> — orders-db connections" in text
-    assert "(likely, 0.82)" in text
-    assert "*What fixed it:* restarted report-worker (over after 14 min)" in text
+    assert "(likely, 82%)" in text
+    assert "*What fixed it, after 14 min:* restarted report-worker" in text
+
+
+def test_no_confidence_is_shown_as_certainty_and_no_moment_as_a_minute():
+    assert "(very likely, over 99%)" in shown(
+        card(suggestion=one_cause(confidence=1.0, confidence_words="very likely"))
+    )
+    brief = one_cause(incidents=(past_incident(duration_seconds=12.4),))
+    assert "*What fixed it, after 12 s:*" in shown(card(suggestion=brief))
+
+
+def test_causes_are_told_in_as_few_words_as_tell_them_apart():
+    def told(*summaries: str) -> str:
+        cited = several_causes().causes[0]
+        causes = tuple(
+            cited.model_copy(update={"summary": summary, "incident_ids": (f"INC-{n}", "INC-9")})
+            for n, summary in enumerate(summaries)
+        )
+        return shown(card(suggestion=several_causes(causes=causes)))
+
+    text = told(
+        "Like INC-9: Outage at the acquirer: their gateway timed out. Nothing had changed.",
+        "orders-db: no slots left. Found late.",
+        "Like INC-7: a bad deploy",
+    )
+    assert "• Outage at the acquirer — 40% of past cases (INC-0, INC-9)" in text
+    assert "• orders-db: no slots left — 40%" in text
+    assert "• Like INC-7: a bad deploy — 40%" in text
+    twins = told("Bad deploy of checkout: null", "Bad deploy of checkout: migration")
+    assert "Bad deploy of checkout: null — " in twins
+    assert "Bad deploy of checkout: migration — " in twins
+
+
+def test_the_page_of_the_first_check_is_not_named_twice():
+    found = several_causes(steps=(), check_first=step("Count the connections\n  first."))
+    text = shown(card(suggestion=found))
+    assert "*Check first:* Count the connections first." in text
+    assert "Runbooks:" not in text
 
 
 def test_several_causes_are_shown_as_several_with_what_to_check_first():
@@ -340,7 +395,7 @@ def test_who_vouched_is_named_without_a_mention():
 def test_an_abstention_names_the_nearest_case_and_why_it_is_too_far():
     text = shown(answer(suggestion=abstention()))
     assert "Not seen before" in text
-    assert "INC-44 — vault token expired (0.31)" in text
+    assert "*Nearest:* INC-44 — vault token expired" in text
     assert "other service; other error" in text
 
 
@@ -366,11 +421,14 @@ def test_a_resolved_card_is_short_and_says_how_it_ended():
         state="resolved",
         resolved_at=AT.replace(hour=4),
         resolution_note="Resolved like INC-87, said alice",
+        said=(Said(verdict="Resolved like", user_ids=("U024BE7LH",)),),
     )
     text = shown(done)
     assert "✅ Resolved: CheckoutHighErrorRate" in text
     assert "lasted 1 h" in text
+    assert text.count("INC-87") == 2, "in the note and on the button"
     assert "Resolved like INC-87, said alice" in text
+    assert "Resolved like (1)" not in text
     assert "Try first" not in text
     assert len(render(done).blocks) <= 6
 

@@ -141,3 +141,10 @@ def test_text_is_cut_at_the_end_of_a_word():
     assert limits.clip("connections exhausted again", 23) == "connections exhausted…"
     assert limits.clip("short", 5) == "short"
     assert limits.clip("x" * 50, 10) == "x" * 9 + "…"
+
+
+def test_line_ends_that_only_kept_a_file_narrow_are_folded_and_lists_are_not():
+    wrapped = "Count the\n  connections\nby client."
+    assert escape.markdown(wrapped, 100) == "Count the connections by client."
+    listed = "Either:\n- restart it\n1. or wait\n\nThen look."
+    assert escape.markdown(listed, 100) == listed
