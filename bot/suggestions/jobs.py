@@ -1,5 +1,7 @@
 """The job that follows an incident: search, and say on its card what was found."""
 
+import threading
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -18,6 +20,10 @@ from knowledge.model import PUBLIC, Query
 
 SUGGEST = "suggest"
 """The kind of this job; its key is `suggest:<incident id>:<revision>`."""
+
+
+_REMEMBERED = 10_000
+"""Incidents of which the searched revision is remembered."""
 
 
 class Suggester(Protocol):
@@ -55,9 +61,13 @@ class SuggestJob:
         self._builder = builder
         self._room = room
         self._clock = clock
+        self._searched: OrderedDict[int, int] = OrderedDict()
+        self._lock = threading.Lock()
 
     def handle(self, job: Job) -> None:
         incident_id = int(job.payload["incident_id"])
+        if self._is_covered(incident_id, int(job.payload["revision"])):
+            return
         with self._units.read() as uow:
             incident = uow.incidents.get(incident_id)
             if incident is None:
@@ -68,6 +78,20 @@ class SuggestJob:
         found = self._search(incident, alerts, timeline, room)
         with self._units.begin() as uow:
             self._say(uow, incident_id, incident.revision, found, room)
+        self._cover(incident_id, incident.revision)
+
+    def _is_covered(self, incident_id: int, revision: int) -> bool:
+        """Whether a search has seen that revision already: each looks at the newest there is,
+        so in a storm one search does for all the revisions that wait behind it."""
+        with self._lock:
+            return self._searched.get(incident_id, 0) >= revision
+
+    def _cover(self, incident_id: int, revision: int) -> None:
+        with self._lock:
+            seen = max(revision, self._searched.pop(incident_id, 0))
+            self._searched[incident_id] = seen
+            while len(self._searched) > _REMEMBERED:
+                self._searched.popitem(last=False)
 
     def _search(
         self,

@@ -115,20 +115,39 @@ def test_a_resolved_incident_without_a_card_gets_none(world: World):
     assert world.chat.posts == []
 
 
+def goes_on(world: World, revision: int) -> None:
+    with world.database.begin() as uow:
+        incident = uow.incidents.get(1)
+        assert incident is not None
+        uow.incidents.save(replace(incident, revision=revision))
+
+
+def test_one_search_does_for_all_the_revisions_that_wait_behind_it(world: World):
+    world.alert_fires()
+    goes_on(world, revision=5)
+    for revision in range(1, 6):
+        world.follow(revision=revision)
+    assert len(world.builder.asked) == 1
+    goes_on(world, revision=6)
+    world.follow(revision=6)
+    assert len(world.builder.asked) == 2
+
+
 def test_a_slow_search_does_not_overwrite_what_a_newer_one_found(world: World):
     world.alert_fires()
     world.follow()
+    goes_on(world, revision=2)
     quick = world.builder.suggest
 
     def overtaken(query: Query, *, asked: bool) -> Suggestion:
         world.builder.suggest = quick  # type: ignore[method-assign]
         pasted(world)
         world.builder.gives = one_cause(confidence=0.95)
-        world.follow(revision=2)
+        world.follow(revision=3)
         return several_causes(id="slow")
 
     world.builder.suggest = overtaken  # type: ignore[method-assign]
-    world.follow(revision=1)
+    world.follow(revision=2)
     shown = world.card().suggestion
     assert shown is not None
     assert shown.confidence == 0.95
