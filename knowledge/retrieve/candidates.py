@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Protocol
 
 from knowledge.embed.port import Vectors
@@ -13,6 +14,9 @@ from knowledge.retrieve.reading import Reading
 from knowledge.retrieve.weights import Limits
 
 BODY_WEIGHTS: Mapping[str, float] = {"body": 1.0}
+REMEMBERED = 50_000
+"""Names and addresses whose comparable form is kept: every query compares all cards'."""
+
 MOST_BY_STRUCTURE = 50
 """Documents taken in for carrying the alert's own name when their text was not found."""
 
@@ -114,11 +118,13 @@ def gather(
     return found
 
 
+@lru_cache(maxsize=REMEMBERED)
 def family(alert_name: str) -> str:
     """The alert's name as it is compared: letters and digits alone, lower case."""
     return "".join(letter for letter in alert_name.lower() if letter.isalnum())
 
 
+@lru_cache(maxsize=REMEMBERED)
 def page_key(url: str) -> str:
     """What of a link says which page it is: host and path, or the path alone, made comparable."""
     rest = url.strip().partition("://")[2] or url.strip()

@@ -5,10 +5,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from knowledge.index.source import DocumentCard
 from knowledge.model import DocumentKind, Query
-from knowledge.retrieve.candidates import Candidate, family, is_own_page, page_key
+from knowledge.retrieve.candidates import REMEMBERED, Candidate, family, is_own_page, page_key
 from knowledge.retrieve.facts import Facts
 from knowledge.retrieve.reading import Reading, content_words
 from knowledge.text.masking import mask
@@ -46,13 +47,18 @@ class Rarity:
 
 def title_coverage(candidates: Sequence[Candidate], reading: Reading) -> dict[str, float]:
     """By document, the share of its title's rarity that the query says."""
-    titles = {c.card.id: content_words(mask(c.card.title)) for c in candidates}
+    titles = {c.card.id: _title_words(c.card.title) for c in candidates}
     rarity = Rarity.among(titles.values())
     coverage: dict[str, float] = {}
     for document_id, words in titles.items():
         whole = rarity.sum(words)
         coverage[document_id] = rarity.sum(words & reading.words) / whole if whole else 0.0
     return coverage
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _title_words(title: str) -> frozenset[str]:
+    return content_words(mask(title))
 
 
 def structure(card: DocumentCard, query: Query, newest: datetime | None) -> dict[str, float]:
