@@ -56,7 +56,7 @@ def _ask(deps: FrontDeps, body: bytes) -> Suggestion:
         question = Question.model_validate(parse_json(body))
     except ValidationError as error:
         told = [
-            f"{'.'.join(str(part) for part in detail['loc']) or 'body'}: {detail['msg']}"
+            f"{redact('.'.join(map(str, detail['loc'])))[:80] or 'body'}: {detail['msg']}"
             for detail in error.errors(include_url=False, include_input=False)[:10]
         ]
         raise Problem(
