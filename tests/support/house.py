@@ -38,7 +38,7 @@ PATIENCE = 30.0
 
 
 @cache
-def _knowing_database(embedder: Embedder) -> Path:
+def knowing_database(embedder: Embedder) -> Path:
     """A database that holds Larkspur's past, vectors included; made once a session."""
     path = Path(mkdtemp(prefix="recall-test-")) / "recall.db"
     clock = SystemClock()
@@ -71,7 +71,7 @@ class House:
 
     def __enter__(self) -> Self:
         with ExitStack() as opened:
-            shutil.copy(_knowing_database(self._embedder), self._folder / "recall.db")
+            shutil.copy(knowing_database(self._embedder), self._folder / "recall.db")
             listener = listening_socket("127.0.0.1", 0)
             self.address = address_of(listener)
             request_url = f"{self.address}/slack/events" if self._mode == "http" else None
@@ -82,7 +82,7 @@ class House:
                 retry_delays=(0.0, 0.5, 1.0),
             )
             opened.enter_context(self.workspace)
-            settings = load_settings(environment=self._environment())
+            settings = load_settings(environment=self.environment())
             self.engine = build_engine(settings, embedder=self._embedder)
             opened.callback(self.engine.stop)
             self.engine.start()
@@ -99,7 +99,8 @@ class House:
     def __exit__(self, *exc: object) -> None:
         self._opened.close()
 
-    def _environment(self) -> Mapping[str, str]:
+    def environment(self) -> Mapping[str, str]:
+        """What this Recall was started with."""
         environment = {
             "RECALL_DATA_DIR": str(self._folder),
             "RECALL_WEBHOOK_TOKEN": TOKEN,

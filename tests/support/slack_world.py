@@ -9,10 +9,11 @@ from bot.chat.ports import CardRoom, Destination
 from bot.chat.sender import OutboxSender
 from bot.clock import ManualClock
 from bot.jobs.ports import InboxItem, InboxKind, Job
+from bot.people.model import Actor
 from bot.redact import redact
 from bot.slack.inbound import SlackInbound
 from bot.store.database import Database
-from bot.suggestions.feedback import Buttons
+from bot.suggestions.feedback import Buttons, Press
 from bot.suggestions.jobs import SUGGEST, SuggestJob
 from bot.suggestions.model import Suggestion
 from knowledge.model import PastIncident, Query
@@ -135,6 +136,18 @@ class World:
             ],
         }
         self.process(InboxKind.SLACK_ACTION, json.dumps(body).encode())
+
+    def prepared(self, token: str, users: int) -> list[Press]:
+        """The presses of one button by so many people, not yet made."""
+        return [
+            Press(
+                actor=Actor(team_id=TEAM, user_id=f"U{number}"),
+                name=f"person {number}",
+                token=token,
+                reply_to=Destination(TEAM, CHANNEL, thread="1.0"),
+            )
+            for number in range(users)
+        ]
 
     def process(self, kind: InboxKind, body: bytes) -> None:
         item = InboxItem(
