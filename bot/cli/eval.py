@@ -49,6 +49,11 @@ def eval_command(
     from knowledge.evaluate.corpus import TextField
     from knowledge.evaluate.run import run
 
+    if predictions is not None and not predictions.parent.is_dir():
+        # Told before the long work, not after it.
+        raise typer.BadParameter(
+            f"there is no folder {predictions.parent}", param_hint="--predictions"
+        )
     with exit_on_error(), _progress() as progress:
         report = run(
             corpus,
