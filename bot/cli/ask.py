@@ -43,7 +43,7 @@ def ask(
     if json:
         print_json(to_public_json(suggestion))
     else:
-        _show(suggestion)
+        show(suggestion)
 
 
 def _label(pair: str) -> tuple[str, str]:
@@ -72,23 +72,26 @@ def _read_log(path: Path) -> tuple[str, ...]:
     return tuple(raw.decode("utf-8", errors="replace").splitlines())
 
 
-def _show(suggestion: "Suggestion") -> None:
+def show(suggestion: "Suggestion") -> None:
+    """Print a suggestion for people on standard output, without its less likely parts."""
     from rich.console import Console
-    from rich.markup import escape
-    from rich.padding import Padding
     from rich.syntax import Syntax
+    from rich.text import Text
 
-    out = Console(highlight=False)
+    from bot.cli.common import printable
+
+    # Lines are left whole, the terminal wraps them: a command must survive being copied.
+    out = Console(highlight=False, soft_wrap=True)
     color = "green" if suggestion.answered else "yellow"
-    out.print(f"[bold {color}]{escape(suggestion.headline)}[/]")
+    out.print(f"[bold {color}]{_shown(suggestion.headline)}[/]")
     out.print(f"[dim]{suggestion.confidence_words}, {suggestion.confidence:.2f}[/]")
     if suggestion.causes:
         out.print("\n[bold]Causes that fit[/]")
         for cause in suggestion.causes:
             cases = ", ".join(cause.incident_ids)
-            out.print(f"  • {escape(cause.summary)} [dim]({cases}; {cause.share:.0%})[/]")
+            out.print(f"  • {_shown(cause.summary)} [dim]({_shown(cases)}; {cause.share:.0%})[/]")
             if cause.check:
-                out.print(f"    check: {escape(cause.check)}")
+                out.print(f"    check: {_shown(cause.check)}")
     if suggestion.incidents:
         out.print("\n[bold]Past incidents[/]")
         for incident in suggestion.incidents[:_INCIDENTS_SHOWN]:
@@ -97,32 +100,33 @@ def _show(suggestion: "Suggestion") -> None:
         out.print("\n[bold]What to do[/]")
         for step in suggestion.steps[:_STEPS_SHOWN]:
             mark = "[red]destructive[/] " if step.destructive else ""
-            source = escape(f"{step.citation.title} › {step.citation.section}")
+            source = _shown(f"{step.citation.title} › {step.citation.section}")
             if step.is_code:
-                code = Syntax(step.text, step.language or "text", background_color="default")
-                out.print(Padding(code, (0, 0, 0, 4)))
+                code = printable(step.text).strip("\n")
+                for line in Syntax("", step.language or "text").highlight(code).split("\n"):
+                    out.print(Text("    ").append_text(line))
                 out.print(f"    {mark}[dim]{source}[/]")
             else:
-                out.print(f"  • {mark}{escape(step.text)} [dim]({source})[/]")
+                text = _shown(step.text).replace("\n", "\n    ")
+                out.print(f"  • {mark}{text} [dim]({source})[/]")
     elif suggestion.passages:
         out.print("\n[bold]Runbooks[/]")
         for passage in suggestion.passages[:_PASSAGES_SHOWN]:
             generic = ", generic" if passage.generic else ""
             out.print(
-                f"  • {escape(passage.title)} › {escape(passage.section)} "
+                f"  • {_shown(passage.title)} › {_shown(passage.section)} "
                 f"[dim]({passage.score:.2f}{generic})[/]"
             )
     if suggestion.nearest is not None:
         nearest = suggestion.nearest
         why = ", ".join(nearest.why_too_far)
         out.print(
-            f"\nNearest: {escape(nearest.id)} {escape(nearest.title)} [dim]({escape(why)})[/]"
+            f"\nNearest: {_shown(nearest.id)} {_shown(nearest.title)} [dim]({_shown(why)})[/]"
         )
 
 
 def _show_incident(out: object, incident: "CitedIncident") -> None:
     from rich.console import Console
-    from rich.markup import escape
 
     assert isinstance(out, Console)
     minutes = ""
@@ -130,9 +134,18 @@ def _show_incident(out: object, incident: "CitedIncident") -> None:
         minutes = f", {incident.duration_seconds / 60:.0f} min"
     where = f", other environment: {incident.environment}" if incident.other_environment else ""
     out.print(
-        f"  [bold]{escape(incident.id)}[/] {escape(incident.title)} "
-        f"[dim]({incident.score:.2f}{minutes}{escape(where)})[/]"
+        f"  [bold]{_shown(incident.id)}[/] {_shown(incident.title)} "
+        f"[dim]({incident.score:.2f}{minutes}{_shown(where)})[/]"
     )
     for name, value in (("cause", incident.cause), ("fixed by", incident.resolution)):
         if value:
-            out.print(f"    {name}: {escape(value)}")
+            out.print(f"    {name}: {_shown(value)}")
+
+
+def _shown(text: str) -> str:
+    """Outside text, neither markup nor orders to the terminal."""
+    from rich.markup import escape
+
+    from bot.cli.common import printable
+
+    return escape(printable(text))

@@ -37,7 +37,12 @@ JSON_OPTION = typer.Option(False, "--json", help="Print one JSON object on stand
 
 def say(text: str, style: str = "") -> None:
     """One line for people; `text` is never read as markup, nor as orders to the terminal."""
-    people.print(escape(_CONTROL.sub("\ufffd", text)), style=style or None, soft_wrap=True)
+    people.print(escape(printable(text)), style=style or None, soft_wrap=True)
+
+
+def printable(text: str) -> str:
+    """`text` without anything that a terminal would take as an order."""
+    return _CONTROL.sub("\ufffd", text)
 
 
 def print_json(value: Mapping[str, Any]) -> None:

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from bot.cli.ask import app
+from bot.cli.ask import app, show
 from bot.demo.story import load_story
 from bot.settings import load_settings
 from bot.suggestions.public import PUBLIC_KEYS
 from knowledge.embed.port import Embedder
 from knowledge.index.folder_lock import FolderLock
 from tests.support.house import House
+from tests.support.saying import one_cause, past_incident, step
 
 
 def ask(folder: Path, *arguments: str, typed: str = "") -> Result:
@@ -125,3 +126,25 @@ def test_a_log_that_is_too_long_is_told_with_the_limit(tmp_path: Path) -> None:
     told = ask(tmp_path / "data", "--log", str(log))
     assert told.exit_code == 2
     assert "more than 20 MB" in told.stderr
+
+
+def test_a_command_is_printed_whole_however_long_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    command = f"kubectl -n shop exec deploy/orders -- psql -c '{'select 1; ' * 20}'"
+    show(one_cause(steps=(step(command, is_code=True, language="bash"),)))
+    assert f"    {command}\n" in capsys.readouterr().out
+
+
+def test_what_documents_say_cannot_give_orders_to_the_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    order = "\x1b]0;owned\x07\x1b[2J"
+    show(
+        one_cause(
+            headline=f"{order}[bold]x[/bold]",
+            incidents=(past_incident(title=order, cause=order, resolution=order),),
+            steps=(step(order), step(order, is_code=True)),
+        )
+    )
+    out = capsys.readouterr().out
+    assert "\x1b" not in out
+    assert "[bold]x[/bold]" in out
