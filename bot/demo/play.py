@@ -106,42 +106,35 @@ class LiveShow:
         stage.narrate(_YOURS)
 
     def _buttons(self) -> Sequence[DemoButton]:
-        again = DemoButton(
-            id="next-thursday",
-            label="Next Thursday, 03:12",
-            description="The first alert of the night comes again",
-            callback=self._again,
-        )
-        alerts = [*self._story.fire_more, self._story.unfamiliar_alert]
-        return [again, *(self._button(alert) for alert in alerts)]
+        first = self._story.first_alert
+        note = "the first alert of the night comes again"
+        others = [*self._story.fire_more, self._story.unfamiliar_alert]
+        return [
+            DemoButton(
+                id="next-thursday",
+                label="Next Thursday, 03:12",
+                description=f"{first.name}: {note}",
+                callback=lambda: self._another_night(first),
+            ),
+            *(self._button(alert) for alert in others),
+        ]
 
     def _button(self, alert: StoryAlert) -> DemoButton:
         return DemoButton(
             id=alert.name.lower(),
             label=alert.label,
             description=f"{alert.name}: {alert.annotations.get('summary', '')}",
-            callback=lambda: self._fire(alert),
+            callback=lambda: self._another_night(alert),
         )
 
-    def _again(self) -> None:
-        """The first alert, after the end of the one that may be open still."""
-        alert, stage = self._story.first_alert, self._the_stage()
-        before = stage.incident(alert.name)
-        if before is not None and before["state"] not in _OVER:
-            stage.alert("alertmanager", alert.body(datetime.now(UTC), status="resolved"))
-            stage.bot.until(lambda: (stage.incident(alert.name) or {})["state"] in _OVER)
-        self._fire(alert)
-
-    def _fire(self, alert: StoryAlert) -> None:
-        """Send it, wait until the bot has made up its mind, and tell what came of it."""
+    def _another_night(self, alert: StoryAlert) -> None:
+        """What still fires ends, so that nothing joins it; then the alert fires, and once the
+        bot has made up its mind, people are told what came of it."""
         stage = self._the_stage()
-        before = stage.incident(alert.name)
-        stage.alert("alertmanager", alert.body(datetime.now(UTC)))
+        self._end_the_night()
         stage.narrate(f"{alert.name} fires: {alert.annotations.get('summary', '')}.")
-        if before is not None and before["state"] not in _OVER:
-            stage.narrate(f"{alert.name} is firing already: its card stays the one card.")
-            return
-        stage.bot.until(lambda: _is_answered_anew(stage.incident(alert.name), before))
+        stage.alert("alertmanager", alert.body(datetime.now(UTC)))
+        stage.bot.until(lambda: _is_answered(stage.incident(alert.name)))
         if (stage.incident(alert.name) or {})["suggestion"]["answered"]:
             stage.narrate(f"{alert.name}: its card stands at the end of #{CHANNEL}.")
         else:
@@ -150,17 +143,25 @@ class LiveShow:
                 "Ask @recall about it."
             )
 
+    def _end_the_night(self) -> None:
+        """Send that every alert of the story that is part of an open incident is over."""
+        stage, story = self._the_stage(), self._story
+        alerts = (story.first_alert, story.unfamiliar_alert, story.hostile_alert, *story.fire_more)
+        for alert in alerts:
+            incident = stage.incident(alert.name)
+            if incident is not None and incident["state"] not in _OVER:
+                stage.alert("alertmanager", alert.body(datetime.now(UTC), status="resolved"))
+        stage.bot.until(lambda: all(one["state"] in _OVER for one in stage.incidents()))
+
     def _the_stage(self) -> Stage:
         if self._stage is None:
             raise RuntimeError("the stage is not open yet")
         return self._stage
 
 
-def _is_answered_anew(now: Mapping[str, Any] | None, before: Mapping[str, Any] | None) -> bool:
-    """Whether there is an incident that was not there `before`, with a suggestion."""
-    if now is None or (before is not None and now["key"] == before["key"]):
-        return False
-    return bool(now.get("suggestion"))
+def _is_answered(incident: Mapping[str, Any] | None) -> bool:
+    """Whether there is an open incident with a suggestion, spoken or not."""
+    return incident is not None and incident["state"] not in _OVER and bool(incident["suggestion"])
 
 
 def _stage(folder: Path, port: int, buttons: Sequence[DemoButton], tell: Tell) -> Stage:

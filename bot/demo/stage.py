@@ -107,11 +107,16 @@ class Stage:
             answer = client.post(f"/v1/alerts/{source}", json=body).raise_for_status()
         return str(answer.json()["id"])
 
+    def incidents(self) -> Sequence[Mapping[str, Any]]:
+        """The incidents in short, newest first."""
+        rows: Sequence[Mapping[str, Any]] = self.bot.get("/v1/incidents")["items"]
+        return rows
+
     def incident(self, alert_name: str) -> Mapping[str, Any] | None:
-        """The newest incident with that alert, whole; None when there is none."""
-        for row in self.bot.get("/v1/incidents")["items"]:
-            if alert_name in row["title"]:
-                whole: Mapping[str, Any] = self.bot.get(f"/v1/incidents/{row['key']}")
+        """The newest incident that alert is part of, whole; None when there is none."""
+        for row in self.incidents():
+            whole: Mapping[str, Any] = self.bot.get(f"/v1/incidents/{row['key']}")
+            if any(alert["name"] == alert_name for alert in whole["alerts"]):
                 return whole
         return None
 

@@ -1,0 +1,376 @@
+"""`recall demo` as a newcomer meets it: a real process, its page in a real browser.
+
+`SCREENSHOTS=docs/images` also takes the pictures of the documentation.
+"""
+
+import base64
+import os
+import queue
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.ui import WebDriverWait
+
+from bot.demo.story import load_story
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+CHROMEDRIVER = shutil.which("chromedriver")
+PICTURES = os.environ.get("SCREENSHOTS", "")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.model,
+    pytest.mark.processes,
+    pytest.mark.xdist_group("model"),
+    pytest.mark.skipif(
+        not (CHROMIUM and CHROMEDRIVER), reason="Chromium and ChromeDriver are not installed"
+    ),
+]
+OPTIONS = (
+    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync "
+    "--disable-background-networking --disable-component-update --hide-scrollbars"
+)
+SEED = 2
+START_SECONDS = 120.0
+STORY_SECONDS = 120.0
+PATIENCE = 30.0
+WIDE, PHONE = (1280, 800), (390, 844)
+PASTE = (
+    "const data = new DataTransfer(); data.setData('text/plain', arguments[1]);"
+    "arguments[0].dispatchEvent("
+    "new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true}));"
+)
+CAPTIONS = (
+    "const line = document.getElementById('caption'); window.told = [];"
+    "const note = () => window.told.push(line.textContent); note();"
+    "new MutationObserver(note).observe(line, {childList: true, subtree: true});"
+)
+
+
+class Demo:
+    """One run of `recall demo`."""
+
+    def __init__(self, pause: float) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "bot", "demo", "--seed", f"{SEED}", "--pause", f"{pause}"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        self._lines: queue.Queue[str] = queue.Queue()
+        self.told: list[str] = []
+        threading.Thread(target=self._read, daemon=True).start()
+        try:
+            self.address = self._line("the workspace: ").removeprefix("the workspace: ")
+        except BaseException:
+            self.end()
+            raise
+
+    def end(self) -> int:
+        """As Ctrl-C does; gives the exit code."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
+        try:
+            return self._process.wait(60)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait()
+
+    def processes(self) -> list[int]:
+        """The process, its children and theirs."""
+        parents = dict(_parents())
+        found = [self._process.pid]
+        for pid in found:
+            found += [child for child, parent in parents.items() if parent == pid]
+        return found
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout as out:
+            for line in out:
+                self._lines.put(line.strip())
+        self._lines.put("")
+
+    def _line(self, start: str) -> str:
+        while True:
+            line = self._lines.get(timeout=START_SECONDS)
+            self.told.append(line)
+            assert line, f"recall demo ended: {self.told}"
+            if line.startswith(start):
+                return line
+
+
+def _parents() -> Iterator[tuple[int, int]]:
+    """Every process and its parent; those that have ended but are not reaped are left out."""
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            try:
+                state, parent = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
+            except OSError:
+                continue  # It ended while it was looked at.
+            if state != "Z":
+                yield int(entry.name), int(parent)
+
+
+class Page:
+    """A browser window on the demo."""
+
+    def __init__(self, browser: webdriver.Chrome, address: str) -> None:
+        self.browser = browser
+        self.address = address
+
+    def open(self, size: tuple[int, int], scale: float = 1.0, viewer: str = "alice") -> None:
+        width, height = size
+        metrics = {"width": width, "height": height, "deviceScaleFactor": scale}
+        self.browser.execute_cdp_cmd(
+            "Emulation.setDeviceMetricsOverride", {**metrics, "mobile": width < 720}
+        )
+        self.browser.get("about:blank")
+        self.browser.get(f"{self.address}#as={viewer}")
+        self.until(lambda: self.count("#whoami .person") == 2)
+        self.press_channel("incidents", narrow=width < 720)
+
+    def press_channel(self, name: str, *, narrow: bool) -> None:
+        if narrow:
+            self.find("#menu").click()
+        self.press(name, "#channels")
+        self.until(lambda: self.text("#room-name") == f"#{name}")
+
+    def all(self, css: str) -> list[WebElement]:
+        found: list[WebElement] = self.browser.find_elements(By.CSS_SELECTOR, css)
+        return found
+
+    def find(self, css: str) -> WebElement:
+        return self.browser.find_element(By.CSS_SELECTOR, css)
+
+    def count(self, css: str) -> int:
+        return len(self.all(css))
+
+    def text(self, css: str) -> str:
+        return str(self.find(css).text)
+
+    def until(self, condition: Callable[[], Any], seconds: float = PATIENCE) -> Any:
+        ignored = [StaleElementReferenceException]
+        return WebDriverWait(self.browser, seconds, 0.05, ignored).until(lambda _: condition())
+
+    def press(self, words: str, within: str = "body") -> None:
+        def button() -> WebElement | None:
+            found = self.find(within).find_elements(By.TAG_NAME, "button")
+            return next(
+                (b for b in found if words in b.text.split("\n") and b.is_displayed()), None
+            )
+
+        self.until(button).click()
+
+    def fire(self, label: str) -> None:
+        """Choose an alert from the menu in the bar; returns once the page tells what came of it."""
+        before = self.text("#caption")
+        self.find("#demo-menu summary").click()
+        self.press(label, "#demo-menu")
+        self.until(lambda: self.text("#caption") != before)
+        self.until(lambda: " fires: " not in self.text("#caption"))
+
+    def picture(self, name: str, css: str = "") -> None:
+        """A PNG of the window, or of one element with a margin."""
+        options: dict[str, Any] = {"format": "png"}
+        if css:
+            box = self.all(css)[-1].rect
+            margin = 14
+            options["clip"] = {
+                "x": box["x"] - margin,
+                "y": box["y"] - margin,
+                "width": box["width"] + 2 * margin,
+                "height": box["height"] + 2 * margin,
+                "scale": 1,
+            }
+        shot = self.browser.execute_cdp_cmd("Page.captureScreenshot", options)
+        folder = Path(PICTURES)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{name}.png").write_bytes(base64.b64decode(shot["data"]))
+
+    def is_calm(self) -> None:
+        """No error in the console, no dialog, nothing to scroll sideways."""
+        severe = [one for one in self.browser.get_log("browser") if one["level"] == "SEVERE"]
+        assert severe == []
+        assert self.count("dialog, .toast") == 0
+        wider = self.browser.execute_script(
+            "return [document.documentElement, ...document.querySelectorAll('.scroll, .demo')]"
+            ".filter((node) => node.scrollWidth > node.clientWidth).length"
+        )
+        assert wider == 0
+
+
+def _browser(profile: Path) -> webdriver.Chrome:
+    options = webdriver.ChromeOptions()
+    options.binary_location = str(CHROMIUM)
+    for option in [*OPTIONS.split(), f"--user-data-dir={profile}"]:
+        options.add_argument(option)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    return webdriver.Chrome(service=Service(str(CHROMEDRIVER)), options=options)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    driver = _browser(tmp_path_factory.mktemp("profile"))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[Demo]:
+    running = Demo(pause=0.4)
+    yield running
+    running.end()
+
+
+@pytest.fixture(scope="module")
+def told(browser: webdriver.Chrome, demo: Demo) -> list[str]:
+    """Every caption of the story, which has been played to its end."""
+    page = Page(browser, demo.address)
+    page.open(WIDE)
+    browser.execute_script(CAPTIONS)
+    page.until(lambda: "now it is yours" in page.text("#caption"), STORY_SECONDS)
+    captions: list[str] = browser.execute_script("return window.told")
+    return captions
+
+
+def test_the_story_plays_to_its_end_and_tells_what_is_seen(
+    browser: webdriver.Chrome, demo: Demo, told: list[str]
+) -> None:
+    page = Page(browser, demo.address)
+    times = [line.split()[0][:4] for line in told if line[:1].isdecimal()]
+    assert list(dict.fromkeys(times)) == ["0:10", "0:50", "2:15", "2:30", "2:40", "2:50"]
+    cards = [card.text for card in page.all("#messages .card")]
+    assert ["Resolved: CheckoutHighErrorRate" in card for card in cards] == [True, False]
+    assert "Three causes fit" in cards[-1]
+    assert not any("VaultSeal" in card or "Thumbnail" in card for card in cards)
+    page.is_calm()
+
+
+@pytest.mark.usefixtures("told")
+@pytest.mark.parametrize(
+    ("size", "label", "alert"),
+    [
+        pytest.param(
+            WIDE, "Standby falls behind", "Standby of orders-db is 9 minutes", id="1280x800"
+        ),
+        pytest.param(PHONE, "502 at the edge", "7% of the requests at the edge", id="390x844"),
+    ],
+)
+def test_a_newcomer_asks_pastes_presses_and_fires(
+    browser: webdriver.Chrome, demo: Demo, size: tuple[int, int], label: str, alert: str
+) -> None:
+    page = Page(browser, demo.address)
+    narrow = size == PHONE
+    page.open(size)
+
+    question = f"@recall replay on the standby of orders-db stands still ({label})"
+    page.find("#composer-main").send_keys(question, Keys.ENTER)
+    asked = "#messages .message:last-child"
+    page.until(lambda: label in page.text(asked) and "1 reply" in page.text(asked))
+    page.find(f"{asked} .thread-link").click()
+    page.until(lambda: "Seen before" in page.text("#replies") or "fit" in page.text("#replies"))
+    page.press("Helpful", "#replies")
+    page.until(lambda: "Helpful (1): @alice" in page.text("#replies"))
+    page.find("#thread-close").click()
+
+    page.fire(label)
+    page.until(lambda: alert in page.all("#messages .card")[-1].text)
+
+    before = page.count("#messages .message")
+    page.fire("Nothing in memory about this")
+    assert "the channel stays silent" in page.text("#caption")
+    assert page.count("#messages .message") == before
+
+    page.press("Bob", _people(page, narrow))
+    page.until(lambda: page.count('.person[aria-checked="true"]') == 1)
+    page.is_calm()
+
+
+@pytest.mark.usefixtures("told")
+def test_a_log_pasted_under_a_card_settles_what_it_is(
+    browser: webdriver.Chrome, demo: Demo
+) -> None:
+    page = Page(browser, demo.address)
+    page.open(WIDE)
+    page.fire("Next Thursday, 03:12")
+    card = page.all("#messages .message:has(.card)")[-1]
+    assert "Three causes fit" in card.text
+    card_id = card.get_attribute("id")
+    page.browser.execute_script("arguments[0].scrollIntoView()", card)
+    card.find_element(By.CSS_SELECTOR, ".content").click()
+    page.until(lambda: page.all("[aria-label='Reply in thread']")[-1].is_displayed())
+    page.all("[aria-label='Reply in thread']")[-1].click()
+    box = page.until(lambda: page.find("#composer-thread"))
+    cause = load_story().true_cause(SEED)
+    page.browser.execute_script(PASTE, box, cause.evidence_log)
+    box.send_keys(Keys.ENTER)
+    page.until(lambda: page.count("#replies .card") == 2)
+    assert cause.expected_incident in page.all("#replies .card")[-1].text
+    page.until(lambda: "Seen before" in page.text(f'[id="{card_id}"]'))
+    page.is_calm()
+
+
+def test_ctrl_c_leaves_nothing_running(demo: Demo) -> None:
+    processes = demo.processes()
+    assert len(processes) > 3
+    assert demo.end() == 0
+    deadline = time.monotonic() + 20
+    while alive := {pid for pid, _ in _parents()} & set(processes):
+        assert time.monotonic() < deadline, alive
+        time.sleep(0.1)
+
+
+@pytest.mark.skipif(not PICTURES, reason="SCREENSHOTS names no folder for the pictures")
+def test_the_pictures_of_the_documentation(browser: webdriver.Chrome) -> None:
+    running = Demo(pause=8)
+    try:
+        page = Page(browser, running.address)
+        page.open(WIDE, scale=1.5)
+        told = partial(page.text, "#caption")
+        page.until(lambda: "names them all" in told(), STORY_SECONDS)
+        page.picture("card-several-causes", "#messages .message")
+        page.until(lambda: "edited in place" in told(), STORY_SECONDS)
+        page.find(".thread-link").click()
+        page.until(lambda: page.count("#replies .card") == 2)
+        time.sleep(2.5)  # The mark of the change fades.
+        page.picture("story")
+        page.find("#thread-close").click()
+        page.picture("card-one-cause", "#messages .message")
+        page.until(lambda: "why the nearest" in told(), STORY_SECONDS)
+        page.find("#messages .message:last-child .thread-link").click()
+        page.until(lambda: page.count("#replies .card") == 1)
+        page.picture("answer-not-seen-before", "#replies .message:last-child")
+        page.find("#thread-close").click()
+        page.until(lambda: "short now" in told(), STORY_SECONDS)
+        time.sleep(2.5)
+        page.browser.execute_script("document.querySelector('#messages').scrollTop = 0")
+        page.picture("card-resolved", "#messages .message:has(.card)")
+        page.until(lambda: "now it is yours" in told(), STORY_SECONDS)
+        page.open(PHONE, scale=2)
+        page.until(lambda: page.count("#messages .card") == 2)
+        page.picture("card-on-a-phone")
+    finally:
+        running.end()
+
+
+def _people(page: Page, narrow: bool) -> str:
+    if narrow:
+        page.find("#menu").click()
+        page.until(lambda: page.find("#whoami").is_displayed())
+    return "#whoami"
