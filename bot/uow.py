@@ -27,6 +27,10 @@ class KnowledgeWriter(Protocol):
         """In any state."""
         ...
 
+    def restricted(self, document_ids: Sequence[str]) -> frozenset[str]:
+        """Those of the documents that not everyone may see."""
+        ...
+
     def set_state(
         self, document_id: str, state: DocumentState, *, actor: str, now: datetime
     ) -> None: ...

@@ -23,6 +23,7 @@ from bot.web.views import (
     suggestion_view,
     timeline_view,
 )
+from bot.web.withheld import for_everyone, timeline_for_everyone
 
 router = APIRouter(prefix="/v1", dependencies=[Guarded], tags=["read"])
 
@@ -63,8 +64,10 @@ def incident(key: str, deps: Front) -> JSON:
         if found is None:
             raise _missing("incident", key)
         members = uow.alerts.of_incident(found.id)
-        timeline = uow.incidents.timeline(found.id)
-        latest = uow.suggestions.latest_of(found.id)
+        entries = uow.incidents.timeline(found.id)
+        stored = uow.suggestions.latest_of(found.id)
+        latest = for_everyone(uow, [stored])[0] if stored is not None else None
+        timeline = timeline_for_everyone(uow, entries)
     return {
         **incident_view(found, [stored.alert.fingerprint for stored in members]),
         "alerts": [alert_view(stored) for stored in members],
@@ -77,7 +80,8 @@ def incident(key: str, deps: Front) -> JSON:
 def suggestions(deps: Front, limit: Limit = 100) -> dict[str, Any]:
     """The latest suggestions and abstentions."""
     with deps.units.read() as uow:
-        return {"items": [suggestion_view(row) for row in uow.suggestions.list(limit)]}
+        rows = for_everyone(uow, uow.suggestions.list(limit))
+    return {"items": [suggestion_view(row) for row in rows]}
 
 
 @router.get("/suggestions/{suggestion_id}")
@@ -87,6 +91,7 @@ def suggestion(suggestion_id: str, deps: Front) -> JSON:
         found = uow.suggestions.get(suggestion_id)
         if found is None:
             raise _missing("suggestion", suggestion_id)
+        [found] = for_everyone(uow, [found])
         feedback = uow.suggestions.feedback_on(suggestion_id)
     words = [
         {
@@ -104,7 +109,8 @@ def suggestion(suggestion_id: str, deps: Front) -> JSON:
 def receipts(deps: Front, limit: Limit = 100) -> dict[str, Any]:
     """The receipts of the latest suggestions."""
     with deps.units.read() as uow:
-        return {"items": [receipt_view(row) for row in uow.suggestions.list(limit)]}
+        rows = for_everyone(uow, uow.suggestions.list(limit))
+    return {"items": [receipt_view(row) for row in rows]}
 
 
 @router.get("/receipts/{suggestion_id}")
@@ -112,8 +118,9 @@ def receipt(suggestion_id: str, deps: Front) -> JSON:
     """What reproduces one suggestion."""
     with deps.units.read() as uow:
         found = uow.suggestions.get(suggestion_id)
-    if found is None:
-        raise _missing("receipt", suggestion_id)
+        if found is None:
+            raise _missing("receipt", suggestion_id)
+        [found] = for_everyone(uow, [found])
     return receipt_view(found)
 
 

@@ -34,6 +34,10 @@ class KnowledgeRepository:
         """In any state."""
         return reading.get(self._connection, document_id)
 
+    def restricted(self, document_ids: Sequence[str]) -> frozenset[str]:
+        """Those that not everyone may see, in any state."""
+        return reading.restricted(self._connection, document_ids)
+
     def set_state(
         self, document_id: str, state: DocumentState, *, actor: str, now: datetime
     ) -> None:

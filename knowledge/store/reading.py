@@ -6,7 +6,12 @@ from sqlalchemy import Connection, func, select
 
 from knowledge.index.source import DocumentCard
 from knowledge.model import Document, DocumentKind, DocumentState, Origin, Passage
-from knowledge.store.documents import card_from_row, document_from_row, passage_from_row
+from knowledge.store.documents import (
+    card_from_row,
+    document_from_row,
+    passage_from_row,
+    visibility_from_json,
+)
 from knowledge.store.statements import chunks
 from knowledge.store.tables import documents, passages
 
@@ -58,6 +63,19 @@ def get(connection: Connection, document_id: str) -> Document | None:
         .first()
     )
     return None if row is None else document_from_row(row)
+
+
+def restricted(connection: Connection, document_ids: Sequence[str]) -> frozenset[str]:
+    """Those that not everyone may see, in any state."""
+    found: set[str] = set()
+    for some in chunks(document_ids):
+        statement = select(documents.c.id, documents.c.visibility).where(documents.c.id.in_(some))
+        found.update(
+            name
+            for name, visibility in connection.execute(statement)
+            if not visibility_from_json(visibility).is_everyone
+        )
+    return frozenset(found)
 
 
 def list_documents(

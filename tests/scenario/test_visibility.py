@@ -195,6 +195,12 @@ def test_a_private_channels_records_are_told_there_and_nowhere_else(
     inside = house.reply_to(alice.mentions_bot("war-room", QUESTION), "war-room")
     assert told(text_of(inside))
 
+    for path in ("suggestions", "receipts"):
+        rows = house.get(f"/v1/{path}")["items"]
+        assert not told(json.dumps(rows))
+        newest = house.get(f"/v1/{path}/{id_of(rows[0])}")
+        assert not told(json.dumps(newest))
+
     for room in ("incidents", "general", "partners"):
         reply = house.reply_to(alice.mentions_bot(room, QUESTION), room)
         assert not told(text_of(reply)), room
@@ -213,6 +219,11 @@ def test_a_private_channels_records_are_told_there_and_nowhere_else(
     incident = house.get("/v1/incidents")["items"][0]["key"]
     assert not told(json.dumps(house.get(f"/v1/incidents/{incident}")))
     assert all(not told(text_of(card)) for card in house.cards(CHANNEL))
+
+
+def id_of(row: dict[str, Any]) -> str:
+    found = row.get("suggestion_id") or row["suggestion"]["id"]
+    return str(found)
 
 
 def without_revision(answer: dict[str, Any]) -> Any:
@@ -257,6 +268,9 @@ def test_an_incident_resolved_like_a_restricted_one_is_as_restricted(
         )
         elsewhere = house.reply_to(house.person("bob").mentions_bot("general", QUESTION), "general")
         answer = house.post("/v1/suggest", {"text": QUESTION, "labels": {"service": WORD}}).text
+        incident = house.get("/v1/incidents/RCL-1")
+        assert not told(json.dumps(incident))
+        assert {entry["kind"] for entry in incident["timeline"]} >= {"note", "suggestion"}
         for text in (text_of(elsewhere), answer):
             assert not told(text)
             assert "RCL-1" not in text

@@ -1,0 +1,86 @@
+"""What the API keeps to itself: answers made of records that only some channels may see.
+
+Whoever has the API's token sees what everyone may see, as `POST /v1/suggest` does. An answer
+that was given in a channel may have been made of more; then its place is shown, and no more.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from bot.incidents.model import TimelineEntry, TimelineKind
+from bot.suggestions.model import Suggestion, SuggestionKind
+from bot.suggestions.ports import StoredSuggestion
+from bot.uow import UnitOfWork
+
+WITHHELD = "Withheld: made of records that only some channels may see."
+
+
+def for_everyone(uow: UnitOfWork, rows: Sequence[StoredSuggestion]) -> list[StoredSuggestion]:
+    """`rows`, those made of restricted records emptied of all but their id.
+
+    A record that was removed since can no longer be known to have been restricted.
+    """
+    named = {row.suggestion.id: frozenset(_records_of(row.suggestion)) for row in rows}
+    restricted = uow.knowledge.restricted(sorted(frozenset().union(*named.values())))
+    return [
+        replace(row, suggestion=_emptied(row.suggestion))
+        if named[row.suggestion.id] & restricted
+        else row
+        for row in rows
+    ]
+
+
+def timeline_for_everyone(uow: UnitOfWork, entries: Sequence[TimelineEntry]) -> list[TimelineEntry]:
+    """`entries`, without what they quote of restricted records."""
+    quoted = {str(each.data["resolved_like"]) for each in entries if each.data.get("resolved_like")}
+    restricted = uow.knowledge.restricted(sorted(quoted))
+    notes = {
+        str(each.data.get("note", ""))
+        for each in entries
+        if each.data.get("resolved_like") in restricted
+    }
+    told = (uow.suggestions.get(name) for name in _suggestions_in(entries))
+    shown = for_everyone(uow, [row for row in told if row is not None])
+    hidden = {row.suggestion.id for row in shown if row.suggestion.headline == WITHHELD}
+    return [
+        replace(entry, text=WITHHELD, data={})
+        if entry.data.get("resolved_like") in restricted
+        or (entry.data.get("note") in notes and entry.data.get("note"))
+        or (entry.kind is TimelineKind.SUGGESTION and entry.data.get("suggestion_id") in hidden)
+        else entry
+        for entry in entries
+    ]
+
+
+def _suggestions_in(entries: Iterable[TimelineEntry]) -> Iterator[str]:
+    for entry in entries:
+        if entry.kind is TimelineKind.SUGGESTION and entry.data.get("suggestion_id"):
+            yield str(entry.data["suggestion_id"])
+
+
+def _emptied(suggestion: Suggestion) -> Suggestion:
+    return Suggestion(
+        id=suggestion.id,
+        kind=SuggestionKind.ABSTENTION,
+        answered=False,
+        confidence=0.0,
+        confidence_words="withheld",
+        headline=WITHHELD,
+        silent=suggestion.silent,
+        receipt={},
+    )
+
+
+def _records_of(suggestion: Suggestion) -> Iterator[str]:
+    """Every document that an answer or its receipt names."""
+    yield from (each.id for each in suggestion.incidents)
+    yield from (each.document_id for each in suggestion.passages)
+    yield from (each.citation.document_id for each in suggestion.steps)
+    for cause in suggestion.causes:
+        yield from (*cause.incident_ids, cause.citation.document_id)
+    if suggestion.check_first is not None:
+        yield suggestion.check_first.citation.document_id
+    if suggestion.nearest is not None:
+        yield suggestion.nearest.id
+    for kind in ("incidents", "runbooks"):
+        yield from (str(row["id"]) for row in suggestion.receipt.get(kind, ()))
