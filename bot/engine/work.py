@@ -9,6 +9,7 @@ from typing import Protocol
 from bot.clock import Clock
 from bot.errors import Permanent, Retryable
 from bot.jobs.ports import InboxItem, InboxKind, Job
+from bot.redact import redact
 from bot.uow import UnitOfWork, UnitOfWorkFactory
 
 _log = logging.getLogger(__name__)
@@ -121,13 +122,13 @@ class JobWork:
             self._handlers[job.kind](job)
         except Permanent as error:
             _log.error("job %s failed for good: %s", job.key, error)
-            self._fail(job, str(error))
+            self._fail(job, redact(str(error)))
         except Retryable as error:
             # What is away comes back: such a job waits for as long as that takes.
-            self._again(job, str(error), error.retry_after)
+            self._again(job, redact(str(error)), error.retry_after)
         except Exception as error:  # noqa: BLE001 - one bad job must not stop the others
             _log.exception("job %s failed", job.key)
-            reason = f"{type(error).__name__}: {error}"
+            reason = redact(f"{type(error).__name__}: {error}")
             if job.attempts >= _JOB_ATTEMPTS:
                 self._fail(job, reason)
             else:

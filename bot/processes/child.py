@@ -7,6 +7,8 @@ import sys
 import threading
 from types import FrameType
 
+from bot.redact import redact
+
 EXIT_CANNOT_WORK = 2
 """How a child ends when it would fail again until a person changes something."""
 
@@ -54,13 +56,20 @@ class StopRequest:
         self._event.set()
 
 
+class RedactingFormatter(logging.Formatter):
+    """Takes secrets out of what is written, tracebacks included: an unforeseen error may quote
+    what somebody sent."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return redact(super().format(record))
+
+
 def set_up_logging(level: str, process: str) -> None:
-    """One line a record on standard error, with the process it comes from."""
-    logging.basicConfig(
-        level=level.upper(),
-        stream=sys.stderr,
-        format=f"%(asctime)s %(levelname)-7s {process} %(name)s: %(message)s",
-        force=True,
+    """One line a record on standard error, with the process it comes from, without secrets."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        RedactingFormatter(f"%(asctime)s %(levelname)-7s {process} %(name)s: %(message)s")
     )
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for chatty in _CHATTY:
         logging.getLogger(chatty).setLevel(logging.WARNING)
