@@ -6,7 +6,7 @@ Every mistake is found at once and told in plain words; secrets are `SecretStr` 
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -208,7 +208,9 @@ def load_settings(
     try:
         settings = _Explicit(**{**known, **values})
     except ValidationError as error:
-        problems += [_plain(detail) for detail in error.errors()]
+        problems += [
+            _plain(detail, path, known.keys() - values.keys()) for detail in error.errors()
+        ]
         if all(detail["loc"] for detail in error.errors()):
             # Pydantic checks fields against each other only once each is right by itself.
             gathered = {**known, **values}
@@ -286,9 +288,16 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise SettingsError([f"the settings file {path} cannot be read: {error}"]) from None
 
 
-def _plain(detail: Any) -> str:
-    """One validation error as a sentence that names the variable, never its value."""
+_PLAIN_WORDS = {"int_parsing": "is not a whole number", "float_parsing": "is not a number"}
+
+
+def _plain(detail: Any, path: Path | None, from_file: Set[str]) -> str:
+    """One validation error as a sentence that names the variable, never its value.
+
+    `from_file` are the fields whose values the file `path` gave: there the key is named.
+    """
     message = str(detail["msg"]).removeprefix("Value error, ")
+    message = _PLAIN_WORDS.get(str(detail["type"]), message)
     location = detail["loc"]
     if not location:
         return message
@@ -297,5 +306,6 @@ def _plain(detail: Any) -> str:
     for candidate in Settings.model_fields:
         if field == candidate or field in variable_names(candidate):
             name = variable_names(candidate)[-1 if len(variable_names(candidate)) > 1 else 0]
+            name = f"{path}: {candidate!r}" if candidate in from_file else name
             break
     return f"{name}: {message[0].lower()}{message[1:]}"

@@ -21,7 +21,7 @@ _PASSAGES_SHOWN = 3
 
 @app.command()
 def ask(
-    text: str = typer.Argument("", help="An alert's words, an error, a question."),
+    text: str = typer.Argument("", metavar="TEXT", help="An alert's words, an error, a question."),
     log: Path = typer.Option(None, help="File with log lines; - reads standard input."),
     label: list[str] = typer.Option([], help="An alert label as name=value; may be repeated."),
     json: bool = JSON_OPTION,

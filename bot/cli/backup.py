@@ -24,7 +24,9 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 @app.command()
 def backup(
-    file: Path = typer.Argument(..., dir_okay=False, help="New archive, such as recall.tar.gz."),
+    file: Path = typer.Argument(
+        ..., metavar="FILE", dir_okay=False, help="New archive, such as recall.tar.gz."
+    ),
     as_json: bool = JSON_OPTION,
     config: Path = CONFIG_OPTION,
 ) -> None:

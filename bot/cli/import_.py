@@ -46,7 +46,9 @@ _SHOWN_PROBLEMS = 200
 
 @app.command()
 def runbooks(
-    path: Path = typer.Argument(..., exists=True, help="Folder or git checkout of Markdown."),
+    path: Path = typer.Argument(
+        ..., metavar="PATH", exists=True, help="Folder or git checkout of Markdown."
+    ),
     url_base: str = typer.Option("", help="Address that the pages' paths are appended to."),
     dry_run: bool = _DRY_RUN,
     as_json: bool = JSON_OPTION,
@@ -69,6 +71,7 @@ def runbooks(
 def incidents(
     file: Path = typer.Argument(
         ...,
+        metavar="FILE",
         exists=True,
         dir_okay=False,
         help="JSON Lines, CSV, or PagerDuty's export (CSV or JSON).",
@@ -100,7 +103,9 @@ def incidents(
 
 @app.command("slack-history", short_help="Import the incident channels of an export.")
 def slack_history(
-    export: Path = typer.Argument(..., exists=True, dir_okay=False, help="Slack export (.zip)."),
+    export: Path = typer.Argument(
+        ..., metavar="EXPORT", exists=True, dir_okay=False, help="Slack export (.zip)."
+    ),
     channels: str = typer.Option(DEFAULT_CHANNELS, help="Pattern of incident channels' names."),
     team: str = typer.Option("", help="Workspace id (T...), where the export does not name it."),
     draft: bool = _DRAFT,
@@ -119,7 +124,9 @@ def slack_history(
         try:
             _run(settings, outcomes, f"slack-history {export.name}", None, dry_run, as_json)
         except BadDocument as error:
-            raise BadDocument(f"{export.name}: {error}") from error
+            told = str(error)
+            named = told if told.startswith(export.name) else f"{export.name}: {told}"
+            raise BadDocument(named) from error
 
 
 @app.command(short_help="Import the pack of generic runbooks.")

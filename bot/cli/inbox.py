@@ -10,7 +10,12 @@ from bot.cli.common import CONFIG_OPTION, JSON_OPTION
 if TYPE_CHECKING:
     from bot.jobs.ports import InboxItem
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True)
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    help="List deliveries that failed; replay one after a fix.",
+)
 
 
 @app.command("list")
@@ -53,9 +58,9 @@ def as_dict(item: "InboxItem") -> dict[str, object]:
     }
 
 
-@app.command()
+@app.command(short_help="Make a failed delivery pending again.")
 def replay(
-    item_id: str = typer.Argument(..., help="The id that `recall inbox list` shows."),
+    item_id: str = typer.Argument(..., metavar="ID", help="The id that `recall inbox list` shows."),
     config: Path = CONFIG_OPTION,
 ) -> None:
     """Make a failed delivery pending again; a running server takes it up by itself."""

@@ -21,7 +21,9 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 @app.command()
 def restore(
-    file: Path = typer.Argument(..., exists=True, dir_okay=False, help="Archive of a backup."),
+    file: Path = typer.Argument(
+        ..., metavar="FILE", exists=True, dir_okay=False, help="Archive of a backup."
+    ),
     as_json: bool = JSON_OPTION,
     config: Path = CONFIG_OPTION,
 ) -> None:

@@ -126,3 +126,12 @@ def test_a_measurement_into_a_pipe_is_one_json_object_and_nothing_else(tmp_path:
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout)["recall@1"] == 1.0
     assert not (tmp_path / "data").exists(), "it works in a temporary place"
+
+
+def test_an_export_that_is_no_archive_is_named_once(tmp_path: Path) -> None:
+    export = tmp_path / "export.zip"
+    export.write_text("no archive")
+    done = recall(tmp_path / "data", ["import", "slack-history", str(export)])
+    assert done.returncode == 1
+    assert done.stderr.count("export.zip") == 1
+    assert "is not a readable zip archive" in done.stderr

@@ -80,6 +80,13 @@ def test_an_unknown_key_in_the_file_is_named(tmp_path: Path) -> None:
     assert any("'prot'" in problem for problem in problems_of({}, file))
 
 
+def test_a_wrong_value_in_the_file_is_told_by_its_key_there(tmp_path: Path) -> None:
+    file = tmp_path / "recall.toml"
+    file.write_text('port = "eighty"\nhost = "localhost"\n')
+    assert problems_of({}, file) == [f"{file}: 'port': is not a whole number"]
+    assert problems_of({"RECALL_PORT": "ninety"}, file) == ["RECALL_PORT: is not a whole number"]
+
+
 @pytest.mark.parametrize("content", ["port = = 1", "\xff\xfe"])
 def test_a_broken_file_is_one_clear_problem(tmp_path: Path, content: str) -> None:
     file = tmp_path / "recall.toml"
