@@ -168,6 +168,10 @@ class Page:
         ignored = [StaleElementReferenceException]
         return WebDriverWait(self.browser, seconds, 0.05, ignored).until(lambda _: condition())
 
+    def show(self, css: str) -> None:
+        """Scroll the element's beginning into sight."""
+        self.browser.execute_script("arguments[0].scrollIntoView()", self.find(css))
+
     def press(self, words: str, within: str = "body") -> None:
         def button() -> WebElement | None:
             found = self.find(within).find_elements(By.TAG_NAME, "button")
@@ -190,13 +194,13 @@ class Page:
         options: dict[str, Any] = {"format": "png"}
         if css:
             box = self.all(css)[-1].rect
-            margin = 14
+            margin = 8
             options["clip"] = {
                 "x": box["x"] - margin,
                 "y": box["y"] - margin,
                 "width": box["width"] + 2 * margin,
                 "height": box["height"] + 2 * margin,
-                "scale": 1,
+                "scale": 1.5,
             }
         shot = self.browser.execute_cdp_cmd("Page.captureScreenshot", options)
         folder = Path(PICTURES)
@@ -341,29 +345,30 @@ def test_the_pictures_of_the_documentation(browser: webdriver.Chrome) -> None:
     running = Demo(pause=8)
     try:
         page = Page(browser, running.address)
-        page.open(WIDE, scale=1.5)
+        page.open((1360, 1000))
         told = partial(page.text, "#caption")
         page.until(lambda: "names them all" in told(), STORY_SECONDS)
-        page.picture("card-several-causes", "#messages .message")
+        page.picture("card-several-causes", "#messages .card")
         page.until(lambda: "edited in place" in told(), STORY_SECONDS)
         page.find(".thread-link").click()
         page.until(lambda: page.count("#replies .card") == 2)
         time.sleep(2.5)  # The mark of the change fades.
+        page.show("#replies .message:last-child")
         page.picture("story")
         page.find("#thread-close").click()
-        page.picture("card-one-cause", "#messages .message")
         page.until(lambda: "why the nearest" in told(), STORY_SECONDS)
         page.find("#messages .message:last-child .thread-link").click()
         page.until(lambda: page.count("#replies .card") == 1)
-        page.picture("answer-not-seen-before", "#replies .message:last-child")
+        page.picture("answer-not-seen-before", "#replies .card")
         page.find("#thread-close").click()
         page.until(lambda: "short now" in told(), STORY_SECONDS)
         time.sleep(2.5)
-        page.browser.execute_script("document.querySelector('#messages').scrollTop = 0")
-        page.picture("card-resolved", "#messages .message:has(.card)")
+        page.show("#messages .card")
+        page.picture("card-resolved", "#messages .card")
         page.until(lambda: "now it is yours" in told(), STORY_SECONDS)
         page.open(PHONE, scale=2)
         page.until(lambda: page.count("#messages .card") == 2)
+        time.sleep(0.5)  # The list of channels slides away.
         page.picture("card-on-a-phone")
     finally:
         running.end()
