@@ -81,8 +81,11 @@ class OutboxSender:
                 thread.join(timeout)
         with self._changed:
             held, self._held = self._held, []
-        for _, message in held:
-            self._again(message, 0.0, "the sender was stopped")
+        try:
+            for _, message in held:
+                self._again(message, 0.0, "the sender was stopped")
+        except DatabaseBusy as error:
+            _log.warning("held messages wait for their leases to run out: %s", error)
 
     def _run(self) -> None:
         while True:

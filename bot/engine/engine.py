@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from bot.clock import Clock
 from bot.engine.loop import Loop
 from bot.engine.work import InboxWork, JobWork, purge_old
+from bot.errors import Retryable
 from bot.jobs.ticks import Ticks
 from bot.suggestions.model import Suggestion
 from bot.suggestions.questions import SuggestRequest
@@ -84,8 +85,7 @@ class Engine:
             loop.start()
         if self._sender is not None:
             self._sender.start()
-            self._ticks.every(_RENEW_SECONDS, "outbox leases", self._sender.renew)
-        self._ticks.every(_RENEW_SECONDS, "job leases", self._jobs.renew)
+        self._ticks.every(_RENEW_SECONDS, "leases", self._renew)
         self._ticks.every(_PURGE_SECONDS, "purge", self._purge)
         self._ticks.start()
         self._ready.set()
@@ -118,6 +118,15 @@ class Engine:
 
     def status(self) -> Mapping[str, Any]:
         return {"ready": self._ready.is_set(), "revision": self._index.revision}
+
+    def _renew(self) -> None:
+        """Hold on to the work in hand. While the database is away nobody else can take it."""
+        try:
+            self._jobs.renew()
+            if self._sender is not None:
+                self._sender.renew()
+        except Retryable as error:
+            _log.warning("leases could not be renewed: %s", error)
 
     def _purge(self) -> None:
         purge_old(self._units, self._clock.now(), self._keep_hours)

@@ -300,3 +300,18 @@ def test_what_a_stopped_sender_held_back_can_be_said_by_another_at_once(world: W
     world.sender.stop()
     assert world.new_sender().run_once() > 0
     assert len(world.chat.posts) > held
+
+
+def test_a_sender_stops_in_order_although_the_database_is_away(world: World, caplog):
+    for number in range(6):
+        world.put(f"k{number}", str(number))
+    flaky = Flaky(world.database)
+    world.sender = OutboxSender(flaky, world.chat, world.clock)
+    world.sender.run_once()
+    flaky.fail_at = set(range(1, 1000))
+    world.sender.stop()
+    assert "wait for their leases" in caplog.text
+    world.clock.advance(LEASE_SECONDS + 1)
+    world.sender = world.new_sender()
+    world.run_for(10)
+    assert world.chat.texts("C1") == [str(number) for number in range(6)]
