@@ -1,5 +1,6 @@
 """`recall serve` before anything runs: what stops it, and with which word."""
 
+import logging
 import re
 import socket
 from collections.abc import Iterator
@@ -9,6 +10,16 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli.serve import app
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_it_was() -> Iterator[None]:
+    """The command sets up logging for a process of its own."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture
