@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from bot.demo.stage import Stage
-from bot.demo.story import DATA, Story, StoryAlert, knowledge, load_story
+from bot.demo.story import DATA, Story, StoryAlert, load_story
 from knowledge.index.folder_lock import FolderLock
 
 pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("processes")]
@@ -98,7 +98,7 @@ def story() -> Story:
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
-    with Stage(tmp_path, services=DATA / "services.yaml", knowledge=knowledge()) as opened:
+    with Stage(tmp_path, services=DATA / "services.yaml", knowledge=()) as opened:
         yield opened
 
 
