@@ -44,7 +44,7 @@ def plain(mrkdwn: str, names: Names = _NOBODY) -> str:
         if number % 2:
             code = html.unescape(_UNSEEN.sub("", part)).strip("\n")
             lines += [_CODE_INDENT + line for line in code.split("\n")]
-        elif part.strip() or not lines:
+        elif part.strip():
             lines += _inline(part, names).strip("\n").split("\n")
     return "\n".join(lines)
 

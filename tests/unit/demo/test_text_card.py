@@ -31,6 +31,8 @@ def test_a_code_block_is_indented_and_otherwise_verbatim():
         "      more",
         "fill in: pod",
     ]
+    assert plain("```\nuptime\n```") == "    uptime"
+    assert plain("") == ""
 
 
 def test_people_are_named_where_their_names_are_known():
