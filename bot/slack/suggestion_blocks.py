@@ -23,10 +23,10 @@ Part = tuple[int, Block]
 
 STEPS_SHOWN = 3
 _OTHERS_SHOWN = 2
-_CAUSES_SHOWN = 5
+_CAUSES_SHOWN = 4
 _PASSAGES_SHOWN = 3
 _CODE = 1_400
-_COUNTS = {2: "Two", 3: "Three", 4: "Four", 5: "Five"}
+_COUNTS = {2: "Two", 3: "Three", 4: "Four"}
 WARNING = "⚠️"
 _HEAD_WORDS = 3
 _QUOTED = re.compile(r"Like (\S+): ")
@@ -110,7 +110,7 @@ def _other(incident: CitedIncident) -> Safe:
 
 def _several_causes(suggestion: Suggestion) -> Iterator[Part]:
     causes = suggestion.causes[:_CAUSES_SHOWN]
-    count = _COUNTS.get(len(causes), "Several")
+    count = _COUNTS.get(len(suggestion.causes), "Several")
     lines = [Safe(f"*{count} causes fit; cannot tell yet.*")]
     urls = {incident.id: incident.url for incident in suggestion.incidents}
     told = _briefly(causes)

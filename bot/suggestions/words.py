@@ -11,7 +11,8 @@ HEADLINE_PART = 90
 FEW_WORDS = 0.35
 """Share of the query's telling words below which a case has few words in common with it."""
 
-_NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
+_NUMBERS = ("No", "One", "Two", "Three", "Four")
+"""More causes than these are not told apart by counting them: they are "several"."""
 
 
 def trimmed(text: str, most: int = EXCERPT) -> str:
@@ -39,7 +40,7 @@ def one_cause(incident_id: str, confidence_words: str, elsewhere: str) -> str:
 
 def several_causes(number: int, check_first: str) -> str:
     """ "Three causes fit; cannot tell yet. Check first: ..."; a page's title or a first check."""
-    count = _NUMBERS[number] if number < len(_NUMBERS) else str(number)
+    count = _NUMBERS[number] if number < len(_NUMBERS) else "Several"
     said = f"{count} causes fit; cannot tell yet."
     return f"{said} Check first: {first_line(check_first, HEADLINE_PART)}" if check_first else said
 

@@ -11,7 +11,6 @@ from bot.alerts.reading import MAX_ALERTS, MAX_LABEL_NAME, MAX_LABELS
 SCHEMA_ID = "urn:recall:schema:generic-alert:1"
 
 Name = Annotated[str, Field(min_length=1, max_length=512)]
-Text = Annotated[str, Field(max_length=65_536)]
 LabelName = Annotated[str, Field(min_length=1, max_length=MAX_LABEL_NAME)]
 Scalar = str | int | float | bool
 
@@ -34,8 +33,8 @@ class GenericAlert(BaseModel):
         max_length=1024,
         description="the sender's own identity for this instance; without it name and labels are",
     )
-    summary: Text = Field("", description="one line for people")
-    description: Text = Field("", description="more, for people")
+    summary: str = Field("", description="one line for people")
+    description: str = Field("", description="more, for people")
     starts_at: datetime | None = Field(None, description="RFC 3339; UTC where no zone is given")
     ends_at: datetime | None = Field(None, description="RFC 3339; for resolved alerts")
     labels: dict[LabelName, Scalar] = Field(
