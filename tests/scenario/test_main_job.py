@@ -53,7 +53,7 @@ def test_several_causes_are_shown_as_several_until_the_log_tells(
     house.person("alice").mentions_bot(CHANNEL, pasted, thread_ts=card.ts)
     reply = house.reply_to(card)
     assert cause.expected_incident in text_of(reply)
-    edited = house.card_that_says(f"Seen before:* {cause.expected_incident}")
+    edited = house.card_that_says(f"Seen before: {cause.expected_incident}")
     assert edited.ts == card.ts
 
 
@@ -99,7 +99,7 @@ def test_resolved_like_this_is_remembered_and_found_next_time(house: House, stor
     card = house.card_that_says("Three causes fit")
     pasted = f"{cause.evidence_question}\n```\n{cause.evidence_log}\n```"
     house.person("alice").mentions_bot(CHANNEL, pasted, thread_ts=card.ts)
-    told = house.card_that_says(f"Seen before:* {cause.expected_incident}")
+    told = house.card_that_says(f"Seen before: {cause.expected_incident}")
     house.person("alice").clicks(told, f"Resolved like {cause.expected_incident}")
     house.card_that_says("Resolved like", "alice")
     house.resolves(story.first_alert)
