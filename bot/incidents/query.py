@@ -22,11 +22,13 @@ def query_of(
 ) -> Query:
     """The query for `incident`, from its firing alerts; from all of them when none fires.
 
-    `labels` are those that all these alerts share. `logs` are the texts of EVIDENCE entries,
-    newest first until MAX_EVIDENCE_CHARACTERS are reached, in the order they were pasted.
+    The alert that came first leads: it opened the incident, and what joined later is evidence
+    beside it. `labels` are those that all these alerts share. `logs` are the texts of EVIDENCE
+    entries, newest first until MAX_EVIDENCE_CHARACTERS are reached, in the order they were pasted.
     """
     firing = [stored for stored in alerts if stored.alert.status is AlertStatus.FIRING]
-    used = [stored.alert for stored in (firing or alerts)[:MAX_ALERTS]]
+    in_order = sorted(firing or alerts, key=lambda stored: (stored.first_seen_at, stored.id))
+    used = [stored.alert for stored in in_order[:MAX_ALERTS]]
     names = Counter(alert.name for alert in used)
     runbooks = Counter(alert.runbook_url for alert in used if alert.runbook_url)
     return Query(

@@ -1,5 +1,6 @@
 """What is searched for, for an incident."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bot.alerts.model import Alert, AlertStatus, Severity, StoredAlert
@@ -111,3 +112,11 @@ def test_a_storm_and_a_flood_of_logs_stay_within_bounds() -> None:
 def test_the_audience_is_the_one_that_was_named() -> None:
     readers = Audience(channel="T1/C1")
     assert query_of(INCIDENT, [stored()], [], audience=readers).audience is readers
+
+
+def test_the_alert_that_came_first_leads_whatever_joined_later() -> None:
+    later = replace(stored("OrdersDbLag"), id=2, first_seen_at=NOW + timedelta(seconds=20))
+    query = query_of(INCIDENT, [later, stored()], [])
+    assert query.alert_name == "CheckoutHighErrorRate"
+    assert query.text.startswith("CheckoutHighErrorRate")
+    assert "OrdersDbLag" in query.text
