@@ -39,6 +39,14 @@ class InboxItem:
     processed_at: datetime | None = None
 
 
+class InboxAdder(Protocol):
+    """The durable inbox, as those see it who take deliveries in."""
+
+    def add(self, item: InboxItem) -> None:
+        """Return once `item` is committed; raises DatabaseBusy when it cannot be."""
+        ...
+
+
 class Inbox(Protocol):
     def add_many(self, items: Sequence[InboxItem]) -> int:
         """Insert those whose id and dedupe key are new; returns how many were."""

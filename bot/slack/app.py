@@ -9,25 +9,19 @@ import json
 import logging
 import uuid
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from slack_bolt import App, BoltResponse
 from slack_sdk import WebClient
 
 from bot.clock import Clock
 from bot.errors import DatabaseBusy
-from bot.jobs.ports import InboxItem, InboxKind
+from bot.jobs.ports import InboxAdder, InboxItem, InboxKind
 from bot.slack.payloads import click, is_wanted
 
 _log = logging.getLogger(__name__)
 
 SOURCE = "slack"
-
-
-class InboxAdder(Protocol):
-    def add(self, item: InboxItem) -> None:
-        """Returns once the item is on record; DatabaseBusy when it cannot be."""
-        ...
 
 
 def item_of(body: Mapping[str, Any], clock: Clock, new_id: Callable[[], str]) -> InboxItem | None:

@@ -8,17 +8,9 @@ from fastapi import Depends, Request
 
 from bot.clock import Clock
 from bot.engine.ports import EngineClient
-from bot.jobs.ports import InboxItem
+from bot.jobs.ports import InboxAdder
 from bot.uow import UnitOfWorkFactory
 from bot.web.metrics import FrontMetrics
-
-
-class InboxAdder(Protocol):
-    """The durable inbox, as webhooks see it."""
-
-    def add(self, item: InboxItem) -> None:
-        """Return once `item` is committed; raises DatabaseBusy when it cannot be."""
-        ...
 
 
 class SlackProbe(Protocol):
