@@ -59,7 +59,7 @@ test: $(VENV)/.ready-to-test ## Run the test suite
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup -m "not soak and not bench" $(PYTEST_ARGS)
 
 soak: $(VENV)/.ready-to-test ## Run the long fault, fuzz and concurrency counts
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m soak $(PYTEST_ARGS)
+	OMP_NUM_THREADS=1 HYPOTHESIS_PROFILE=explore $(BIN)/python -m pytest -m "soak or not (bench or browser or processes)" $(PYTEST_ARGS)
 
 bench: $(VENV)/.ready-to-test ## Measure speeds and quality; prints the tables of the README
 	$(BIN)/python -m pytest -m bench -s $(PYTEST_ARGS)
