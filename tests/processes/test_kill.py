@@ -4,6 +4,7 @@ import os
 import random
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,12 +29,12 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
 
 
 def family_of(pid: int) -> list[int]:
-    """`pid` and all of its descendants, as the kernel lists them."""
+    """`pid` and all of its descendants, as the kernel lists them; threads come and go meanwhile."""
     found = [pid]
     for parent in found:
-        for task in Path(f"/proc/{parent}/task").iterdir():
-            children = (task / "children").read_text().split()
-            found.extend(int(child) for child in children)
+        for task in Path(f"/proc/{parent}/task").glob("*/children"):
+            with suppress(FileNotFoundError, ProcessLookupError):
+                found.extend(int(child) for child in task.read_text().split())
     return found
 
 
