@@ -195,5 +195,5 @@ def test_yaml_bombs_are_refused_quickly(tmp_path: Path, name: str) -> None:
         else:
             with pytest.raises(BadDocument):
                 parse_runbook(f"---\n{bomb}---\n# Page\n\ntext\n", slug="page")
-        assert time.monotonic() - began < 20  # one that goes off needs minutes
+        assert time.monotonic() - began < 2
     assert not sentinel.exists()

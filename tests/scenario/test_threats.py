@@ -158,7 +158,7 @@ def test_the_right_signature_opens_slacks_door(http_house: House) -> None:
     assert inbox_size(http_house) == before + 1
 
 
-@pytest.mark.parametrize("age", [330, 3600, -330, -86_400])
+@pytest.mark.parametrize("age", [301, 3600, -330, -86_400])
 def test_an_old_signature_is_refused(http_house: House, age: float) -> None:
     before = inbox_size(http_house)
     assert to_slack_door(http_house, mention(http_house, "hello"), age=age).status_code == 401
