@@ -126,6 +126,9 @@ _RULES: tuple[tuple[str, str], ...] = (
 )
 
 _PATTERN = re.compile("|".join(f"(?P<{name}>{rule})" for name, rule in _RULES))
+PLACEHOLDER = re.compile("<(?:" + "|".join(sorted(PLACEHOLDERS)) + ")>")
+"""A placeholder in masked text."""
+
 _URL = re.compile(r"(https?://[^\s<>\"'?#]*+)([?#][^\s<>\"']++)?+")
 
 

@@ -1,0 +1,26 @@
+"""Logs understood: formats, templates with counts and values, stack traces, lines that matter."""
+
+from knowledge.text.logs.digest import read_log, template_key
+from knowledge.text.logs.model import (
+    WILDCARD,
+    Frame,
+    Level,
+    LogDigest,
+    LogTemplate,
+    Record,
+    StackTrace,
+    Value,
+)
+
+__all__ = [
+    "WILDCARD",
+    "Frame",
+    "Level",
+    "LogDigest",
+    "LogTemplate",
+    "Record",
+    "StackTrace",
+    "Value",
+    "read_log",
+    "template_key",
+]
