@@ -1,5 +1,6 @@
 """Logs understood: formats, templates with counts and values, stack traces, lines that matter."""
 
+from knowledge.text.logs.alike import Paired, pair
 from knowledge.text.logs.digest import read_log, template_key
 from knowledge.text.logs.model import (
     WILDCARD,
@@ -18,9 +19,11 @@ __all__ = [
     "Level",
     "LogDigest",
     "LogTemplate",
+    "Paired",
     "Record",
     "StackTrace",
     "Value",
+    "pair",
     "read_log",
     "template_key",
 ]

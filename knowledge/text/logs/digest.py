@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from knowledge.text.logs.drain import Drain, Group
 from knowledge.text.logs.formats import read_line
 from knowledge.text.logs.formats.times import read_time
-from knowledge.text.logs.model import LogDigest, LogTemplate, Record, Value
+from knowledge.text.logs.model import Level, LogDigest, LogTemplate, Record, Value
 from knowledge.text.logs.tokens import TokenMasker
 from knowledge.text.logs.traces.assemble import Assembler, Entry, Event, Found
 from knowledge.text.logs.traces.collect import Traces
@@ -33,9 +33,9 @@ def read_log(log: str | bytes | Iterable[str], *, year: int | None = None) -> Lo
     return _Reader(year).read(log)
 
 
-def template_key(tokens: Iterable[str]) -> str:
-    """The key of a template: 16 hex digits of the SHA-256 of its text."""
-    text = " ".join(tokens)
+def template_key(level: Level, tokens: Iterable[str]) -> str:
+    """The key of a template: 16 hex digits of the SHA-256 of its level and text."""
+    text = f"{level} {' '.join(tokens)}"
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
@@ -97,7 +97,7 @@ class _Reader:
     def _template(self, group: Group) -> LogTemplate:
         example, logger = self._examples[group]
         return LogTemplate(
-            key=template_key(group.tokens),
+            key=template_key(group.level, group.tokens),
             tokens=tuple(group.tokens),
             level=group.level,
             count=group.count,

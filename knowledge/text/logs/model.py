@@ -57,11 +57,11 @@ class LogTemplate:
     """Lines that say the same apart from their values.
 
     `tokens` are the template's words with `<num>`, `<ip>` ... or `<*>` where values stood;
-    `text` is `tokens` joined by spaces. `key` names the template in any log: equal texts have
-    equal keys. Lines are numbered from 1. Times are in UTC (a time without a zone is taken as
-    UTC), None where lines carry none or none that can be read. `example` is the first line,
-    verbatim, at most 1,000 characters. `values` are by position in `tokens`, in order of
-    appearance, at most `MOST_VALUES` each; `cut` are the positions that had more.
+    `text` is `tokens` joined by spaces. `key` names the template in any log: templates of equal
+    text and level have equal keys. Lines are numbered from 1. Times are in UTC (a time without a
+    zone is taken as UTC), None where lines carry none or none that can be read. `example` is
+    the first line, verbatim, at most 1,000 characters. `values` are by position in `tokens`, in
+    order of appearance, at most 12 each; `cut` are the positions that had more.
     """
 
     key: str
@@ -80,6 +80,10 @@ class LogTemplate:
     @property
     def text(self) -> str:
         return " ".join(self.tokens)
+
+    def at(self, place: int) -> tuple[Value, ...]:
+        """What stood at a place: its values, or the one word that always did."""
+        return self.values.get(place) or (Value(self.tokens[place], self.count),)
 
 
 @dataclass(frozen=True, slots=True)
