@@ -8,10 +8,11 @@ import os
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
+from knowledge.embed import adapter as adapters
 from knowledge.embed.model_files import (
     bundled_folder,
     check_bundled,
@@ -47,9 +48,16 @@ class SentenceTransformerEmbedder:
 
     @classmethod
     def load(
-        cls, model: str | None = None, *, dtype: str | None = None
+        cls,
+        model: str | None = None,
+        *,
+        dtype: str | None = None,
+        adapter: Path | Literal["shipped"] | None = "shipped",
     ) -> "SentenceTransformerEmbedder":
         """Load and warm up a model: None is the bundled one, else a folder or a hub name.
+
+        `adapter` is added to its weights: a file, or the one that comes with Recall, which is
+        for the bundled model and left out for any other; None adds nothing.
 
         `dtype` is "float32" or "bfloat16"; None takes what suits this CPU. A hub name is
         fetched unless HF_HUB_OFFLINE is set. Sets environment variables that keep the
@@ -72,10 +80,16 @@ class SentenceTransformerEmbedder:
             if not folder.exists():
                 folder = _fetched(model)
             digest = check_folder(folder)
-        return cls._from_folder(folder, digest, dtype)
+        if adapter == "shipped":
+            added = adapters.shipped() if model is None else None
+        else:
+            added = adapters.read(adapter) if adapter is not None else None
+        return cls._from_folder(folder, digest, dtype, added)
 
     @classmethod
-    def _from_folder(cls, folder: Path, digest: str, dtype: str) -> "SentenceTransformerEmbedder":
+    def _from_folder(
+        cls, folder: Path, digest: str, dtype: str, adapter: adapters.Adapter | None
+    ) -> "SentenceTransformerEmbedder":
         for name in _NOISY:
             logging.getLogger(name).setLevel(logging.ERROR)
         _silence_transformers()
@@ -95,11 +109,13 @@ class SentenceTransformerEmbedder:
             raise ModelError(
                 f"the embedding model in {folder} cannot be loaded: {first_line}"
             ) from error
+        if adapter is not None:
+            adapters.add_to(model[0].auto_model, adapter, digest)
         if dtype == "bfloat16":
             model.to(torch.bfloat16)
         model.eval()
         generation = Generation(
-            model_digest=digest,
+            model_digest=adapters.joint_digest(digest, adapter),
             pooling=_pooling_of(model),
             max_length=int(model.max_seq_length or 512),
             dimension=_dimension_of(model),

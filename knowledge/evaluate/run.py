@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from knowledge.embed.port import Embedder
-from knowledge.evaluate.corpus import CorpusRow, QueryRow, TextField, read_corpus, read_queries
+from knowledge.evaluate.calibration import Told, calibration_error
+from knowledge.evaluate.corpus import CorpusRow, QueryRow
 from knowledge.evaluate.memory_source import MemorySource
 from knowledge.evaluate.metrics import (
     Answering,
@@ -27,6 +28,7 @@ from knowledge.model import Query
 from knowledge.retrieve.confidence import DEFAULT_THRESHOLD
 from knowledge.retrieve.ranking import Ranking
 from knowledge.retrieve.retriever import Retriever
+from knowledge.retrieve.weights import Limits
 
 RANKED_KEPT = 50
 Progress = Callable[[str, int, int], None]
@@ -35,16 +37,30 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What was answered to one query; `place` is that of the first right document (from 1)."""
+    """What was answered to one query; `place` is that of the first right document (from 1).
+
+    `could_be_right` is False when no right document was there to be found.
+    """
 
     query: QueryRow
     ranking: Ranking
     place: int | None
     seconds: float
+    could_be_right: bool = True
 
     @property
     def answerable(self) -> bool:
         return bool(self.query.relevant - self.query.exclude)
+
+    @property
+    def told(self) -> Told:
+        """The answer as a statement with a confidence."""
+        return Told(
+            confidence=self.ranking.confidence,
+            right=self.place == 1,
+            answerable=self.could_be_right,
+            answered=self.ranking.answered,
+        )
 
     def as_row(self) -> dict[str, Any]:
         """The row of `recall eval --predictions`."""
@@ -90,37 +106,22 @@ class EvalReport:
             "index_seconds": round(self.index_seconds, 3),
             "ms_per_query_p50": round(self.ms_per_query_p50, 2),
             "ms_per_query_p95": round(self.ms_per_query_p95, 2),
+            "answered": self.answering().answered,
+            "wrong_when_answered": round(self.answering().wrong_when_answered, 4),
+            "coverage": round(self.answering().coverage, 4),
+            "ece": round(calibration_error(self.told), 4),
         }
+
+    @property
+    def told(self) -> tuple[Told, ...]:
+        """The answers as statements with a confidence."""
+        return tuple(one.told for one in self.predictions)
 
     def answering(self) -> Answering:
         """How often it answered and how often that was wrong, at the threshold in force."""
         return answering(
             [(p.answerable, p.ranking.answered, p.place == 1) for p in self.predictions]
         )
-
-
-def run(
-    corpus_path: Path,
-    queries_path: Path,
-    embedder: Embedder,
-    *,
-    text_field: TextField = TextField.TEXT,
-    titles: bool = True,
-    names: bool = False,
-    threshold: float = DEFAULT_THRESHOLD,
-    progress: Progress | None = None,
-) -> EvalReport:
-    """Index the corpus, ask every query, report. Raises BadCorpus before any work is done.
-
-    `names` gives the rows' alert names to the retriever, as an alert in real life does;
-    without it only texts are compared.
-    """
-    rows = read_corpus(corpus_path)
-    known = {row.id for row in rows}
-    queries = read_queries(queries_path, known.__contains__, text_field)
-    with indexed(rows, embedder, titles=titles, threshold=threshold, progress=progress) as built:
-        predictions = ask_all(built.retriever, queries, names=names, progress=progress)
-    return report_of(len(rows), built.seconds, predictions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,7 @@ def indexed(
     *,
     titles: bool = True,
     threshold: float = DEFAULT_THRESHOLD,
+    limits: Limits | None = None,
     progress: Progress | None = None,
 ) -> Iterator[Built]:
     """The corpus in a temporary index, gone with the context."""
@@ -155,7 +157,7 @@ def indexed(
             projection.catch_up()
             seconds = time.perf_counter() - started
             tell("index", len(rows), len(rows))
-            retriever = Retriever(projection, source, threshold=threshold)
+            retriever = Retriever(projection, source, threshold=threshold, limits=limits)
             yield Built(retriever, projection, source, seconds)
         finally:
             projection.close()
@@ -185,8 +187,9 @@ def ask_all(
         ranking = retriever.search(query)
         seconds = time.perf_counter() - started
         ranked = [hit.document_id for hit in ranking.ranked]
-        place = first_right(ranked, row.relevant - excluded)
-        predictions.append(Prediction(row, ranking, place, seconds))
+        right = row.relevant - excluded
+        place = first_right(ranked, right)
+        predictions.append(Prediction(row, ranking, place, seconds, bool(right)))
         tell("queries", number + 1, len(queries))
     return tuple(predictions)
 

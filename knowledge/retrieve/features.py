@@ -12,7 +12,9 @@ from knowledge.model import DocumentKind, Query
 from knowledge.retrieve.candidates import REMEMBERED, Candidate, family, is_own_page, page_key
 from knowledge.retrieve.facts import Facts
 from knowledge.retrieve.reading import Reading, content_words
+from knowledge.text.concepts import concepts_of
 from knowledge.text.masking import mask
+from knowledge.text.words import words_of
 
 SAME_LINE = 0.6
 """Share of words two log lines must have in common to be the same line another day."""
@@ -46,19 +48,20 @@ class Rarity:
 
 
 def title_coverage(candidates: Sequence[Candidate], reading: Reading) -> dict[str, float]:
-    """By document, the share of its title's rarity that the query says."""
+    """By document, the share of its title's rarity that the query says, in words or concepts."""
+    asked = reading.words | reading.concepts
     titles = {c.card.id: _title_words(c.card.title) for c in candidates}
     rarity = Rarity.among(titles.values())
     coverage: dict[str, float] = {}
     for document_id, words in titles.items():
         whole = rarity.sum(words)
-        coverage[document_id] = rarity.sum(words & reading.words) / whole if whole else 0.0
+        coverage[document_id] = rarity.sum(words & asked) / whole if whole else 0.0
     return coverage
 
 
 @lru_cache(maxsize=REMEMBERED)
 def _title_words(title: str) -> frozenset[str]:
-    return content_words(mask(title))
+    return content_words(mask(title)) | concepts_of(title)
 
 
 def structure(card: DocumentCard, query: Query, newest: datetime | None) -> dict[str, float]:
@@ -80,10 +83,28 @@ def structure(card: DocumentCard, query: Query, newest: datetime | None) -> dict
         same = query.environment.lower() in {name.lower() for name in card.environments}
         features["same_environment"] = float(same)
         features["other_environment"] = float(not same)
+    severity = _severity(query, card)
+    if severity:
+        features["severity"] = severity
     if card.started_at is not None and newest is not None:
         age = (newest - card.started_at).total_seconds() / 86_400
         features["recency"] = math.exp(-max(age, 0.0) / RECENCY_DAYS)
     return features
+
+
+_SEVERITIES = frozenset({"critical", "warning"})
+
+
+def _severity(query: Query, card: DocumentCard) -> float:
+    """1.0 where the title names the alert's own severity, -1.0 where it names the other; pages
+    come in such pairs (VolumeFullWarning, VolumeFullCritical). 0.0 where either is silent."""
+    said = query.labels.get("severity", "").strip().lower()
+    if said not in _SEVERITIES or card.kind is not DocumentKind.RUNBOOK:
+        return 0.0
+    named = _SEVERITIES & frozenset(words_of(card.title))
+    if len(named) != 1:
+        return 0.0
+    return 1.0 if said in named else -1.0
 
 
 def evidence(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from knowledge.model import Query
+from knowledge.text.concepts import concepts_of
 from knowledge.text.masking import PLACEHOLDERS, mask
 from knowledge.text.words import spoken, words_of
 
@@ -58,7 +59,7 @@ class Reading:
     embedded on their own ("" when none were given). `masked` is both, for receipts. `words`
     are stemmed content words; `exact` are tokens that masking takes out (versions, ticket
     numbers, ports); `errors` are exception and error-code names; `templates` are the word sets
-    of the distinct log lines.
+    of the distinct log lines; `concepts` are the states it speaks of ("~down").
     """
 
     prose: str
@@ -69,6 +70,7 @@ class Reading:
     errors: frozenset[str]
     templates: tuple[frozenset[str], ...]
     said: frozenset[str] = frozenset()
+    concepts: frozenset[str] = frozenset()
 
     @property
     def masked(self) -> str:
@@ -103,6 +105,7 @@ def read_query(query: Query) -> Reading:
         errors=error_names(raw),
         templates=tuple(line_words(line) for line, _ in _masked(log_lines[:MOST_LOG_TEMPLATES])),
         said=masked_lines("\n".join(prose_lines)) if query.alert_name else frozenset(),
+        concepts=concepts_of(said),
     )
 
 
