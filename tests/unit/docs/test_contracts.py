@@ -35,7 +35,7 @@ from bot.suggestions.public import PUBLIC_KEYS
 from bot.web import views
 from bot.web.slack_events import slack_router
 from knowledge.embed.hashing import HashingEmbedder
-from knowledge.evaluate.run import run
+from knowledge.evaluate.assess import Asking, Assessment, assess
 from knowledge.loaders.outcome import Problem
 from knowledge.loaders.records import RECORD_SCHEMA
 from knowledge.model import DocumentState, Query
@@ -140,9 +140,15 @@ def test_the_json_of_eval_and_a_row_of_its_predictions(tmp_path: Path) -> None:
     corpus, queries = tmp_path / "corpus.jsonl", tmp_path / "queries.jsonl"
     corpus.write_text('{"id": "disk", "title": "Disk full", "text": "No space left."}')
     queries.write_text('{"id": "1", "text": "no space left", "relevant": ["disk"]}')
-    report = run(corpus, queries, HashingEmbedder())
-    assert keys_of("recall eval") == shape(report.as_dict())
+    plain = HashingEmbedder()
+    asking = Asking(removed=(0.5,))
+    one = assess("one", corpus, queries, HashingEmbedder(), asking=asking, plain=plain)
+    alone, both = Assessment((one,)), Assessment((one, one))
+    assert keys_of("recall eval") == shape(alone.as_dict())
     text = section("Commands").replace("\n", " ")
+    (several,) = re.findall(r"With several sets `recall eval --json` gives (.*?)\.  ?", text)
+    assert set(re.findall(r"`(\w+)`", several)) == set(both.as_dict())
+    report = one.report
     (row,) = re.findall(r"one JSON object a line and query: (.*?)\.  ?", text)
     assert told_shape(row) == shape(report.predictions[0].as_row())
 
