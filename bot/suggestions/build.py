@@ -90,7 +90,7 @@ class SuggestionBuilder:
         ranking = self._retriever.search(query)
         found = self._read(query, ranking)
         identity = suggestion_id or self._ids()
-        receipt = make_receipt(ranking, starters=found.starters, passages=found.passages)
+        receipt = make_receipt(query, ranking, starters=found.starters, passages=found.passages)
         if ranking.answered_by is DocumentKind.PAST_INCIDENT:
             made = self._from_incidents(found, identity, receipt)
         elif ranking.answered_by is DocumentKind.RUNBOOK:

@@ -4,14 +4,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from knowledge.model import Hit, Passage
+from knowledge.model import Audience, Hit, Passage, Query
 from knowledge.retrieve.confidence import CONFIDENCE_VERSION
 from knowledge.retrieve.fusion import Scale, fuse, shown
 from knowledge.retrieve.judge import likeliest_first, team_first
 from knowledge.retrieve.ranking import Ranking, by_score
 from knowledge.retrieve.weights import FUSION_VERSION
 
-RECEIPT_VERSION = 1
+RECEIPT_VERSION = 2
+"""2: with the query as it was asked, so that the search itself can be repeated."""
+
+MOST_TEXT = 50_000
+"""Characters of a query's text and logs that a receipt keeps; a cut query cannot be asked again."""
+
 KEPT = 20
 """Candidates of a kind that a receipt keeps."""
 
@@ -27,9 +32,12 @@ class _Stored:
 
 
 def make_receipt(
-    ranking: Ranking, *, starters: frozenset[str], passages: Mapping[int, Passage]
+    query: Query, ranking: Ranking, *, starters: frozenset[str], passages: Mapping[int, Passage]
 ) -> dict[str, Any]:
-    """The receipt as plain JSON values. `starters` are the ids of generic pages in the ranking."""
+    """The receipt as plain JSON values. `starters` are the ids of generic pages in the ranking.
+
+    `query` is kept as it is: whoever asks has it redacted before.
+    """
     generation = ranking.generation
     return {
         "receipt_version": RECEIPT_VERSION,
@@ -42,6 +50,7 @@ def make_receipt(
         "confidence_version": CONFIDENCE_VERSION,
         "threshold": ranking.threshold,
         "masked_query": ranking.masked,
+        "query": _query(query),
         "weights": dict(ranking.weights),
         "scales": {name: asdict(scale) for name, scale in ranking.scales.items()},
         "confidence_features": dict(ranking.features),
@@ -59,6 +68,47 @@ def make_receipt(
             for hit in kept_runbooks(ranking.runbooks, starters)
         ],
     }
+
+
+def _query(query: Query) -> dict[str, Any]:
+    logs, room = [], MOST_TEXT
+    for log in query.logs:
+        logs.append(log[:room])
+        room -= len(logs[-1])
+    cut = len(query.text) > MOST_TEXT or sum(map(len, logs)) < sum(map(len, query.logs))
+    return {
+        "text": query.text[:MOST_TEXT],
+        "logs": logs,
+        "cut": cut,
+        "alert_name": query.alert_name,
+        "service": query.service,
+        "environment": query.environment,
+        "labels": dict(query.labels),
+        "runbook_url": query.runbook_url,
+        "excluded": sorted(query.excluded),
+        "channel": query.audience.channel,
+        "sees_nothing": query.audience.sees_nothing,
+    }
+
+
+def query_of(receipt: Mapping[str, Any]) -> Query:
+    """The query that a receipt keeps. LookupError when it keeps none, or not all of it."""
+    kept = receipt.get("query")
+    if kept is None:
+        raise LookupError("its receipt is of an older version, which did not keep the query")
+    if kept["cut"]:
+        raise LookupError(f"its query was longer than the {MOST_TEXT:,} characters that are kept")
+    return Query(
+        text=kept["text"],
+        logs=tuple(kept["logs"]),
+        alert_name=kept["alert_name"],
+        service=kept["service"],
+        environment=kept["environment"],
+        labels=kept["labels"],
+        runbook_url=kept["runbook_url"],
+        excluded=frozenset(kept["excluded"]),
+        audience=Audience(channel=kept["channel"], sees_nothing=kept["sees_nothing"]),
+    )
 
 
 def kept_runbooks(runbooks: Sequence[Hit], starters: frozenset[str]) -> list[Hit]:

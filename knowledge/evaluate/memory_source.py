@@ -1,12 +1,14 @@
 """A KnowledgeSource that lives in memory: for measuring, and for tests of what stands on it."""
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from knowledge.embed.port import Vectors
 from knowledge.index.source import DocumentCard, LogEntry
 from knowledge.model import Document, Generation, Passage, PastIncident
 from knowledge.text.passages import passages_of
+
+KnownVectors = Callable[[Sequence[str], Generation], Mapping[str, Vectors]]
 
 
 class MemorySource:
@@ -15,7 +17,11 @@ class MemorySource:
     Writes must not run at the same time as reads.
     """
 
-    def __init__(self, documents: Iterable[Document] = ()) -> None:
+    def __init__(
+        self, documents: Iterable[Document] = (), known: KnownVectors | None = None
+    ) -> None:
+        """`known` is asked for vectors that were not stored here, such as a database's."""
+        self._known = known
         self._documents: dict[str, Document] = {}
         self._passages: dict[int, Passage] = {}
         self._of: dict[str, tuple[int, ...]] = {}
@@ -66,7 +72,11 @@ class MemorySource:
 
     def vectors(self, hashes: Sequence[str], generation: Generation) -> Mapping[str, Vectors]:
         keyed = ((one, self._vectors.get((generation.name, one))) for one in hashes)
-        return {one: vector for one, vector in keyed if vector is not None}
+        found = {one: vector for one, vector in keyed if vector is not None}
+        missing = [one for one in hashes if one not in found]
+        if missing and self._known is not None:
+            found.update(self._known(missing, generation))
+        return found
 
     def store_vectors(self, vectors: Mapping[str, Vectors], generation: Generation) -> None:
         for one, vector in vectors.items():

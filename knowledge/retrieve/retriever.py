@@ -54,6 +54,11 @@ class Retriever:
         self._threshold = threshold
         self._incidents = IncidentJudge(embed)
 
+    @property
+    def weights(self) -> dict[str, float]:
+        """Feature name to weight, as receipts keep it."""
+        return dict(self._weights)
+
     def search(self, query: Query) -> Ranking:
         """Rank everything that the query's readers may see; an empty query finds nothing."""
         reading = read_query(query)

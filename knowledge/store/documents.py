@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -100,7 +100,7 @@ def passages_digest(passages: Sequence[Passage]) -> str:
     )
 
 
-def document_from_row(row: RowMapping) -> Document:
+def document_from_row(row: Mapping[Any, Any]) -> Document:
     meta, fields = row["meta"], row["fields"]
     shared: dict[str, Any] = {
         "id": row["id"],

@@ -83,6 +83,11 @@ class KnowledgeStore:
         with self._read() as connection:
             return reading.served_documents(connection, document_ids)
 
+    def served_at(self, revision: int) -> Sequence[Document]:
+        """The documents as they were served at a revision; LookupError when it cannot be told."""
+        with self._read() as connection:
+            return reading.served_at(connection, revision)
+
     def vectors(self, hashes: Sequence[str], generation: Generation) -> Mapping[str, Vectors]:
         with self._read() as connection:
             return stored_vectors.load(connection, hashes, generation)

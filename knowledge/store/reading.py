@@ -6,6 +6,7 @@ from sqlalchemy import Connection, func, select
 
 from knowledge.index.source import DocumentCard
 from knowledge.model import Document, DocumentKind, DocumentState, Origin, Passage
+from knowledge.store import log
 from knowledge.store.documents import (
     card_from_row,
     document_from_row,
@@ -13,7 +14,7 @@ from knowledge.store.documents import (
     visibility_from_json,
 )
 from knowledge.store.statements import chunks
-from knowledge.store.tables import documents, passages
+from knowledge.store.tables import document_versions, documents, passages
 
 _SERVED = documents.c.state.in_([state.value for state in DocumentState if state.is_served])
 
@@ -53,6 +54,32 @@ def served_documents(connection: Connection, document_ids: Sequence[str]) -> lis
         statement = select(documents).where(_SERVED, documents.c.id.in_(some))
         found += [document_from_row(row) for row in connection.execute(statement).mappings()]
     return found
+
+
+def served_at(connection: Connection, revision: int) -> list[Document]:
+    """The documents as they were served after log entry `revision`, by id.
+
+    LookupError when that is not known any more, with the reason in plain words.
+    """
+    versions = log.served_at(connection, revision)
+    found: list[Document] = []
+    for some in chunks(sorted(versions)):
+        statement = select(
+            document_versions.c.document_id,
+            document_versions.c.version,
+            document_versions.c.content,
+        ).where(document_versions.c.document_id.in_(some))
+        found += [
+            document_from_row(
+                {**content, "version": version, "state": DocumentState.REVIEWED.value}
+            )
+            for document_id, version, content in connection.execute(statement)
+            if versions[document_id] == version
+        ]
+    if len(found) < len(versions):
+        gone = sorted(set(versions) - {one.id for one in found})
+        raise LookupError(f"{len(gone)} documents of that time were removed for good: {gone[0]}")
+    return sorted(found, key=lambda one: one.id)
 
 
 def get(connection: Connection, document_id: str) -> Document | None:

@@ -123,6 +123,11 @@ index_log = Table(
     Column("seq", BigId, primary_key=True),
     Column("passage_id", BigId, nullable=False),
     Column("added", Boolean, nullable=False),
+    Column("document_id", SafeText),
+    Column("document_version", Integer),
     sqlite_autoincrement=True,
 )
-"""No foreign key: a passage that is gone is exactly what an entry may have to tell."""
+"""No foreign key: a passage that is gone is exactly what an entry may have to tell.
+
+`document_id` and `document_version` say what was served from then on (`added`) or no more; they
+are empty in entries from before they were kept whose passages are gone."""

@@ -78,13 +78,14 @@ def _upsert_distinct(
         ).mappings()
     }
     stored: list[Stored] = []
-    removed: list[int] = []
-    added: list[int] = []
+    removed: list[log.Entry] = []
+    added: list[log.Entry] = []
     for document, parts in rows:
         outcome = _upsert_one(connection, document, parts, present.get(document.id), actor, now)
         stored.append(outcome.stored)
-        removed += outcome.removed
-        added += outcome.added
+        name, version = outcome.stored.id, outcome.stored.version
+        removed += [log.Entry(number, name, version) for number in outcome.removed]
+        added += [log.Entry(number, name, version) for number in outcome.added]
     log.append(connection, removed=removed, added=added)
     return stored
 
@@ -202,7 +203,9 @@ def set_state(
     LookupError when there is no such document, ValueError when the move is not allowed.
     """
     row = connection.execute(
-        select(documents.c.state).where(documents.c.id == document_id).with_for_update()
+        select(documents.c.state, documents.c.version)
+        .where(documents.c.id == document_id)
+        .with_for_update()
     ).first()
     if row is None:
         raise LookupError(f"there is no document with the id {document_id!r}")
@@ -217,29 +220,31 @@ def set_state(
         .values(state=state.value, updated_at=now, updated_by=actor)
     )
     if state.is_served != before.is_served:
-        ids = _passage_ids(connection, document_id)
+        entries = _entries(connection, document_id, row[1])
         if state.is_served:
-            log.append(connection, removed=(), added=ids)
+            log.append(connection, added=entries)
         else:
-            log.append(connection, removed=ids, added=())
+            log.append(connection, removed=entries)
 
 
 def remove(connection: Connection, document_id: str) -> bool:
     """Forget a document, its versions and its passages; False when it was not there."""
     row = connection.execute(
-        select(documents.c.state).where(documents.c.id == document_id).with_for_update()
+        select(documents.c.state, documents.c.version)
+        .where(documents.c.id == document_id)
+        .with_for_update()
     ).first()
     if row is None:
         return False
     if DocumentState(row[0]).is_served:
-        log.append(connection, removed=_passage_ids(connection, document_id), added=())
+        log.append(connection, removed=_entries(connection, document_id, row[1]))
     connection.execute(delete(documents).where(documents.c.id == document_id))
     return True
 
 
-def _passage_ids(connection: Connection, document_id: str) -> list[int]:
-    return list(
-        connection.execute(
-            select(passages.c.id).where(passages.c.document_id == document_id)
-        ).scalars()
-    )
+def _entries(connection: Connection, document_id: str, version: int) -> list[log.Entry]:
+    """All passages of a document, as the log has them."""
+    numbers = connection.execute(
+        select(passages.c.id).where(passages.c.document_id == document_id)
+    ).scalars()
+    return [log.Entry(number, document_id, version) for number in numbers]
