@@ -1,7 +1,8 @@
 """Logs understood: formats, templates with counts and values, stack traces, lines that matter."""
 
 from knowledge.text.logs.alike import Paired, pair
-from knowledge.text.logs.digest import read_log, template_key
+from knowledge.text.logs.digest import read_log
+from knowledge.text.logs.mining import template_key
 from knowledge.text.logs.model import (
     WILDCARD,
     Frame,

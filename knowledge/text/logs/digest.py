@@ -1,14 +1,11 @@
 """A whole log read once: formats, stack traces and templates, in bounded time and memory."""
 
-import hashlib
 from collections import deque
 from collections.abc import Iterable, Iterator
 
-from knowledge.text.logs.drain import Drain, Group
 from knowledge.text.logs.formats import read_line
-from knowledge.text.logs.formats.times import read_time
-from knowledge.text.logs.model import Level, LogDigest, LogTemplate, Record, Value
-from knowledge.text.logs.tokens import TokenMasker
+from knowledge.text.logs.mining import Miner
+from knowledge.text.logs.model import LogDigest, Record
 from knowledge.text.logs.traces.assemble import Assembler, Entry, Event, Found
 from knowledge.text.logs.traces.collect import Traces
 
@@ -18,7 +15,6 @@ MOST_LINES = 100_000
 LONGEST_LINE = 65_536
 """Characters of a line that are read."""
 
-LONGEST_EXAMPLE = 1_000
 _BYTE_ORDER_MARKS = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 
 
@@ -33,20 +29,12 @@ def read_log(log: str | bytes | Iterable[str], *, year: int | None = None) -> Lo
     return _Reader(year).read(log)
 
 
-def template_key(level: Level, tokens: Iterable[str]) -> str:
-    """The key of a template: 16 hex digits of the SHA-256 of its level and text."""
-    text = f"{level} {' '.join(tokens)}"
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
 class _Reader:
     def __init__(self, year: int | None) -> None:
         self._year = year
-        self._masker = TokenMasker()
-        self._drain = Drain()
+        self._miner = Miner()
         self._assembler = Assembler()
         self._traces = Traces()
-        self._examples: dict[Group, tuple[str, str]] = {}
         self._blank = 0
 
     def read(self, log: str | bytes | Iterable[str]) -> LogDigest:
@@ -63,7 +51,7 @@ class _Reader:
         for event in self._assembler.flush():
             self._event(event)
         return LogDigest(
-            templates=tuple(self._template(group) for group in self._drain.groups),
+            templates=self._miner.templates(self._year),
             traces=self._traces.made(self._year),
             lines=lines + unread,
             blank=self._blank,
@@ -83,36 +71,7 @@ class _Reader:
             record = Record(
                 record.message.partition("\\n")[0], record.time, record.level, record.fields
             )
-        self._count(event, record)
-
-    def _count(self, entry: Entry, record: Record) -> None:
-        tokens, words = self._masker.tokens(record.message)
-        group = self._drain.add(record.level, tokens, words)
-        group.last = (entry.number, record.time)
-        if group.count == 1:
-            group.first = group.last
-            example = entry.line[:LONGEST_EXAMPLE]
-            self._examples[group] = (example, record.fields.get("logger", ""))
-
-    def _template(self, group: Group) -> LogTemplate:
-        example, logger = self._examples[group]
-        return LogTemplate(
-            key=template_key(group.level, group.tokens),
-            tokens=tuple(group.tokens),
-            level=group.level,
-            count=group.count,
-            first_line=group.first[0],
-            last_line=group.last[0],
-            first_time=read_time(group.first[1], self._year),
-            last_time=read_time(group.last[1], self._year),
-            example=example,
-            values={
-                place: tuple(Value(text, count) for text, count in values.items())
-                for place, values in sorted(group.values.items())
-            },
-            cut=frozenset(group.cut),
-            logger=logger,
-        )
+        self._miner.add(event.number, event.line, record)
 
 
 def _unescaped(message: str) -> str:

@@ -1,12 +1,17 @@
 """What a log says, in short: its templates with their counts and values, and its stack traces."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
+from typing import NamedTuple
 
 WILDCARD = "<*>"
 """Stands in a template where lines differ in a word that is no time, number, address ..."""
+
+
+_NO_FIELDS: Mapping[str, str] = MappingProxyType({})
 
 
 class Level(StrEnum):
@@ -24,8 +29,7 @@ class Level(StrEnum):
         return self in (Level.FATAL, Level.ERROR)
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One line taken apart. What it does not say is empty.
 
     `time` is the line's own text for it; `fields` are further fields that matter: `logger`,
@@ -36,7 +40,7 @@ class Record:
     message: str
     time: str = ""
     level: Level = Level.UNKNOWN
-    fields: Mapping[str, str] = field(default_factory=dict)
+    fields: Mapping[str, str] = _NO_FIELDS
 
     @property
     def is_headed(self) -> bool:

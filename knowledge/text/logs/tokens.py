@@ -6,8 +6,10 @@ takes several words ("5 minutes") is masked word by word ("<num> minutes").
 """
 
 import re
+from itertools import islice
+from operator import eq
 
-from knowledge.text.masking import mask
+from knowledge.text.masking import PLACEHOLDER, mask
 
 MOST_TOKENS = 200
 """Words of a line that are looked at."""
@@ -34,6 +36,20 @@ _DIGITS_MATTER = re.compile(
 _DIGITS_MAY_MATTER = re.compile(r"(?<!0)000(?!0)|0{10}|0{8}T|0x|-[a-z0]{5}(?![A-Za-z0])")
 """The same for shapes, where every digit is a 0."""
 
+_SIZES = "B kB KB MB GB TB PB KiB MiB GiB TiB bytes byte"
+_DURATIONS = (
+    "ns us ms s sec secs second seconds msec msecs min mins minute minutes h hr hrs hour hours "
+    "day days"
+)
+_UNITS = {
+    f"{unit}{end}": kind
+    for kind, units in (("size", _SIZES), ("dur", _DURATIONS))
+    for unit in units.split()
+    for end in ("", ",", ".", ";", ")", "]", "),", ").")
+}
+_LETTERS = "".join(sorted(set(_SIZES + _DURATIONS) - {" "}))
+_AMOUNT = re.compile(r"(.*?)(?:<num>|(?<![A-Za-z0-9])\d{1,3})")
+_LONE_NUMBER = re.compile(r"(?<![A-Za-z0-9<])\d+(?![A-Za-z0-9])")
 _SHAPE = str.maketrans("123456789", "000000000")
 _HAS_DIGIT = re.compile(r"\d")
 
@@ -44,45 +60,88 @@ class TokenMasker:
     def __init__(self) -> None:
         self._known: dict[str, str] = {}
         self._shapes: dict[str, str] = {}
-        self._unsure_shapes: dict[str, str] = {}
+        self._unsure: dict[str, str] = {}
 
     def tokens(self, message: str) -> tuple[list[str], list[str]]:
-        """(masked words, words as written) of a message."""
+        """(masked words, words as written) of a message, equally many.
+
+        A number and its unit are one word; so is a run of the same placeholder ("ids 1 2 3").
+        """
         words = message.split(None, MOST_TOKENS)[:MOST_TOKENS]
-        known = self._known
+        shapes = message.translate(_SHAPE).split(None, MOST_TOKENS)[:MOST_TOKENS]
+        known = self._shapes
         try:
-            return [known[word] for word in words], words
+            tokens = [known[shape] for shape in shapes]
         except KeyError:
-            return [known.get(word) or self._masked(word) for word in words], words
+            tokens = list(map(self._masked, words, shapes))
+        if not _UNITS.keys().isdisjoint(tokens):
+            tokens, words = _with_units(tokens, words)
+        if any(map(eq, tokens, islice(tokens, 1, None))):
+            tokens, words = _without_runs(tokens, words)
+        return tokens, words
 
-    def _masked(self, word: str) -> str:
-        if len(word) > LONGEST_TOKEN:
-            word = word[:LONGEST_TOKEN]
-        masked = self._shapes.get(word.translate(_SHAPE)) or self._read(word)
-        _remember(self._known, word, masked)
-        return masked
+    def _masked(self, word: str, shape: str) -> str:
+        masked = self._shapes.get(shape) or self._known.get(word)
+        return masked or self._read(word[:LONGEST_TOKEN], shape[:LONGEST_TOKEN])
 
-    def _read(self, word: str) -> str:
+    def _read(self, word: str, shape: str) -> str:
+        """A word that is not known as such: its parts may be."""
         if not _MAY_CHANGE.search(word):
-            return word
-        if len(word) >= _SHORTEST_LONG:
-            word = _LONG.sub(_typed, word)
-        if _DIGITS_MATTER.search(word):
-            return mask(word)
-        shape = word.translate(_SHAPE)
-        masked = self._shapes.get(shape) or self._unsure_shapes.get(shape)
-        if masked is None:
-            masked = mask(word)
-            if not _HAS_DIGIT.search(masked):
-                may_matter = _DIGITS_MAY_MATTER.search(shape)
-                _remember(self._unsure_shapes if may_matter else self._shapes, shape, masked)
-        return masked
+            return _remember(self._shapes, word, word)
+        name, _, value = word.partition("=")
+        if value and name.isidentifier():
+            return f"{name}={self._masked(value, shape[len(name) + 1 :])}"
+        masked = self._unsure.get(shape)
+        if masked is not None and not _DIGITS_MATTER.search(word):
+            return masked
+        if len(word) >= _SHORTEST_LONG and (shortened := _LONG.sub(_typed, word)) != word:
+            word, shape = shortened, shortened.translate(_SHAPE)
+            if masked := self._shapes.get(shape):
+                return masked
+        masked = _without_digits(mask(word))
+        if _HAS_DIGIT.search(masked) or _DIGITS_MATTER.search(word):
+            return _remember(self._known, word, masked)
+        sure = not _DIGITS_MAY_MATTER.search(shape)
+        return _remember(self._shapes if sure else self._unsure, shape, masked)
 
 
-def _remember(known: dict[str, str], key: str, masked: str) -> None:
+def _without_digits(masked: str) -> str:
+    """Numbers that stand beside a value in one word are values too ("a=<num>#503")."""
+    return _LONE_NUMBER.sub("<num>", masked) if "<" in masked else masked
+
+
+def _with_units(tokens: list[str], words: list[str]) -> tuple[list[str], list[str]]:
+    joined: list[str] = []
+    written: list[str] = []
+    for token, word in zip(tokens, words, strict=True):
+        kind = _UNITS.get(token)
+        if kind and joined and (match := _AMOUNT.fullmatch(joined[-1])):
+            joined[-1] = f"{match[1]}<{kind}>{token.lstrip(_LETTERS)}"
+            written[-1] = f"{written[-1]} {word}"
+        else:
+            joined.append(token)
+            written.append(word)
+    return joined, written
+
+
+def _without_runs(tokens: list[str], words: list[str]) -> tuple[list[str], list[str]]:
+    kept: list[str] = []
+    written: list[str] = []
+    for token, word in zip(tokens, words, strict=True):
+        if kept and kept[-1] == token and PLACEHOLDER.search(token):
+            if len(written[-1]) < LONGEST_TOKEN:
+                written[-1] = f"{written[-1]} {word}"
+        else:
+            kept.append(token)
+            written.append(word)
+    return kept, written
+
+
+def _remember(known: dict[str, str], key: str, masked: str) -> str:
     if len(known) >= _REMEMBERED:
         known.clear()
     known[key] = masked
+    return masked
 
 
 def _typed(match: re.Match[str]) -> str:

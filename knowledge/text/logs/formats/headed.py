@@ -62,13 +62,13 @@ def read(line: str) -> Record | None:
     level = Level.UNKNOWN
     bracket = False
     at = 0
-    if match := _CLUSTER.match(line):
+    if " 20" in line[:40] and (match := _CLUSTER.match(line)):
         time, at = match[1], match.end()
         if match := _TIME.match(line, at):
             at = match.end()
     elif match := _TIME.match(line):
         time, at = match[1], match.end()
-        while match := _COLUMN.match(line, at):
+        while "|" in line and (match := _COLUMN.match(line, at)):
             at = match.end()
     elif match := _LEVEL.match(line):
         if not _SURE_LEVEL.match(line):

@@ -8,6 +8,7 @@ that name an exception are held back until the next line tells.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from knowledge.text.logs.model import Record
 from knowledge.text.logs.traces.frames import go_function, go_place, language_of
@@ -37,8 +38,7 @@ _GO_MORE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One line with its number and what it says."""
 
     number: int

@@ -18,10 +18,10 @@ NOW = [
 def test_a_template_meets_its_counterpart_and_the_rest_is_new_or_gone() -> None:
     paired = pair(read_log(THEN).templates, read_log(NOW).templates)
     assert [(then.text, now.text) for then, now in paired.both] == [
-        ("pool db-main exhausted after <num> s", "pool db-replica exhausted after <num> s"),
+        ("pool db-main exhausted after <dur>", "pool db-replica exhausted after <dur>"),
         ("leader is node-<num> since <time>", "leader is node-<num> since <time>"),
     ]
-    assert [template.text for template in paired.gone] == ["replica lag <num> s"]
+    assert [template.text for template in paired.gone] == ["replica lag <dur>"]
     assert [template.text for template in paired.new] == ["certificate of pay.example expired"]
 
 
@@ -29,7 +29,7 @@ def test_what_stood_in_a_place_is_known_for_words_and_values() -> None:
     then, now = pair(read_log(THEN).templates, read_log(NOW).templates).both[0]
     assert [value.text for value in then.at(1)] == ["db-main"]
     assert [value.text for value in now.at(1)] == ["db-replica"]
-    assert [(value.text, value.count) for value in then.at(4)] == [("30", 1), ("31", 1)]
+    assert [(value.text, value.count) for value in then.at(4)] == [("30 s", 1), ("31 s", 1)]
 
 
 def test_one_template_is_the_counterpart_of_one_only() -> None:
