@@ -14,10 +14,14 @@ from knowledge.retrieve.reading import (
     line_words,
     masked_lines,
 )
+from knowledge.text.logs import lines_of, read_log
 from knowledge.text.masking import mask
 
 MOST_TEXT = 20_000
 """Characters of a document that evidence is read from."""
+
+MOST_LOG_LINES = 300
+"""Stored log templates and stack traces that a query's are compared with."""
 
 REMEMBERED = 2_000
 """Documents whose facts stay in memory; about 20 kB each."""
@@ -107,13 +111,14 @@ def read_facts(document: Document) -> Facts:
         lines = frozenset()
     raw = f"{document.title}\n{text}"[:MOST_TEXT]
     title_words = content_words(mask(document.title))
+    stored = lines_of(read_log(line for log in logs for line in log.split("\n")), MOST_LOG_LINES)
     return Facts(
         words=content_words(mask(raw)),
         title_words=title_words,
         exact=exact_tokens(raw),
         errors=error_names(raw),
-        logs=tuple(line_words(mask(line[:1000])) for line in logs),
-        log_lines=tuple(logs),
+        logs=tuple(line_words(text) for text, _ in stored),
+        log_lines=tuple(line for _, line in stored),
         cause=cause,
         cause_words=content_words(mask(cause)),
         ending=ending,

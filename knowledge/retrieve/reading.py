@@ -2,16 +2,19 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from knowledge.model import Query
 from knowledge.text.concepts import concepts_of
-from knowledge.text.masking import PLACEHOLDERS, mask
+from knowledge.text.logs import lines_of, read_log, what_matters
+from knowledge.text.logs.pasted import divide
+from knowledge.text.masking import PLACEHOLDER, mask
 from knowledge.text.words import spoken, words_of
 
 MOST_TEXT = 200_000
-"""Characters of a query that are read; of more, the first and the last halves."""
+"""Characters of prose that are read; of more, the first and the last halves. Logs have bounds of
+their own (`knowledge.text.logs`)."""
 
 MOST_LOG_TEMPLATES = 300
 MOST_LINES_IN_QUERY = 12
@@ -27,15 +30,6 @@ STOP_WORDS = frozenset(
     )
 )
 
-_LOG_SIGN = re.compile(
-    r"^\W{0,3}<time>|\b(?:ERROR|WARN|WARNING|INFO|DEBUG|FATAL|CRITICAL|TRACE|NOTICE|PANIC)\b"
-    r"|\blevel\"?\s?[=:]|^\s+at \S|^Traceback|^Caused by:|^\s+File \"|^\{.{0,4000}\}$"
-)
-_TROUBLE = re.compile(
-    r"error|fail|fatal|critical|panic|exception|refused|denied|timed? ?out|exhausted|unavailable"
-    r"|cannot|could not|unable|killed|oom|warn|reject|exceed|corrupt|abort",
-    re.IGNORECASE,
-)
 _ERROR_NAME = re.compile(
     r"\b(?:[A-Za-z_$][\w$]*\.)*([A-Z]\w*(?:Error|Exception|Failure|Timeout|Fault)|[A-Z]\w+BackOff"
     r"|OOMKilled|SIG[A-Z]{3,5}|E[A-Z]{4,12}|[A-Z]{2,6}-\d{3,7})\b"
@@ -45,10 +39,10 @@ _SHORTEST_EXACT = 2
 
 _MOST_TIMES = 2
 _SHORTEST_LINE = 3
+_LONGEST_LINE = 300
+_LONGEST_RAW = 1_000
 _PUNCTUATION = " \t.,;:!?()[]{}<>\"'`*|=~"
-_DIGITS = re.compile(r"\d+")
 _DIGIT_WORD = re.compile(r"\d")
-_PLACEHOLDER = re.compile("<(?:" + "|".join(sorted(PLACEHOLDERS)) + ")>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +78,20 @@ class Reading:
 
 def read_query(query: Query) -> Reading:
     """Take a query apart. Log lines inside `query.text` are found and treated as logs."""
-    prose_lines, pasted = _divide(_cut(query.text))
-    log_lines = _distinct(
-        [*pasted, *(line for log in query.logs for line in _cut(log).splitlines())]
-    )
-    matter = _lines_that_matter(log_lines)
+    prose_lines, pasted = divide(query.text)
+    digest = read_log(chain(pasted, (line for log in query.logs for line in log.split("\n"))))
     name = spoken(query.alert_name) if query.alert_name else ""
-    prose_raw = "\n".join(line for line in prose_lines if line.strip() != query.alert_name).strip()
+    prose_raw = _cut(
+        "\n".join(line for line in prose_lines if line.strip() != query.alert_name).strip()
+    )
     said = ". ".join(part for part in (name, prose_raw) if part)
     prose = mask(said)
-    log_text = "\n".join(matter)
-    raw = "\n".join((said, *(line for line, _ in log_lines[:MOST_LOG_TEMPLATES])))
+    matter = what_matters(
+        digest, asked=frozenset(words_of(prose)) - STOP_WORDS, most=MOST_LINES_IN_QUERY
+    )
+    log_text = "\n".join(_plain(one.text) for one in matter)
+    log_lines = lines_of(digest, MOST_LOG_TEMPLATES)
+    raw = "\n".join((said, *(line[:_LONGEST_RAW] for _, line in log_lines)))
     seen = f"{prose}\n{log_text}"
     return Reading(
         prose=prose,
@@ -103,8 +100,8 @@ def read_query(query: Query) -> Reading:
         words=content_words(seen),
         exact=exact_tokens(raw),
         errors=error_names(raw),
-        templates=tuple(line_words(line) for line, _ in _masked(log_lines[:MOST_LOG_TEMPLATES])),
-        said=masked_lines("\n".join(prose_lines)) if query.alert_name else frozenset(),
+        templates=tuple(dict.fromkeys(line_words(text) for text, _ in log_lines)),
+        said=masked_lines(_cut("\n".join(prose_lines))) if query.alert_name else frozenset(),
         concepts=concepts_of(said),
     )
 
@@ -160,49 +157,8 @@ def _cut(text: str) -> str:
     return f"{text[:half]}\n{text[-half:]}"
 
 
-def _divide(text: str) -> tuple[list[str], list[str]]:
-    """Lines of prose and lines of logs; a text of one or two lines is prose whatever it is."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    if len(lines) < 3:
-        return lines, []
-    prose: list[str] = []
-    logs: list[str] = []
-    for line in lines:
-        shape = mask(line[:400]) if len(lines) <= 200 else line[:400]
-        is_log = bool(_LOG_SIGN.search(shape)) or (len(lines) > 200 and bool(_DIGITS.match(shape)))
-        (logs if is_log else prose).append(line)
-    return (lines, []) if len(logs) < 2 else (prose, logs)
-
-
-def _distinct(lines: Iterable[str]) -> list[tuple[str, int]]:
-    """Lines that differ in more than numbers, with their counts, in order of appearance."""
-    counts: Counter[str] = Counter()
-    first: dict[str, str] = {}
-    for line in lines:
-        shape = _DIGITS.sub("0", line.strip())
-        if shape:
-            counts[shape] += 1
-            first.setdefault(shape, line.strip())
-    troubled = sorted(
-        first.items(), key=lambda item: not _TROUBLE.search(item[1])
-    )  # stable: trouble first, each part in its order
-    return [(line[:1000], counts[shape]) for shape, line in troubled]
-
-
-def _masked(lines: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
-    merged: dict[str, int] = {}
-    for line, count in lines:
-        template = mask(line)
-        merged[template] = merged.get(template, 0) + count
-    return list(merged.items())
-
-
-def _lines_that_matter(lines: Sequence[tuple[str, int]]) -> list[str]:
-    """Masked lines with trouble in them, rarest last so that a cut keeps what repeats."""
-    templates = _masked(lines[:MOST_LOG_TEMPLATES])
-    chosen = [item for item in templates if _TROUBLE.search(item[0])] or templates
-    chosen.sort(key=lambda item: -item[1])
-    return [_PLACEHOLDER.sub(" ", line).strip()[:300] for line, _ in chosen[:MOST_LINES_IN_QUERY]]
+def _plain(text: str) -> str:
+    return " ".join(PLACEHOLDER.sub(" ", text).split())[:_LONGEST_LINE]
 
 
 def _telling(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from knowledge.text.logs.alike import Paired, pair
 from knowledge.text.logs.digest import read_log
+from knowledge.text.logs.matter import Matter, Reason, lines_of, what_matters
 from knowledge.text.logs.mining import template_key
 from knowledge.text.logs.model import (
     WILDCARD,
@@ -20,11 +21,15 @@ __all__ = [
     "Level",
     "LogDigest",
     "LogTemplate",
+    "Matter",
     "Paired",
+    "Reason",
     "Record",
     "StackTrace",
     "Value",
+    "lines_of",
     "pair",
     "read_log",
     "template_key",
+    "what_matters",
 ]
