@@ -4,6 +4,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from knowledge.index.source import DocumentCard, KnowledgeSource
 from knowledge.model import Document, PastIncident
@@ -14,7 +15,7 @@ from knowledge.retrieve.reading import (
     line_words,
     masked_lines,
 )
-from knowledge.text.logs import lines_of, read_log
+from knowledge.text.logs import lines_in, lines_of, read_log
 from knowledge.text.masking import mask
 
 MOST_TEXT = 20_000
@@ -111,7 +112,7 @@ def read_facts(document: Document) -> Facts:
         lines = frozenset()
     raw = f"{document.title}\n{text}"[:MOST_TEXT]
     title_words = content_words(mask(document.title))
-    stored = lines_of(read_log(line for log in logs for line in log.split("\n")), MOST_LOG_LINES)
+    stored = lines_of(read_log(chain(*map(lines_in, logs))), MOST_LOG_LINES)
     return Facts(
         words=content_words(mask(raw)),
         title_words=title_words,

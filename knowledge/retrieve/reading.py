@@ -7,7 +7,7 @@ from itertools import chain
 
 from knowledge.model import Query
 from knowledge.text.concepts import concepts_of
-from knowledge.text.logs import lines_of, read_log, what_matters
+from knowledge.text.logs import lines_in, lines_of, read_log, what_matters
 from knowledge.text.logs.pasted import divide
 from knowledge.text.masking import PLACEHOLDER, mask
 from knowledge.text.words import spoken, words_of
@@ -79,7 +79,7 @@ class Reading:
 def read_query(query: Query) -> Reading:
     """Take a query apart. Log lines inside `query.text` are found and treated as logs."""
     prose_lines, pasted = divide(query.text)
-    digest = read_log(chain(pasted, (line for log in query.logs for line in log.split("\n"))))
+    digest = read_log(chain(pasted, *map(lines_in, query.logs)))
     name = spoken(query.alert_name) if query.alert_name else ""
     prose_raw = _cut(
         "\n".join(line for line in prose_lines if line.strip() != query.alert_name).strip()

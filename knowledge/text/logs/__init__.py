@@ -1,7 +1,7 @@
 """Logs understood: formats, templates with counts and values, stack traces, lines that matter."""
 
 from knowledge.text.logs.alike import Paired, pair
-from knowledge.text.logs.digest import read_log
+from knowledge.text.logs.digest import lines_in, read_log
 from knowledge.text.logs.matter import Matter, Reason, lines_of, what_matters
 from knowledge.text.logs.mining import template_key
 from knowledge.text.logs.model import (
@@ -27,6 +27,7 @@ __all__ = [
     "Record",
     "StackTrace",
     "Value",
+    "lines_in",
     "lines_of",
     "pair",
     "read_log",

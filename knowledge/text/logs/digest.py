@@ -87,7 +87,7 @@ def _numbered(log: str | bytes | Iterable[str]) -> Iterator[tuple[int, str | Non
     """(line number from 1, line); between the halves (lines left out, None)."""
     if isinstance(log, bytes):
         log = _decoded(log)
-    lines = _lines(log) if isinstance(log, str) else iter(log)
+    lines = lines_in(log) if isinstance(log, str) else iter(log)
     half = MOST_LINES // 2
     total = 0
     for line in lines:
@@ -114,7 +114,7 @@ def _decoded(log: bytes) -> str:
     return log.decode("utf-8-sig", "replace")
 
 
-def _lines(text: str) -> Iterator[str]:
+def lines_in(text: str) -> Iterator[str]:
     """Lines one at a time, without a second copy of the text; none for the end's newline."""
     start = 0
     while (end := text.find("\n", start)) >= 0:

@@ -1,8 +1,8 @@
 """Logs pasted into a text, told from what the person wrote around them."""
 
 import re
-from collections.abc import Iterator
 
+from knowledge.text.logs.digest import lines_in
 from knowledge.text.logs.formats import read_line
 from knowledge.text.masking import mask
 
@@ -33,7 +33,7 @@ def divide(text: str) -> tuple[list[str], list[str]]:
 
     A text of one or two lines is prose whatever it is, and so is one with a single log line.
     """
-    lines = [line for line in _lines(text) if line.strip()]
+    lines = [line.rstrip("\r") for line in lines_in(text) if line.strip()]
     if len(lines) < _FEWEST:
         return lines, []
     if len(lines) > FEW_LINES:
@@ -56,8 +56,3 @@ def _around(lines: list[str]) -> tuple[list[str], list[str]]:
             return lines, []
     start, end = first or 0, len(lines) - (last or 0)
     return lines[:start] + lines[end:], lines[start:end]
-
-
-def _lines(text: str) -> Iterator[str]:
-    for line in text.split("\n"):
-        yield line.rstrip("\r")
