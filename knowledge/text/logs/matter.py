@@ -14,6 +14,8 @@ MOST = 12
 """Things that are chosen unless told otherwise."""
 
 _RARE_SHARE = 0.001
+"""Of all lines; so in less than 1,000 lines nothing counts as rare."""
+
 _LONGEST = 1_000
 _TROUBLE = re.compile(
     r"error|fail|fatal|critical|panic|exception|refused|denied|timed? ?out|exhausted|unavailable"
@@ -68,7 +70,7 @@ def what_matters(
     for trace in digest.traces:
         is_new = known is not None and trace.key not in known
         rated.append((9.0 + is_new, Reason.TRACE, trace))
-    rare = max(1.0, _RARE_SHARE * digest.lines)
+    rare = _RARE_SHARE * digest.lines
     for template in digest.templates:
         score, reason = _rating(template, asked, known, rare)
         rated.append((score, reason, template))
@@ -98,7 +100,7 @@ def _rating(
     is_new = known is not None and template.key not in known
     is_rare = template.count <= rare
     is_asked = bool(asked) and not asked.isdisjoint(words_of(template.text))
-    score = 0.6 * is_new + 0.1 * is_rare + 0.4 * is_asked
+    score = 0.6 * is_new + 0.4 * is_asked + 0.1 * is_rare
     if is_trouble(template):
         score += {Level.FATAL: 5.0, Level.ERROR: 4.0, Level.WARN: 3.0}.get(template.level, 2.5)
         return score, Reason.ERROR
