@@ -1,7 +1,7 @@
 """Logs understood: formats, templates with counts and values, stack traces, lines that matter."""
 
 from knowledge.text.logs.alike import Paired, pair
-from knowledge.text.logs.digest import lines_in, read_log
+from knowledge.text.logs.digest import lines_in, read_log, template_of_lines
 from knowledge.text.logs.matter import Matter, Reason, lines_of, what_matters
 from knowledge.text.logs.mining import template_key
 from knowledge.text.logs.model import (
@@ -32,5 +32,6 @@ __all__ = [
     "pair",
     "read_log",
     "template_key",
+    "template_of_lines",
     "what_matters",
 ]

@@ -57,8 +57,9 @@ class Miner:
         self._messages: dict[tuple[Level, str], tuple[_Shape, Sequence[str]]] = {}
         self._values = 0
 
-    def add(self, number: int, line: str, record: Record) -> None:
-        """Count one message; `number` and `line` say where it stood."""
+    def add(self, number: int, line: str, record: Record) -> object:
+        """Count one message; `number` and `line` say where it stood. Gives its shape, by which
+        `keys` tells its template."""
         key = (record.level, record.message)
         known = self._messages.get(key)
         if known is None:
@@ -80,6 +81,7 @@ class Miner:
                 values[word] += 1
             else:
                 self._new_value(shape, place, word)
+        return shape
 
     def _new_value(self, shape: _Shape, place: int, word: str) -> None:
         values = shape.values[place]
@@ -111,6 +113,15 @@ class Miner:
             shape = self._rests[group] = _Shape(group, (WILDCARD,) * len(group.tokens))
             self._groups.setdefault(group, (level, []))[1].append(shape)
         return shape
+
+    def keys(self) -> dict[object, str]:
+        """The template key of each shape."""
+        return {
+            shape: _template(level, part, None).key
+            for level, shapes in self._groups.values()
+            for part in _parts(shapes)
+            for shape in part
+        }
 
     def templates(self, year: int | None) -> tuple[LogTemplate, ...]:
         """All templates in order of first appearance."""

@@ -41,7 +41,7 @@ _EARLY = re.compile(
 
 _COLUMN = re.compile(r"[\w./-]{0,60}\|")
 _BRACKETED = re.compile(
-    r"\[(?!client )[^\[\]\n]{0,300}(?:\[[^\[\]\n]{0,80}\][^\[\]\n]{0,120}){0,3}\]:?"
+    r"\[(?!client |signal )[^\[\]\n]{0,300}(?:\[[^\[\]\n]{0,80}\][^\[\]\n]{0,120}){0,3}\]:?"
     r"|\([\w.#:@ -]{1,60}\)(?= )"
 )
 _IDS = re.compile(r"\[(?:-|[\w.-]{0,80}\d[\w.-]{0,80}(?: [\w.-]{1,80}){0,8})\]")
@@ -52,6 +52,9 @@ _LOGGER = re.compile(
     r"(?::(?=\s|$)|\s{1,3}-(?=\s)|\s{1,40}:(?= ))"
 )
 _DOTTED = re.compile(r"([A-Za-z_]\w{0,60}(?:[.$]\w{1,60}){1,12}(?= )|[A-Za-z]\w{1,30}(?=\s\s))")
+_NO_LOGGER = ("Error", "Exception", "Throwable", "Exit", "Interrupt", "Warning", "panic")
+"""Endings of names that begin a message: what was thrown."""
+
 _GAP = re.compile(r"[\s|,]{0,40}(?:[-:>](?=\s|\[)[\s|]{0,8})?")
 _MOST_PARTS = 9
 
@@ -100,6 +103,8 @@ def read(line: str) -> Record | None:
             logger = logger or match[0].rstrip(" -")
         elif level and not logger:
             match = _LOGGER.match(line, here) or _DOTTED.match(line, here)
+            if match and match[1].endswith(_NO_LOGGER):
+                break
             logger = match[1] if match else ""
         if match is None:
             break

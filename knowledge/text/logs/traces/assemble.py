@@ -25,7 +25,7 @@ _CALL = re.compile(r"\s{0,40}at \S")
 _GOES_ON = re.compile(
     r"\s{0,40}(?:at |\.\.\. \d|Caused by: |Suppressed: |--- End of |---> |\[CIRCULAR)"
 )
-_HEAD_GOES_ON = re.compile(r"\s{1,40}(?:panic: |---> )")
+_HEAD_GOES_ON = re.compile(r"\s{1,40}(?:panic: |---> )|\[signal |\s*$")
 _CHAIN = re.compile(
     r"[\s|]*(?:During handling of the above exception|The above exception was the direct cause"
     r"|Traceback \(most recent call last\)|\+-)"
@@ -152,7 +152,7 @@ class Assembler:
             return bool(
                 _GO_MORE.match(message)
                 or go_place(message)
-                or (not entry.record.is_headed and go_function(message.strip()))
+                or (self._may_call(found, entry) and go_function(message.strip()))
             )
         if _GOES_ON.match(message):
             return True
@@ -160,6 +160,12 @@ class Assembler:
             return self._belongs_to_object(found, message)
         last = found.entries[-1].record.message
         return not entry.record.is_headed and message[:1].isspace() and "Caused by: " in last
+
+    @staticmethod
+    def _may_call(found: Found, entry: Entry) -> bool:
+        """Behind a prefix, a line is taken for a Go call only where one is due."""
+        last = found.entries[-1].record.message
+        return not entry.record.is_headed or bool(go_place(last) or last.startswith("goroutine "))
 
     def _belongs_to_object(self, found: Found, message: str) -> bool:
         """Node prints an error's own fields behind its last call: { code: ..., }."""
