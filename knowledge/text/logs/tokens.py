@@ -21,7 +21,7 @@ _REMEMBERED = 50_000
 _MAY_CHANGE = re.compile(r"[0-9@?:]")
 _LONG = re.compile(
     r"(?<![A-Za-z0-9-])[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}(?![A-Za-z0-9-])"
-    r"|(?<![A-Za-z0-9])(?=(?:[A-Za-z]*\d){3})(?=\d*[A-Za-z]+\d+[A-Za-z])[A-Za-z0-9]{8,128}"
+    r"|(?<![A-Za-z0-9])(?=(?:[A-Za-z]*\d){3})(?=\d*[A-Za-z]+\d+[A-Za-z])[A-Za-z0-9]{8,200}"
     r"(?![A-Za-z0-9])"
 )
 """Ids that are all different and would each be masked on its own; rather too many than too few."""
