@@ -128,6 +128,8 @@ class PastIncident(_Document):
     """What happened once: what was seen, why it was, what ended it.
 
     What a record does not say stays empty; nothing is ever inferred into these fields.
+    `neighbours` are the other alerts of the incident, `changes` what was changed shortly before
+    ("deploy vault-agent 1.2.3"), a line of text each.
     `confirmed_by` names the person who vouched for a record the bot assembled.
     """
 
@@ -139,6 +141,8 @@ class PastIncident(_Document):
     started_at: datetime | None = None
     resolved_at: datetime | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+    neighbours: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
     runbook: str | None = None
     confirmed_by: str = ""
 
@@ -194,6 +198,8 @@ class Passage:
 class Query:
     """What is looked for. `text` may be an alert's words, a question or pasted logs.
 
+    `neighbours` are the other alerts of the same incident, `changes` what was changed shortly
+    before, a line of text each.
     `excluded` documents are left out of the ranking as if they did not exist; so is all
     that `audience` may not see.
     """
@@ -204,6 +210,8 @@ class Query:
     environment: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     logs: tuple[str, ...] = ()
+    neighbours: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
     runbook_url: str | None = None
     audience: Audience = PUBLIC
     excluded: frozenset[str] = frozenset()

@@ -96,6 +96,10 @@ def show(suggestion: "Suggestion") -> None:
         out.print("\n[bold]Past incidents[/]")
         for incident in suggestion.incidents[:_INCIDENTS_SHOWN]:
             _show_incident(out, incident)
+    if suggestion.differences:
+        out.print("\n[bold]Different this time[/]")
+        for row in suggestion.differences:
+            out.print(f"  • {_shown(row.text)} [dim]({_shown(row.citation.document_id)})[/]")
     if suggestion.steps:
         out.print("\n[bold]What to do[/]")
         for step in suggestion.steps[:_STEPS_SHOWN]:

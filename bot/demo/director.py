@@ -136,6 +136,11 @@ class Director:
         )
         seen.check("as the one cause that fits", suggestion["kind"] == "one_cause")
         seen.check("the card was edited, not posted again", len(self._cards()) == 1)
+        different = self._cause.expected_difference
+        if different:
+            rows = [row["text"] for row in suggestion["differences"]]
+            seen.check(f"different this time: {different}", any(different in row for row in rows))
+            seen.check("the card says so", different in _words(edited))
         return seen
 
     def unfamiliar(self) -> Seen:

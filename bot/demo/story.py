@@ -17,13 +17,17 @@ DATA = Path(__file__).parent / "data"
 
 @dataclass(frozen=True, slots=True)
 class TrueCause:
-    """One of the causes that the seed can make the true one."""
+    """One of the causes that the seed can make the true one.
+
+    `expected_difference` is what the answer must say is different this time, "" where nothing.
+    """
 
     name: str
     cause: str
     expected_incident: str
     evidence_question: str
     evidence_log: str
+    expected_difference: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from knowledge.model import PUBLIC, Audience, Query
 MAX_ALERTS = 20
 """Most alerts whose words are used: a storm's further ones say the same again."""
 MAX_CHARACTERS = 6_000
+MAX_NEIGHBOUR_CHARACTERS = 300
 MAX_EVIDENCE_CHARACTERS = 200_000
 
 
@@ -23,24 +24,42 @@ def query_of(
     """The query for `incident`, from its firing alerts; from all of them when none fires.
 
     The alert that came first leads: it opened the incident, and what joined later is evidence
-    beside it. `labels` are those that all these alerts share. `logs` are the texts of EVIDENCE
-    entries, newest first until MAX_EVIDENCE_CHARACTERS are reached, in the order they were pasted.
+    beside it; `neighbours` are those of other names. `labels` are those that all these alerts
+    share. `logs` are the texts of EVIDENCE entries, newest first until MAX_EVIDENCE_CHARACTERS are
+    reached, in the order they were pasted.
     """
     firing = [stored for stored in alerts if stored.alert.status is AlertStatus.FIRING]
     in_order = sorted(firing or alerts, key=lambda stored: (stored.first_seen_at, stored.id))
     used = [stored.alert for stored in in_order[:MAX_ALERTS]]
     names = Counter(alert.name for alert in used)
     runbooks = Counter(alert.runbook_url for alert in used if alert.runbook_url)
+    name = names.most_common(1)[0][0] if names else None
     return Query(
         text=_text(incident, used),
-        alert_name=names.most_common(1)[0][0] if names else None,
+        alert_name=name,
         service=incident.service,
         environment=incident.environment,
         labels=_in_common(used),
         logs=_evidence(timeline),
+        neighbours=neighbours_of(alerts, name),
         runbook_url=runbooks.most_common(1)[0][0] if runbooks else None,
         audience=audience,
     )
+
+
+def neighbours_of(alerts: Sequence[StoredAlert], name: str | None) -> tuple[str, ...]:
+    """The incident's alerts of other names than `name`, in order of appearance, a line each.
+
+    Those that have ended are among them: that they fired tells causes apart all the same.
+    """
+    in_order = sorted(alerts, key=lambda stored: (stored.first_seen_at, stored.id))
+    lines = (
+        f"{one.alert.name}: {one.alert.summary}" if one.alert.summary else one.alert.name
+        for one in in_order
+        if one.alert.name and one.alert.name != name
+    )
+    distinct = _distinct(" ".join(line.split())[:MAX_NEIGHBOUR_CHARACTERS] for line in lines)
+    return tuple(distinct[:MAX_ALERTS])
 
 
 def _text(incident: Incident, alerts: Sequence[Alert]) -> str:

@@ -24,6 +24,7 @@ Part = tuple[int, Block]
 STEPS_SHOWN = 3
 _OTHERS_SHOWN = 2
 _CAUSES_SHOWN = 4
+_DIFFERENCES_SHOWN = 3
 _PASSAGES_SHOWN = 3
 _CODE = 1_400
 _COUNTS = {2: "Two", 3: "Three", 4: "Four"}
@@ -63,9 +64,18 @@ def _one_cause(suggestion: Suggestion) -> Iterator[Part]:
         _vouched(best),
     ]
     yield 0, lines_section(lines)
+    yield from _differences(suggestion)
     if others:
         also = [_other(incident) for incident in others[:_OTHERS_SHOWN]]
         yield 4, context(Safe("Also alike: " + join(also, "; ")))
+
+
+def _differences(suggestion: Suggestion) -> Iterator[Part]:
+    rows = suggestion.differences[:_DIFFERENCES_SHOWN]
+    if rows:
+        lines = [Safe("*Different this time:*")]
+        lines += [Safe(f"• {words(row.text, 160)}") for row in rows]
+        yield 1, lines_section(lines)
 
 
 def _sure_of(suggestion: Suggestion) -> Safe:

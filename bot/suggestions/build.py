@@ -12,6 +12,7 @@ from bot.suggestions.citing import (
     mitigation_steps,
     passages_by_rank,
 )
+from bot.suggestions.different import different
 from bot.suggestions.model import (
     CitedIncident,
     CitedPassage,
@@ -129,6 +130,7 @@ class SuggestionBuilder:
             record = found.incident(best.id)
             page = reader.page_for(record) if record is not None else None
             pages = self._pages(found, page)
+            said = self._section(page, record.resolution, query) if page and record else None
             elsewhere = best.environment if best.other_environment else ""
             return Suggestion(
                 id=identity,
@@ -138,8 +140,9 @@ class SuggestionBuilder:
                 confidence_words=sure,
                 headline=words.one_cause(best.id, sure, elsewhere),
                 incidents=incidents,
-                passages=_passages(found, pages),
+                passages=_passages(found, pages, said),
                 steps=_steps(pages[:1], query),
+                differences=different(record, query) if record is not None else (),
                 receipt=receipt,
             )
         causes = reader.causes(ranking.causes)
@@ -191,6 +194,12 @@ class SuggestionBuilder:
             receipt=receipt,
         )
 
+    def _section(self, page: str, resolution: str, query: Query) -> Passage | None:
+        """The section of the case's page that says what was done then."""
+        number = self._retriever.section_about(page, resolution, query)
+        found = self._source.passages([number]) if number is not None else ()
+        return found[0] if found else None
+
     def _pages(self, found: _Found, first: str | None) -> list[Runbook]:
         """The page of the case that answers, then the best runbook when it fits by itself."""
         wanted = [first] if first is not None else []
@@ -219,13 +228,17 @@ def _incidents(found: _Found, ids: Sequence[str]) -> tuple[CitedIncident, ...]:
     return tuple(cited)
 
 
-def _passages(found: _Found, pages: Sequence[Runbook]) -> tuple[CitedPassage, ...]:
+def _passages(
+    found: _Found, pages: Sequence[Runbook], said: Passage | None = None
+) -> tuple[CitedPassage, ...]:
+    """The pages' sections to read; `said` is that of the first page that says what was done."""
     hits: dict[str, Hit] = {hit.document_id: hit for hit in found.ranking.runbooks}
     return tuple(
         cite_passage(
             page,
             hits[page.id].score if page.id in hits else 0.0,
             passages_by_rank(hits[page.id], found.passages) if page.id in hits else [],
+            said if said is not None and said.document_id == page.id else None,
         )
         for page in pages[:PAGES_SHOWN]
     )

@@ -4,13 +4,16 @@ from collections.abc import Sequence
 
 from bot.suggestions.citing import first_check
 from bot.suggestions.model import Cause, Citation, Step
-from bot.suggestions.words import first_line
+from bot.suggestions.words import first_line, trimmed
 from knowledge.index.source import KnowledgeSource
 from knowledge.model import PastIncident, Query, Runbook
-from knowledge.retrieve.causes import CauseGroup
+from knowledge.retrieve.causes import CauseGroup, Telling
 from knowledge.retrieve.retriever import Retriever
 
 MOST_CAUSES = 5
+_TOLD = 120
+"""Characters of a line to look for."""
+
 CAUSES_NOT_RECORDED = "cause not recorded"
 
 
@@ -59,7 +62,7 @@ class CauseReader:
         if step is not None and step.text not in told:
             check, citation = step.text, step.citation
         else:
-            check = group.telling[0] if group.telling else first_line(record.symptom)
+            check = _look_for(group.telling[0]) if group.telling else first_line(record.symptom)
             citation = Citation(
                 document_id=record.id, version=record.version, title=record.title, url=record.url
             )
@@ -77,3 +80,14 @@ class CauseReader:
         return next(
             (page for page in self._source.documents([page_id]) if isinstance(page, Runbook)), None
         )
+
+
+def _look_for(telling: Telling) -> str:
+    """ "look for “too many clients” in the logs: seen in INC-87, not in INC-31"."""
+    text = f"“{trimmed(telling.text, _TOLD)}”"
+    where = f"{telling.document_id}, not in {', '.join(telling.elsewhere[:MOST_CAUSES])}"
+    if telling.kind == "line":
+        return f"look for {text} in the logs: seen in {where}"
+    if telling.kind == "neighbour":
+        return f"see whether {text} fires as well: it did in {where}"
+    return f"see whether {text} came before: it did in {where}"

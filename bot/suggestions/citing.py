@@ -59,9 +59,12 @@ def is_elsewhere(incident: PastIncident, query: Query) -> bool:
     return query.environment.lower() not in {name.lower() for name in incident.environments}
 
 
-def cite_passage(runbook: Runbook, score: float, passages: Sequence[Passage]) -> CitedPassage:
-    """The section of a runbook to read: of the passages found, the one that says what to do."""
-    chosen = next(
+def cite_passage(
+    runbook: Runbook, score: float, passages: Sequence[Passage], said: Passage | None = None
+) -> CitedPassage:
+    """The section of a runbook to read: `said`, where one says what was done the last time; else
+    of the passages found, the one that says what to do."""
+    chosen = said or next(
         (passage for role in _SHOWN_ROLES for passage in passages if passage.role is role),
         passages[0] if passages else None,
     )

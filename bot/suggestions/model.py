@@ -90,6 +90,20 @@ class Cause(Value):
     citation: Citation
 
 
+class Difference(Value):
+    """One thing that is not as it was in the best past incident (`citation`).
+
+    `kind` is a `knowledge.retrieve.differences.DifferenceKind`; `text` says it in a short row;
+    `then` and `now` are the lines that show it, verbatim, "" where there is none.
+    """
+
+    kind: str
+    text: str
+    then: str
+    now: str
+    citation: Citation
+
+
 class Nearest(Value):
     """The nearest case of an abstention, and why it is too far."""
 
@@ -105,8 +119,9 @@ class Suggestion(Value):
 
     `confidence` is the probability in 0..1 that the top answer is the right one;
     `confidence_words` says the same in words. `check_first` is what tells several causes apart
-    soonest, where the alert's own page says so. `silent` marks an abstention that nobody asked
-    for: nothing is to be said. `receipt` reproduces the answer.
+    soonest, where the alert's own page says so. `differences` are what is not as it was in the
+    first incident, at most three, where one cause is told. `silent` marks an abstention that
+    nobody asked for: nothing is to be said. `receipt` reproduces the answer.
     """
 
     id: str
@@ -120,6 +135,7 @@ class Suggestion(Value):
     steps: tuple[Step, ...] = ()
     causes: tuple[Cause, ...] = ()
     check_first: Step | None = None
+    differences: tuple[Difference, ...] = ()
     nearest: Nearest | None = None
     silent: bool = False
     receipt: dict[str, Any]

@@ -16,6 +16,7 @@ PUBLIC_KEYS = (
     "steps",
     "causes",
     "check_first",
+    "differences",
     "nearest",
     "receipt",
 )

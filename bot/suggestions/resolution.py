@@ -6,6 +6,7 @@ from datetime import datetime
 
 from bot.alerts.model import StoredAlert
 from bot.incidents.model import Incident, TimelineEntry, TimelineKind
+from bot.incidents.query import neighbours_of
 from knowledge.model import DocumentState, PastIncident, Visibility
 
 _SUMMARIES = 10
@@ -29,12 +30,13 @@ def past_incident_of(
     evidence = [
         entry.data.get("text", "") for entry in timeline if entry.kind is TimelineKind.EVIDENCE
     ]
+    names = tuple(_names(alerts))
     return PastIncident(
         id=incident.key,
         title=incident.title,
         services=(incident.service,) if incident.service else (),
         environments=(incident.environment,) if incident.environment else (),
-        alerts=tuple(_names(alerts)),
+        alerts=names,
         tags=like.tags,
         visibility=_narrower(incident.visibility, like.visibility),
         state=DocumentState.CONFIRMED,
@@ -46,6 +48,7 @@ def past_incident_of(
         started_at=incident.opened_at,
         resolved_at=incident.resolved_at or now,
         labels=_common_labels(alerts),
+        neighbours=neighbours_of(alerts, names[0] if names else None),
         runbook=like.runbook,
         confirmed_by=confirmed_by,
     )

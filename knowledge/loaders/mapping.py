@@ -43,6 +43,8 @@ _ALIASES: Mapping[str, tuple[str, ...]] = {
     "alert_names": ("alerts", "alert", "alertname", "alert_name", "monitor"),
     "tags": ("tag", "labels_list", "keywords"),
     "labels": ("label",),
+    "neighbours": ("neighbors", "related_alerts"),
+    "changes": ("recent_changes", "deploys"),
     "url": ("link", "html_url", "permalink", "postmortem", "postmortem_url"),
     "runbook": ("runbook_id", "runbook_url"),
     "confirmed_by": (),

@@ -44,6 +44,8 @@ RECORD_SCHEMA: Mapping[str, Any] = {
         "alert_names": {**_TEXTS, "description": "names of the alerts that fired"},
         "tags": _TEXTS,
         "labels": {"type": "object", "additionalProperties": {"type": "string"}},
+        "neighbours": {**_TEXTS, "description": "other alerts of the same incident, a line each"},
+        "changes": {**_TEXTS, "description": "what was changed shortly before, a line each"},
         "url": {"type": "string", "format": "uri"},
         "runbook": {"type": "string", "description": "id of the runbook that was followed"},
         "confirmed_by": {"type": "string", "description": "who vouched for the record"},
@@ -87,6 +89,8 @@ def incident_of(
         alerts=_names(record, "alert_names"),
         tags=_names(record, "tags"),
         labels=_labels(record),
+        neighbours=_entries(record, "neighbours"),
+        changes=_entries(record, "changes"),
         url=_url(record),
         runbook=_text(record, "runbook", _MAX_SHORT) or None,
         confirmed_by=_text(record, "confirmed_by", _MAX_SHORT),
@@ -176,6 +180,24 @@ def _logs(record: Mapping[str, object]) -> tuple[str, ...]:
     if sum(map(len, logs)) > _MAX_TEXT:
         raise BadDocument(f"'logs' is longer than {_MAX_TEXT:,} characters")
     return tuple(log for log in logs if log)
+
+
+def _entries(record: Mapping[str, object], field: str) -> tuple[str, ...]:
+    """Lines of text: a list of them, or one text with a line each."""
+    value = record.get(field)
+    if value is None:
+        return ()
+    if isinstance(value, list | tuple):
+        lines = _items(record, field)
+    else:
+        lines = _text(record, field, 100_000).split("\n")
+    joined = (" ".join(line.split()) for line in lines)
+    entries = tuple(dict.fromkeys(line for line in joined if line))
+    if len(entries) > _MAX_ITEMS or any(len(line) > _MAX_SHORT for line in entries):
+        raise BadDocument(
+            f"{field!r} must be at most {_MAX_ITEMS} lines of at most {_MAX_SHORT} characters"
+        )
+    return entries
 
 
 def _labels(record: Mapping[str, object]) -> Mapping[str, str]:

@@ -8,7 +8,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from knowledge.retrieve.facts import Facts
+from knowledge.retrieve.clues import MOST_LINES, Clues, Speaking, clues_of, same_line, speaking
+from knowledge.retrieve.facts import Facts, said_words
 from knowledge.retrieve.fusion import Features
 
 SEPARATED = 0.75
@@ -25,19 +26,21 @@ different causes lie below .39 in 95 of 100 pairs. Missing a pair lists a cause 
 a wrong one hides a cause; so it is set on the careful side.
 """
 
-_EVIDENCE: Mapping[str, float] = {
-    "dense": 5.0,
-    "logs_dense": 5.0,
-    "log_lines": 3.0,
-    "errors": 1.0,
-    "exact": 1.0,
-    "other_environment": -0.7,
+WEIGHTS: Mapping[str, float] = {
+    "words": 0.06,
+    "lines": 0.74,
+    "beside": 0.31,
+    "before": 0.48,
 }
-_TELLING_WORD = 0.4
-"""Natural-log odds that one unit of each is worth between two causes of one alert."""
+"""Natural-log odds that one unit of each is worth between two causes of one alert.
 
-_MOST_SUPPORT = 0.3
-"""Log odds that other cases of the same cause add at most: frequency alone proves nothing."""
+Made by `python -m tests.generated.fit_causes 11 160` on a generated world with the bundled model.
+"""
+
+_OLD = 0.05
+"""What a case of long ago counts against one of today: a cause never dies out altogether."""
+
+MOST_TELLING = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +57,27 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
+class Telling:
+    """Something that one cause's records alone have, as it was written, and where it stands.
+
+    `kind` is "line", "neighbour" or "change"; `elsewhere` are the leading cases of the other
+    causes, which have nothing like it.
+    """
+
+    kind: str
+    text: str
+    document_id: str
+    elsewhere: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CauseGroup:
     """Past incidents of one cause, the one with the most evidence first.
 
     `probability` is that of this cause given that one of the groups is right; `share` is its
-    part of the past cases, whatever today's evidence says. `telling` are log lines that only
-    this cause's records have.
+    part of the past cases, whatever today's evidence says. `evidence` is what today's evidence
+    alone says for it, in nats; `parts` is what it was made of, by the names of `WEIGHTS`.
+    `telling` is what would speak for this cause and is not known today.
     """
 
     summary: str
@@ -67,7 +85,8 @@ class CauseGroup:
     share: float
     probability: float
     evidence: float
-    telling: tuple[str, ...] = ()
+    parts: Mapping[str, float]
+    telling: tuple[Telling, ...] = ()
 
 
 @dataclass(slots=True)
@@ -75,12 +94,50 @@ class _Group:
     cases: list[Case] = field(default_factory=list)
 
 
-def groups_of(cases: Sequence[Case], words: frozenset[str]) -> tuple[CauseGroup, ...]:
-    """Groups by cause, the likeliest first. `cases` best first; `words` are the query's.
+def groups_of(cases: Sequence[Case], asked: Clues) -> tuple[CauseGroup, ...]:
+    """Groups by cause, the likeliest first. `cases` best first; `asked` is what is known today.
 
     A case whose cause was never recorded cannot be told from any other: it forms a group of
     its own only when it is the best case of all, and is left out otherwise.
     """
+    groups = _sorted_by_cause(cases)
+    if not groups:
+        return ()
+    counted = sum(len(group.cases) for group in groups)
+    weighed = _weighed(groups, asked)
+    evidence = [_sum(parts, without="before") for parts, _ in weighed]
+    chances = _softmax([_sum(parts) for parts, _ in weighed])
+    leads = [ordered[0].document_id for _, ordered in weighed]
+    seen = [_seen(ordered) for _, ordered in weighed]
+    made = [
+        CauseGroup(
+            summary=ordered[0].facts.cause.strip(),
+            incident_ids=tuple(case.document_id for case in ordered),
+            share=len(ordered) / counted,
+            probability=chance,
+            evidence=strength,
+            parts=parts,
+            telling=_telling(place, seen, asked, leads),
+        )
+        for place, ((parts, ordered), chance, strength) in enumerate(
+            zip(weighed, chances, evidence, strict=True)
+        )
+    ]
+    made.sort(key=lambda group: -group.probability)
+    return tuple(made)
+
+
+def is_separated(groups: Sequence[CauseGroup]) -> bool:
+    """Whether one cause is told: there is only one, or it is far enough ahead and today's
+    evidence has it in front; how often it came before proves nothing alone."""
+    if len(groups) < 2:
+        return len(groups) == 1
+    first, *others = groups
+    ahead = first.evidence > max(other.evidence for other in others)
+    return ahead and first.probability >= SEPARATED
+
+
+def _sorted_by_cause(cases: Sequence[Case]) -> list[_Group]:
     groups: list[_Group] = []
     pages_tell = len({case.facts.runbook for case in cases if case.facts.runbook}) > 1
     for place, case in enumerate(cases):
@@ -92,27 +149,7 @@ def groups_of(cases: Sequence[Case], words: frozenset[str]) -> tuple[CauseGroup,
         if home is None:
             groups.append(home := _Group())
         home.cases.append(case)
-    counted = sum(len(group.cases) for group in groups)
-    strengths = [_strength(group, groups, words) for group in groups]
-    chances = _softmax([strength for strength, _ in strengths])
-    made = [
-        CauseGroup(
-            summary=ordered[0].facts.cause.strip(),
-            incident_ids=tuple(case.document_id for case in ordered),
-            share=len(ordered) / counted,
-            probability=chance,
-            evidence=strength,
-            telling=_telling_lines(group, groups),
-        )
-        for group, (strength, ordered), chance in zip(groups, strengths, chances, strict=True)
-    ]
-    made.sort(key=lambda group: -group.probability)
-    return tuple(made)
-
-
-def is_separated(groups: Sequence[CauseGroup]) -> bool:
-    """Whether the evidence tells one cause: there is only one, or it is far enough ahead."""
-    return len(groups) == 1 or (len(groups) > 1 and groups[0].probability >= SEPARATED)
+    return groups
 
 
 def _same_cause(one: Case, other: Case, pages_tell: bool) -> bool:
@@ -131,51 +168,98 @@ def _same_cause(one: Case, other: Case, pages_tell: bool) -> bool:
     return common >= max(2.0, SAME_WORDS * min(len(a.cause_words), len(b.cause_words)))
 
 
-def _strength(
-    group: _Group, groups: Sequence[_Group], words: frozenset[str]
-) -> tuple[float, list[Case]]:
-    """Evidence for a cause, and its cases by how much of it each has."""
-    said_by = [frozenset[str]().union(*(case.facts.words for case in one.cases)) for one in groups]
-    total = len(groups)
+def _weighed(
+    groups: Sequence[_Group], asked: Clues
+) -> list[tuple[Mapping[str, float], list[Case]]]:
+    """By group, what speaks for it, and its cases by how much of that each has itself."""
+    clues = [[clues_of(case.facts, case.repeated) for case in group.cases] for group in groups]
+    spoken: list[tuple[str, Speaking]] = [
+        ("words", speaking(asked.words, clues, lambda one: one.words)),
+        ("lines", speaking(asked.lines, clues, lambda one: one.lines)),
+        ("beside", speaking(asked.neighbours, clues, lambda one: one.neighbours)),
+        ("beside", speaking(asked.changes, clues, lambda one: one.changes)),
+        ("beside", speaking(asked.labels, clues, lambda one: one.labels)),
+    ]
+    weights = [
+        math.fsum(max(case.features.get("recency", 0.0), _OLD) for case in group.cases)
+        for group in groups
+    ]
+    weighed: list[tuple[Mapping[str, float], list[Case]]] = []
+    for place, group in enumerate(groups):
+        parts = dict.fromkeys(WEIGHTS, 0.0)
+        for name, part in spoken:
+            parts[name] += part.totals[place]
+        parts["before"] = math.log(weights[place] / math.fsum(weights))
+        rated = [
+            (
+                math.fsum(WEIGHTS[name] * part.shown[place][number] for name, part in spoken),
+                number,
+            )
+            for number in range(len(group.cases))
+        ]
+        rated.sort(key=lambda item: (-item[0], item[1]))
+        weighed.append((parts, [group.cases[number] for _, number in rated]))
+    return weighed
 
-    def of(case: Case) -> float:
-        terms = [weight * case.features.get(name, 0.0) for name, weight in _EVIDENCE.items()]
-        for word in sorted((words & case.facts.words) - case.repeated):
-            saying = sum(word in said for said in said_by)
-            terms.append(_TELLING_WORD * math.log(total / saying))
-        return math.fsum(terms)
 
-    rated = [(of(case), place, case) for place, case in enumerate(group.cases)]
-    rated.sort(key=lambda item: (-item[0], item[1]))
-    support = _MOST_SUPPORT * (1.0 - 1.0 / len(rated))
-    return rated[0][0] + support, [case for _, _, case in rated]
+def _sum(parts: Mapping[str, float], without: str = "") -> float:
+    return math.fsum(WEIGHTS[name] * value for name, value in parts.items() if name != without)
 
 
 def _softmax(values: Sequence[float]) -> list[float]:
-    if not values:
-        return []
     top = max(values)
     powers = [math.exp(value - top) for value in values]
     whole = math.fsum(powers)
     return [power / whole for power in powers]
 
 
-def _telling_lines(group: _Group, groups: Sequence[_Group]) -> tuple[str, ...]:
-    """Stored log lines that no other cause's records have, as they were written."""
-    others = [
-        words
-        for one in groups
-        if one is not group
-        for case in one.cases
-        for words in case.facts.logs
-    ]
-    lines: list[str] = []
-    for case in group.cases:
-        for line, words in zip(case.facts.log_lines, case.facts.logs, strict=True):
-            if words and not any(_nearly(words, other) for other in others) and line not in lines:
-                lines.append(line)
-    return tuple(lines[:3])
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A log line, neighbouring alert or change of a record, with its words."""
+
+    kind: str
+    words: frozenset[str]
+    text: str
+    document_id: str
+
+    def is_like(self, other: "_Seen") -> bool:
+        return self.kind == other.kind and same_line(self.words, other.words)
 
 
-def _nearly(one: frozenset[str], other: frozenset[str]) -> bool:
-    return len(one & other) >= 0.6 * len(one | other)
+def _seen(cases: Sequence[Case]) -> list[_Seen]:
+    found: list[_Seen] = []
+    for case in cases:
+        facts, name = case.facts, case.document_id
+        logs = list(zip(facts.logs, facts.log_lines, strict=True))[:MOST_LINES]
+        found += [_Seen("line", words, text, name) for words, text in logs]
+        beside = facts.beside
+        found += [_Seen("neighbour", said_words([one]), one, name) for one in beside.neighbours]
+        found += [_Seen("change", said_words([one]), one, name) for one in beside.changes]
+    return [one for one in found if one.words]
+
+
+def _telling(
+    place: int, seen: Sequence[Sequence[_Seen]], asked: Clues, leads: Sequence[str]
+) -> tuple[Telling, ...]:
+    """What this cause's records have, no other cause's have, and today does not show yet; what
+    most of its records have comes first."""
+    elsewhere = tuple(lead for number, lead in enumerate(leads) if number != place)
+    others = [one for number, rest in enumerate(seen) if number != place for one in rest]
+    today = {"neighbour": asked.neighbours, "change": asked.changes}
+    distinct: list[tuple[_Seen, set[str]]] = []
+    for one in seen[place]:
+        known = next((holders for first, holders in distinct if one.is_like(first)), None)
+        if known is not None:
+            known.add(one.document_id)
+            continue
+        if one.kind == "line":
+            shown = any(same_line(one.words, line) for line in asked.lines)
+        else:
+            shown = one.words <= today[one.kind]
+        if not shown and not any(one.is_like(other) for other in others):
+            distinct.append((one, {one.document_id}))
+    distinct.sort(key=lambda item: -len(item[1]))
+    return tuple(
+        Telling(one.kind, one.text, one.document_id, elsewhere)
+        for one, _ in distinct[:MOST_TELLING]
+    )

@@ -29,6 +29,14 @@ REMEMBERED = 2_000
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """Neighbouring alerts and changes of a past incident, as they were written."""
+
+    neighbours: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """Evidence in one document at one version.
 
@@ -36,6 +44,8 @@ class Facts:
     `logs` are the word sets of the stored log lines with the lines themselves beside them;
     `ending` is the masked text of cause and resolution, "" where no cause was recorded.
     `lines` are the masked lines of what was seen, to find an alert's own words in them.
+    `neighbours` and `changes` are the stemmed words of the other alerts and of what was changed
+    before, `labels` the alert's labels as `name=value`; `beside` has the lines as written.
     """
 
     words: frozenset[str]
@@ -49,6 +59,10 @@ class Facts:
     ending: str
     runbook: str | None
     lines: frozenset[str] = frozenset()
+    neighbours: frozenset[str] = frozenset()
+    changes: frozenset[str] = frozenset()
+    labels: frozenset[str] = frozenset()
+    beside: Beside = Beside()
 
 
 NOTHING = Facts(
@@ -107,9 +121,11 @@ def read_facts(document: Document) -> Facts:
         logs, cause, runbook = document.logs, document.cause.strip(), document.runbook
         ending = mask(f"{cause}\n{document.resolution}".strip()) if cause else ""
         lines = masked_lines(document.symptom[:MOST_TEXT])
+        beside = Beside(document.neighbours, document.changes)
+        labels = label_pairs(document.labels)
     else:
         text, logs, cause, ending, runbook = document.body, (), "", "", None
-        lines = frozenset()
+        lines, beside, labels = frozenset(), Beside(), frozenset()
     raw = f"{document.title}\n{text}"[:MOST_TEXT]
     title_words = content_words(mask(document.title))
     stored = lines_of(read_log(chain(*map(lines_in, logs))), MOST_LOG_LINES)
@@ -125,4 +141,18 @@ def read_facts(document: Document) -> Facts:
         ending=ending,
         runbook=runbook,
         lines=lines,
+        neighbours=said_words(beside.neighbours),
+        changes=said_words(beside.changes),
+        labels=labels,
+        beside=beside,
     )
+
+
+def said_words(lines: Sequence[str]) -> frozenset[str]:
+    """The content words of neighbouring alerts or of changes, values aside."""
+    return content_words(mask("\n".join(lines)[:MOST_TEXT]))
+
+
+def label_pairs(labels: Mapping[str, str]) -> frozenset[str]:
+    """Labels as they are compared: `name=value`."""
+    return frozenset(f"{name}={value}".lower() for name, value in labels.items())

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from knowledge.embed.port import Vectors
 from knowledge.model import DocumentKind, Query
 from knowledge.retrieve.causes import Case, CauseGroup, groups_of, is_separated
+from knowledge.retrieve.clues import MOST_LINES, Clues
 from knowledge.retrieve.confidence import (
     INCIDENT_PRIOR,
     NOT_CONFIDENT,
@@ -15,6 +16,7 @@ from knowledge.retrieve.confidence import (
     confidence_features,
     probability,
 )
+from knowledge.retrieve.facts import label_pairs, said_words
 from knowledge.retrieve.ranking import AnyRankable, Rankable, Scored, by_score
 from knowledge.retrieve.reading import Reading, content_words
 
@@ -80,9 +82,7 @@ class IncidentJudge:
         if not ranked:
             return IncidentVerdict()
         plausible = _plausible(query, ranked)
-        causes = groups_of(
-            self._cases(plausible, reading), reading.words - _said_by_name(query, reading)
-        )
+        causes = groups_of(self._cases(plausible, reading), _asked(query, reading))
         separated = is_separated(causes)
         leading = causes[0].incident_ids if causes and separated else ()
         order = likeliest_first(ranked, leading)
@@ -110,30 +110,16 @@ class IncidentJudge:
     def _cases(self, plausible: Sequence[Scored], reading: Reading) -> list[Case]:
         texts = [one.facts.ending for one in plausible]
         meanings = self._meanings.of(texts) if self._meanings else {}
-        most = _most_beyond_the_alert(plausible, reading)
         return [
             Case(
                 one.id,
                 one.facts,
-                {**one.row, **{name: min(one.row.get(name, 0.0), most[name]) for name in most}},
+                one.row,
                 meanings.get(text, ()),
                 content_words("\n".join(one.facts.lines & reading.said)),
             )
             for one, text in zip(plausible, texts, strict=True)
         ]
-
-
-def _most_beyond_the_alert(plausible: Sequence[Scored], reading: Reading) -> dict[str, float]:
-    """The best likeness in text that counts as evidence for a cause, by feature.
-
-    A record that repeats the alert word for word is more alike than any in people's words,
-    whatever its cause was; it may count as much as the best of those, and no more.
-    """
-    own_words = [one for one in plausible if not one.facts.lines & reading.said]
-    return {
-        name: max((one.row.get(name, 0.0) for one in own_words), default=0.0)
-        for name in ("dense", "exact", "errors")
-    }
 
 
 def join(incidents: IncidentVerdict, runbook: float, threshold: float) -> Answer:
@@ -164,8 +150,15 @@ def _plausible(query: Query, ranked: Sequence[Scored]) -> list[Scored]:
     ][:MOST_CASES]
 
 
-def _said_by_name(query: Query, reading: Reading) -> frozenset[str]:
-    return content_words(query.alert_name or "") & reading.words
+def _asked(query: Query, reading: Reading) -> Clues:
+    """What is known of the new incident beyond its alert's name."""
+    return Clues(
+        words=(reading.words | reading.exact) - content_words(query.alert_name or ""),
+        lines=tuple(dict.fromkeys(line for line in reading.templates if line))[:MOST_LINES],
+        neighbours=said_words(query.neighbours),
+        changes=said_words(query.changes),
+        labels=label_pairs(query.labels),
+    )
 
 
 def likeliest_first(

@@ -133,6 +133,17 @@ class Retriever:
                 return card.id
         return None
 
+    def section_about(self, page_id: str, text: str, query: Query) -> int | None:
+        """The id of the visible passage of a page that is nearest in meaning to a text, such as
+        what ended an incident; None when no passage of the page is among the nearest of all."""
+        masked = mask(text).strip()
+        if not masked:
+            return None
+        without = self._index.hidden_from(query.audience, query.excluded)
+        mine = frozenset(self._index.passage_ids_of(page_id))
+        nearest = self._index.vector_search(masked, self._limits.passages_per_search, without)
+        return next((passage for passage, _ in nearest if passage in mine), None)
+
     def _score(
         self, query: Query, reading: Reading, candidates: Sequence[Candidate]
     ) -> tuple[list[Scored], dict[str, Scale]]:

@@ -58,9 +58,15 @@ def _fields(document: Document) -> dict[str, Any]:
         "started_at": _moment(document.started_at),
         "resolved_at": _moment(document.resolved_at),
         "labels": dict(document.labels),
+        **_where_said(neighbours=document.neighbours, changes=document.changes),
         "runbook": document.runbook,
         "confirmed_by": document.confirmed_by,
     }
+
+
+def _where_said(**lists: Sequence[str]) -> dict[str, Any]:
+    """Lists that are not empty: an absent one means empty, so that older versions stay equal."""
+    return {name: list(lines) for name, lines in lists.items() if lines}
 
 
 def document_content(document: Document) -> dict[str, Any]:
@@ -134,6 +140,8 @@ def document_from_row(row: Mapping[Any, Any]) -> Document:
         started_at=_moment_from(fields["started_at"]),
         resolved_at=_moment_from(fields["resolved_at"]),
         labels=fields["labels"],
+        neighbours=tuple(fields.get("neighbours", ())),
+        changes=tuple(fields.get("changes", ())),
         runbook=fields["runbook"],
         confirmed_by=fields["confirmed_by"],
     )

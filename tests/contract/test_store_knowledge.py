@@ -57,6 +57,8 @@ INCIDENT = PastIncident(
     started_at=datetime(2025, 1, 2, 3, 4, 5, 678901, tzinfo=UTC),
     resolved_at=datetime(2025, 1, 2, 4, tzinfo=UTC),
     labels={"region": "eu"},
+    neighbours=("EdgeHandshakesFail: tls errors",),
+    changes=("deploy vault-agent 1.2.3",),
     runbook="certificates",
     confirmed_by="T1/U1",
 )

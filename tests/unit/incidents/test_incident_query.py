@@ -120,3 +120,16 @@ def test_the_alert_that_came_first_leads_whatever_joined_later() -> None:
     assert query.alert_name == "CheckoutHighErrorRate"
     assert query.text.startswith("CheckoutHighErrorRate")
     assert "OrdersDbLag" in query.text
+
+
+def test_alerts_of_other_names_are_neighbours_even_when_they_have_ended() -> None:
+    alerts = [
+        stored(),
+        stored("OrdersDbConnectionsHigh", summary="97 of 100\n slots"),
+        stored("OrdersDbConnectionsHigh", summary="97 of 100\n slots"),
+        stored("NodeNotReady", AlertStatus.RESOLVED, summary=""),
+    ]
+    asked = query_of(INCIDENT, alerts, [])
+    assert asked.alert_name == "OrdersDbConnectionsHigh"
+    assert asked.neighbours == ("CheckoutHighErrorRate: it fails", "NodeNotReady")
+    assert query_of(INCIDENT, alerts[:1], []).neighbours == ()

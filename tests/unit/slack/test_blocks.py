@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.chat.messages import AlertLine, Button, IncidentCard, Notice, Said, message_adapter
 from bot.slack import limits
 from bot.slack.blocks import render
-from bot.suggestions.model import Cause, Citation, Nearest, SuggestionKind
+from bot.suggestions.model import Cause, Citation, Difference, Nearest, SuggestionKind
 from bot.workspace import rules
 from tests.support.saying import (
     AT,
@@ -101,6 +101,12 @@ def suggestions(draw):
                 share=0.2,
                 check=draw(TEXT),
                 citation=cited,
+            )
+            for _ in range(draw(many))
+        ),
+        "differences": tuple(
+            Difference(
+                kind="new_line", text=draw(TEXT), then=draw(TEXT), now=draw(TEXT), citation=cited
             )
             for _ in range(draw(many))
         ),
@@ -466,3 +472,20 @@ def test_a_hostile_alert_is_inert_text():
 def test_the_model_round_trips():
     kept = message_adapter.dump_json(card())
     assert isinstance(message_adapter.validate_json(kept), IncidentCard)
+
+
+def test_what_is_different_stands_under_the_case_in_at_most_three_rows():
+    cited = Citation(document_id="INC-87", version=1, title="INC-87")
+    rows = tuple(
+        Difference(
+            kind="changed_value", text=f"client: <@U{n}> now", then="", now="", citation=cited
+        )
+        for n in range(5)
+    )
+    drawn = render(card(suggestion=one_cause(differences=rows)))
+    said = [text for text in texts_in(list(drawn.blocks)) if "Different this time" in text]
+    assert len(said) == 1
+    assert said[0].count("•") == 3
+    assert "<@U" not in said[0]
+    same = render(card(suggestion=one_cause()))
+    assert not any("Different" in text for text in texts_in(list(same.blocks)))

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import pytest
@@ -6,7 +7,7 @@ from bot.suggestions.build import SuggestionBuilder
 from bot.suggestions.model import SuggestionKind
 from bot.suggestions.public import PUBLIC_KEYS, to_public_json
 from bot.suggestions.receipt import rank_again
-from knowledge.model import Query, Visibility
+from knowledge.model import PastIncident, Query, Visibility
 from tests.support.memory_knowledge import THREE_CAUSES, case, page, searchable
 
 ALERT = Query(
@@ -179,3 +180,51 @@ def test_public_json_has_its_published_keys() -> None:
 
 def _fields(query: Query) -> dict[str, object]:
     return {name: getattr(query, name) for name in query.__dataclass_fields__}
+
+
+def test_what_is_different_from_the_case_is_told_with_its_lines() -> None:
+    then = (
+        "2026-05-01T01:00:01Z FATAL sorry, too many clients already",
+        "2026-05-01T01:00:02Z ERROR order 71 not placed: no session",
+        "2026-05-01T01:00:03Z WARN pool exhausted client=report-worker",
+    )
+    now = tuple(
+        line.replace("T01", "T07").replace("report-worker", "stock-sync").replace("71", "4432")
+        for line in then
+    )
+    kept = [one for one in THREE_CAUSES if one.id != "INC-2"]
+    second = next(one for one in THREE_CAUSES if one.id == "INC-2")
+    documents = [*kept, dataclasses.replace(second, logs=then)]
+    query = Query(**{**_fields(TOLD), "logs": ("\n".join(now),)})
+    with searchable(*documents) as (retriever, source):
+        made = SuggestionBuilder(retriever, source).suggest(query, asked=False)
+    (row,) = made.differences
+    assert row.text == "client: stock-sync now, report-worker then"
+    assert (row.then, row.now) == (then[2], now[2])
+    assert row.citation.document_id == "INC-2"
+
+
+def test_the_section_that_says_what_was_done_is_cited() -> None:
+    second = next(one for one in THREE_CAUSES if one.id == "INC-2")
+    told = dataclasses.replace(second, resolution="Counted sessions by client.")
+    documents = [told, *(one for one in THREE_CAUSES if one.id != "INC-2")]
+    with searchable(*documents) as (retriever, source):
+        check = SuggestionBuilder(retriever, source).suggest(TOLD, asked=False)
+    documents[0] = dataclasses.replace(second, resolution="Restarted the leaking client.")
+    with searchable(*documents) as (retriever, source):
+        fix = SuggestionBuilder(retriever, source).suggest(TOLD, asked=False)
+    assert (check.passages[0].document_id, check.passages[0].section) == ("db-slots", "Check")
+    assert (fix.passages[0].document_id, fix.passages[0].section) == ("db-slots", "Mitigation")
+
+
+def test_without_pages_the_check_is_what_only_that_causes_records_have() -> None:
+    cases = [
+        dataclasses.replace(one, runbook=None)
+        for one in THREE_CAUSES
+        if isinstance(one, PastIncident)
+    ]
+    with searchable(*cases) as (retriever, source):
+        made = SuggestionBuilder(retriever, source).suggest(ALERT, asked=False)
+    checks = {cause.incident_ids[0]: cause.check for cause in made.causes}
+    assert checks["INC-2"].startswith(f"look for “{SLOTS}” in the logs: seen in INC-2, not in ")
+    assert "INC-1" in checks["INC-2"]

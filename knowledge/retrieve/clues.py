@@ -1,0 +1,110 @@
+"""What an incident shows beyond its alert, and how far it speaks for one cause or another.
+
+A clue is a word, a log line, a neighbouring alert's or a change's word, or a label. What the
+records of one cause have and those of the others lack is worth much, what all have nothing, and
+what only the others have speaks against.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from knowledge.retrieve.facts import Facts
+
+SAME_LINE = 0.6
+"""Share of words that two log lines must have in common to be the same line another day."""
+
+MOST_LINES = 40
+"""Distinct log lines of the query and of a record that are compared; trouble comes first."""
+
+DRAWN = 0.25
+"""Records of the usual rate that are added to each cause's own: how little one case proves."""
+
+Words = frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Clues:
+    """What is known of one incident; an empty part was not recorded and says nothing."""
+
+    words: Words = frozenset()
+    lines: tuple[Words, ...] = ()
+    neighbours: Words = frozenset()
+    changes: Words = frozenset()
+    labels: Words = frozenset()
+
+
+def clues_of(facts: Facts, repeated: Words) -> Clues:
+    """What a record shows; `repeated` are words that it has from the alert itself."""
+    return Clues(
+        words=(facts.words | facts.exact) - repeated,
+        lines=tuple(line for line in facts.logs if line)[:MOST_LINES],
+        neighbours=facts.neighbours,
+        changes=facts.changes,
+        labels=facts.labels,
+    )
+
+
+def same_line(one: Words, other: Words) -> bool:
+    smaller, larger = sorted((len(one), len(other)))
+    if smaller < SAME_LINE * larger:
+        return False
+    return len(one & other) >= SAME_LINE * len(one | other)
+
+
+@dataclass(frozen=True, slots=True)
+class Speaking:
+    """How far one part of what is known speaks for each cause, in nats.
+
+    `totals` has a number a cause, their mean does not matter; `shown` says for each case, by
+    cause and place, how much of what speaks for its cause it has itself.
+    """
+
+    totals: tuple[float, ...]
+    shown: tuple[tuple[float, ...], ...]
+
+
+def speaking(
+    asked: Sequence[Words] | Words,
+    causes: Sequence[Sequence[Clues]],
+    part: Callable[[Clues], Sequence[Words] | Words],
+) -> Speaking:
+    """Sum over the asked clues of the log ratio of their rates: by cause, over all causes.
+
+    The rate of a clue among a cause's records that have the part at all is drawn towards its
+    rate among all records, as if `DRAWN` further records had been seen: one case proves less
+    than five, and a cause without such records is neither favoured nor disfavoured.
+    """
+    totals = [0.0] * len(causes)
+    shown = [[0.0] * len(cases) for cases in causes]
+    having = [[case for case in cases if part(case)] for cases in causes]
+    recorded = sum(map(len, having))
+    clues: list[str | Words] = [*asked]
+    for clue in sorted(clues, key=_in_order):
+        holds = [[_holds(part(case), clue) for case in cases] for cases in causes]
+        counts = [sum(row) for row in holds]
+        if not any(counts):
+            continue
+        base = (sum(counts) + 0.5) / (recorded + 1.0)
+        rates = [
+            (count + DRAWN * base) / (len(cases) + DRAWN)
+            for count, cases in zip(counts, having, strict=True)
+        ]
+        usual = math.log(math.fsum(rates) / len(rates))
+        for place, rate in enumerate(rates):
+            ratio = math.log(rate) - usual
+            totals[place] += ratio
+            for case, held in enumerate(holds[place]):
+                if held:
+                    shown[place][case] += max(ratio, 0.0)
+    return Speaking(tuple(totals), tuple(tuple(row) for row in shown))
+
+
+def _in_order(clue: str | Words) -> list[str]:
+    return [clue] if isinstance(clue, str) else sorted(clue)
+
+
+def _holds(part: Sequence[Words] | Words, clue: str | Words) -> bool:
+    if isinstance(clue, str):
+        return clue in part
+    return any(same_line(clue, line) for line in part if not isinstance(line, str))
