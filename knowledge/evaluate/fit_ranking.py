@@ -131,19 +131,26 @@ def shipped_form(weights: Floats) -> dict[str, float]:
     }
 
 
+def model_without(name: str, adapters: Path | None) -> Embedder:
+    """The embedding model as a set should meet it: under the adapter that never saw it where
+    there is one, else as it is shipped."""
+    from knowledge.embed.sentence_transformer import SentenceTransformerEmbedder
+
+    own = adapters / f"without-{name}.safetensors" if adapters is not None else None
+    if own is not None and own.is_file():
+        return SentenceTransformerEmbedder.load(adapter=own)
+    return SentenceTransformerEmbedder.load()
+
+
 def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(description="Fit the weights of the ranking.")
     parser.add_argument("data", type=Path, nargs="+", help="folders with corpus and queries")
     parser.add_argument("--adapters", type=Path, help="folder of without-NAME.safetensors")
     chosen = parser.parse_args(arguments)
-    from knowledge.embed.sentence_transformer import SentenceTransformerEmbedder
-
-    sets: dict[str, dict[str, Part]] = {}
-    for folder in chosen.data:
-        adapter = chosen.adapters and chosen.adapters / f"without-{folder.name}.safetensors"
-        known = adapter is not None and adapter.is_file()
-        embedder = SentenceTransformerEmbedder.load(adapter=adapter if known else None)
-        sets[folder.name] = parts_of(folder, embedder)
+    sets = {
+        folder.name: parts_of(folder, model_without(folder.name, chosen.adapters))
+        for folder in chosen.data
+    }
     current = np.array([1.0, *(getattr(Weights(), name) for name in FITTED)])
     lines = ["Each set with the weights made on the others:"]
     for name, parts in sets.items():

@@ -6,10 +6,10 @@ answer removed from the corpus; for past incidents set by judgement, as no publi
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-CONFIDENCE_VERSION = 1
+CONFIDENCE_VERSION = 2
 """Raise it with the coefficients or the features; receipts keep it."""
 
 DEFAULT_THRESHOLD = 0.6
@@ -26,8 +26,22 @@ NOT_CONFIDENT = 0.69
 _WORDS: tuple[tuple[float, str], ...] = ((0.9, "very likely"), (0.7, "likely"), (0.4, "possible"))
 
 
-FITTED = ("coverage", "dense", "margin", "structure", "title", "unmatched")
+FITTED = (
+    "coverage",
+    "dense",
+    "margin",
+    "structure",
+    "title",
+    "unmatched",
+    "dense_lead",
+    "title_lead",
+    "coverage_lead",
+)
 """The features whose coefficients come from data, in the order of the fitting script."""
+
+LEADS = ("dense", "title", "coverage")
+"""What the first is compared in with the best of the others: a page that is merely the nearest of
+a kind is not far ahead in all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +60,9 @@ class Prior:
     structure: float
     title: float
     unmatched: float = 0.0
+    dense_lead: float = 0.0
+    title_lead: float = 0.0
+    coverage_lead: float = 0.0
     other_alert: float = -1.5
 
 
@@ -70,15 +87,19 @@ with all of their alert's incidents removed, 1 in 70 answers is of another alert
 
 
 def confidence_features(
-    row: Mapping[str, float], fused: float, rival: float | None
+    row: Mapping[str, float],
+    fused: float,
+    rival: float | None,
+    others: Sequence[Mapping[str, float]] = (),
 ) -> dict[str, float]:
     """What the probability is made of, from the top candidate's row and the best rival's score.
 
     `rival` is None when nothing else was found: then the margin is the largest counted.
+    `others` are the rows of the candidates that it leads.
     """
     margin = MOST_MARGIN if rival is None else min(max(fused - rival, 0.0), MOST_MARGIN)
     return {
-        "dense": max(row.get("dense", 0.0), row.get("logs_dense", 0.0), 0.0),
+        "dense": _dense(row),
         "margin": margin,
         "coverage": row.get("coverage", 0.0),
         "title": row.get("title", 0.0),
@@ -88,7 +109,17 @@ def confidence_features(
             1.0,
             max(row.get("own_page", 0.0), row.get("same_alert", 0.0), row.get("log_lines", 0.0)),
         ),
+        "dense_lead": _dense(row) - max(map(_dense, others), default=0.0),
+        **{
+            f"{name}_lead": row.get(name, 0.0)
+            - max((other.get(name, 0.0) for other in others), default=0.0)
+            for name in LEADS[1:]
+        },
     }
+
+
+def _dense(row: Mapping[str, float]) -> float:
+    return max(row.get("dense", 0.0), row.get("logs_dense", 0.0), 0.0)
 
 
 def probability(features: Mapping[str, float], prior: Prior) -> float:

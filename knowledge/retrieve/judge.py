@@ -53,7 +53,8 @@ def judge_top(ranked: Sequence[Rankable]) -> tuple[float, dict[str, float]]:
     if not ranked:
         return 0.0, {}
     rival = ranked[1].fused if len(ranked) > 1 else None
-    why = confidence_features(ranked[0].row, ranked[0].fused, rival)
+    others = [one.row for one in ranked[1:]]
+    why = confidence_features(ranked[0].row, ranked[0].fused, rival, others)
     return probability(why, RUNBOOK_PRIOR), why
 
 

@@ -1,4 +1,7 @@
-from knowledge.evaluate.fit_confidence import Sample, calibration_error, fit, outcome
+from dataclasses import replace
+
+from knowledge.evaluate.calibration import calibration_error
+from knowledge.evaluate.fit_confidence import BUDGET, Sample, fit, threshold_of, told
 from knowledge.retrieve.confidence import FITTED
 
 
@@ -21,12 +24,16 @@ def test_a_perfectly_separating_feature_does_not_run_off() -> None:
     assert all(abs(value) < 20 for value in beta)
 
 
-def test_a_higher_threshold_answers_less_and_errs_less() -> None:
-    beta = fit(SAMPLES)
-    low, high = outcome(SAMPLES, beta, 0.3), outcome(SAMPLES, beta, 0.9)
-    assert high.answered < low.answered
-    assert high.wrong_when_answered <= low.wrong_when_answered
+def test_the_threshold_keeps_the_budget_at_every_share() -> None:
+    samples = [replace(one, share=share) for share in (0.1, 0.6) for one in SAMPLES]
+    samples += [replace(sample(0.97, right=False), share=0.6)] * 3
+    beta = fit(samples)
+    least = threshold_of(samples, beta)
+    for share in (0.1, 0.6):
+        part = told([one for one in samples if one.share == share], beta, least)
+        given = [one for one in part if one.answered]
+        assert sum(not one.right for one in given) <= BUDGET * (len(given) + 1)
 
 
 def test_a_fitted_confidence_is_roughly_calibrated() -> None:
-    assert calibration_error(SAMPLES, fit(SAMPLES)) < 0.15
+    assert calibration_error(told(SAMPLES, fit(SAMPLES))) < 0.15
