@@ -162,7 +162,7 @@ def _open_memory(
     from knowledge.retrieve.confidence import DEFAULT_THRESHOLD
     from knowledge.retrieve.retriever import Retriever
 
-    batching = BatchingEmbedder(embedder or load_model(settings.model))
+    batching = BatchingEmbedder(embedder or load_model(settings.model, settings.data_dir))
     opened.callback(batching.close)
     source = database.knowledge_source()
     projection = Projection(source, batching, settings.index_dir, bulk=batching.bulk)
@@ -178,10 +178,18 @@ def _open_memory(
     return SuggestionBuilder(retriever, source), projection
 
 
-def load_model(name: str | None) -> Embedder:
-    """The embedding model, loaded and warmed up; a second or more, and torch with it."""
-    from knowledge.embed.sentence_transformer import SentenceTransformerEmbedder
+def load_model(name: str | None, data_dir: Path) -> Embedder:
+    """The embedding model in force, loaded and warmed up; a second or more, and torch with it.
 
+    That is the one named in the settings; else the bundled one under the adapter that was
+    promoted in this data folder, or that comes with Recall.
+    """
+    from knowledge.embed.sentence_transformer import SentenceTransformerEmbedder
+    from knowledge.learn.registry import Registry
+
+    promoted = Registry(data_dir).adapter() if name is None else None
+    if promoted is not None:
+        return SentenceTransformerEmbedder.load(adapter=promoted)
     return SentenceTransformerEmbedder.load(name)
 
 

@@ -73,9 +73,9 @@ def _examine(settings: Settings) -> "Iterator[Check]":
     from bot.doctor.examine import examine
 
     def load() -> "Embedder":
-        from knowledge.embed.sentence_transformer import SentenceTransformerEmbedder
+        from bot.app import load_model
 
         with people.status("Loading the embedding model"):
-            return SentenceTransformerEmbedder.load(settings.model)
+            return load_model(settings.model, settings.data_dir)
 
     return examine(settings, settings.index_dir, load, SystemClock())

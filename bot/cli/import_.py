@@ -155,10 +155,10 @@ def _run(
     from bot.importing import Importer
 
     def embedder() -> "Embedder":
-        from knowledge.embed.sentence_transformer import SentenceTransformerEmbedder
+        from bot.app import load_model
 
         with people.status("Loading the embedding model"):
-            return SentenceTransformerEmbedder.load(settings.model)
+            return load_model(settings.model, settings.data_dir)
 
     clock = SystemClock()
     with open_database(settings, clock) as database:

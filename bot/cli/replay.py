@@ -9,6 +9,7 @@ import typer
 from bot.cli.common import CONFIG_OPTION, EXIT_FAILED, JSON_OPTION
 
 if TYPE_CHECKING:
+    from bot.settings import Settings
     from bot.suggestions.replay import Replay
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -48,7 +49,7 @@ def replay_command(
         receipt = stored.suggestion.receipt
         told = {"features": replay(receipt)}
         if full:
-            told["search"] = _search(database, receipt, settings.model)
+            told["search"] = _search(database, receipt, settings)
     if json:
         print_json(as_dict(suggestion, receipt, told))
     else:
@@ -57,7 +58,7 @@ def replay_command(
         raise typer.Exit(EXIT_FAILED)
 
 
-def _search(database: Any, receipt: Mapping[str, Any], model: str | None) -> "Replay":
+def _search(database: Any, receipt: Mapping[str, Any], settings: "Settings") -> "Replay":
     from bot.app import load_model
     from bot.suggestions.replay import Replay, search_again
 
@@ -66,7 +67,9 @@ def _search(database: Any, receipt: Mapping[str, Any], model: str | None) -> "Re
         documents = source.served_at(receipt["revision"])
     except LookupError as error:
         return Replay(why_not=str(error.args[0]))
-    return search_again(receipt, documents, load_model(model), source.vectors)
+    return search_again(
+        receipt, documents, load_model(settings.model, settings.data_dir), source.vectors
+    )
 
 
 def as_dict(
