@@ -15,7 +15,7 @@ from typing import Any
 from knowledge.errors import ModelError
 
 SHIPPED = Path(__file__).parent / "ops_adapter" / "adapter.safetensors"
-SHIPPED_SHA256 = ""
+SHIPPED_SHA256 = "80512f553583c3c5400f72873e54e2c9908567e201505ce7e4543f896439b6c9"
 """Of the adapter that comes with Recall; its model card stands beside it."""
 
 MOST_BYTES = 5_000_000

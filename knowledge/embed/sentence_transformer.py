@@ -81,7 +81,7 @@ class SentenceTransformerEmbedder:
                 folder = _fetched(model)
             digest = check_folder(folder)
         if adapter == "shipped":
-            added = adapters.shipped() if model is None and adapters.SHIPPED_SHA256 else None
+            added = adapters.shipped() if model is None else None
         else:
             added = adapters.read(adapter) if adapter is not None else None
         return cls._from_folder(folder, digest, dtype, added)

@@ -98,7 +98,7 @@ def parts_of(folder: Path, embedder: Embedder) -> dict[str, Part]:
     queries = read_queries(folder / "queries.jsonl", known.__contains__)
     parts = {"text": _ask(rows, queries, embedder)}
     strict = hard_queries(folder / "queries.jsonl", rows)
-    if any(row.text != plain.text for row, plain in zip(strict, queries, strict=False)):
+    if any(row.alert_name for row in strict):
         parts["hard"] = _ask(without_names(rows), strict, embedder)
     return parts
 

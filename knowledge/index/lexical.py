@@ -39,6 +39,8 @@ _MARKER = -1
 
 _TOKENIZER = "whitespace"
 _HIDDEN_SETS_KEPT = 32
+_COUNTS_KEPT = 20_000
+"""Passages whose word counts stay in memory, about 5 kB each: reading them is most of a search."""
 
 Counts = dict[str, dict[str, int]]
 """How often each word stands in each field of one passage."""
@@ -72,6 +74,7 @@ class TantivyIndex:
             .build()
         )
         self._digests: dict[str, str] = {}
+        self._counts: OrderedDict[int, Counts] = OrderedDict()
         try:
             self._index = self._open()
             self._writer: Any = self._index.writer(heap_size=_WRITER_BYTES, num_threads=1)
@@ -126,6 +129,7 @@ class TantivyIndex:
         self._writer.commit()
         self.seq = self.seq if seq is None else seq
         for identity, lengths in self._pending.items():
+            self._counts.pop(identity, None)
             if lengths is None:
                 self._lengths.pop(identity, None)
             else:
@@ -165,7 +169,7 @@ class TantivyIndex:
             for field in fields
         }
         scored = [
-            (identity, _score(counts, rarity, asked, weights, averages))
+            (identity, _score(counts, self._lengths[identity], rarity, asked, weights, averages))
             for identity, counts in self._candidates(rarity, weights, 4 * k + 100, without)
         ]
         scored.sort(key=lambda pair: (-pair[1], pair[0]))
@@ -277,7 +281,20 @@ class TantivyIndex:
                 [(tantivy.Occur.Must, wanted), (tantivy.Occur.MustNot, hidden)]
             )
         hits = self._searcher.search(wanted, limit=limit, count=False).hits
-        return [self._stored(place) for _, place in hits]
+        places = [place for _, place in hits]
+        ids = self._searcher.fast_field_values("id", places) if places else []
+        return [(i, self._counts_of(i, place)) for i, place in zip(ids, places, strict=True)]
+
+    def _counts_of(self, identity: int, place: Any) -> Counts:
+        """The word counts of a committed passage, the latest ones remembered."""
+        counts = self._counts.get(identity)
+        if counts is None:
+            counts = self._counts[identity] = self._stored(place)[1]
+            if len(self._counts) > _COUNTS_KEPT:
+                self._counts.popitem(last=False)
+        else:
+            self._counts.move_to_end(identity)
+        return counts
 
     def _stored(self, place: Any) -> tuple[int, Counts]:
         document = self._searcher.doc(place)
@@ -306,13 +323,13 @@ class TantivyIndex:
 
 def _score(
     counts: Counts,
+    lengths: Mapping[str, int],
     rarity: Mapping[tuple[str, str], float],
     asked: Mapping[str, int],
     weights: Mapping[str, float],
     averages: Mapping[str, float],
 ) -> float:
     """BM25 summed over fields; always in the same order, so equal input gives equal sums."""
-    lengths = {field: sum(own.values()) for field, own in counts.items()}
     total = 0.0
     for (field, word), idf in rarity.items():
         tf = counts[field].get(word, 0)

@@ -21,11 +21,11 @@ class Weights:
     environment, service and recency break near ties.
     """
 
-    body: float = 0.7
-    title: float = 0.7
-    exact: float = 0.2
-    coverage: float = 0.4
-    severity: float = 0.4
+    body: float = 0.42
+    title: float = 0.55
+    exact: float = 0.29
+    coverage: float = 0.33
+    severity: float = 0.32
     log_lines: float = 2.0
     errors: float = 1.0
     own_page: float = 6.0

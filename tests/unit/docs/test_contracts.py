@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
@@ -18,7 +18,7 @@ from starlette.routing import Route
 from bot.alerts.model import Alert, AlertStatus, Severity, StoredAlert
 from bot.alerts.sources import SOURCES
 from bot.backup import BackupReport
-from bot.cli import COMMANDS, backup, demo, doctor, import_, inbox
+from bot.cli import COMMANDS, backtest_report, backup, demo, doctor, import_, inbox
 from bot.clock import ManualClock
 from bot.demo.director import Beat, Seen
 from bot.demo.play import PlayedBeat
@@ -36,9 +36,10 @@ from bot.web import views
 from bot.web.slack_events import slack_router
 from knowledge.embed.hashing import HashingEmbedder
 from knowledge.evaluate.assess import Asking, Assessment, assess
+from knowledge.evaluate.backtest.replay import replay
 from knowledge.loaders.outcome import Problem
 from knowledge.loaders.records import RECORD_SCHEMA
-from knowledge.model import DocumentState, Query
+from knowledge.model import DocumentState, PastIncident, Query
 from tests.support.databases import sqlite_database
 from tests.support.front_fakes import AUTHORIZED, JSON, a_suggestion, front
 from tests.support.memory_knowledge import THREE_CAUSES, searchable
@@ -151,6 +152,16 @@ def test_the_json_of_eval_and_a_row_of_its_predictions(tmp_path: Path) -> None:
     report = one.report
     (row,) = re.findall(r"one JSON object a line and query: (.*?)\.  ?", text)
     assert told_shape(row) == shape(report.predictions[0].as_row())
+
+
+def test_the_json_of_a_backtest() -> None:
+    cases = [
+        PastIncident(id=f"INC-{n}", title="T", symptom="s", started_at=NOW + timedelta(days=n))
+        for n in range(2)
+    ]
+    told = {"now": replay(cases, [], HashingEmbedder())}
+    json = backtest_report.as_json(told, None, [Problem("a.csv", 4, "why")])
+    assert keys_of("recall backtest") == shape(json)
 
 
 def test_the_json_of_doctor() -> None:

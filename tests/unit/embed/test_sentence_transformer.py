@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from knowledge.embed.adapter import joint_digest, shipped
 from knowledge.embed.model_files import BUNDLED_SHA256, preferred_dtype
 from knowledge.embed.sentence_transformer import SentenceTransformerEmbedder
 from knowledge.errors import ModelError
@@ -21,7 +22,10 @@ def test_the_generation_names_model_pooling_and_window(
     embedder: SentenceTransformerEmbedder,
 ) -> None:
     generation = embedder.generation
-    assert generation.model_digest == BUNDLED_SHA256
+    assert generation.model_digest == joint_digest(BUNDLED_SHA256, shipped())
+    plain = SentenceTransformerEmbedder.load(adapter=None).generation
+    assert plain.model_digest == BUNDLED_SHA256
+    assert plain.name != generation.name
     assert (generation.pooling, generation.max_length, generation.dimension) == ("mean", 256, 384)
     assert generation.dtype == preferred_dtype()
 

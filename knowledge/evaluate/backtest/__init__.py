@@ -1,0 +1,1 @@
+"""What the bot would have said to a team's own past incidents, before it is switched on."""
