@@ -10,8 +10,8 @@ from bot.demo.story import knowledge
 from bot.importing import Importer
 from bot.store.database import Database
 from knowledge.embed.port import Embedder
+from knowledge.evaluate.filler import filler
 from tests.bench.measuring import Stopwatch
-from tests.bench.operations import filler
 
 PASSAGES = 10_000
 SEED = 20_260_112

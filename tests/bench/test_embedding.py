@@ -7,8 +7,8 @@ import pytest
 
 from knowledge.embed.model_files import bundled_folder
 from knowledge.embed.sentence_transformer import SentenceTransformerEmbedder
+from knowledge.evaluate.filler import sentences
 from tests.bench.measuring import Stopwatch, print_table
-from tests.bench.operations import sentences
 
 pytestmark = [pytest.mark.bench, pytest.mark.model]
 
@@ -21,7 +21,7 @@ _ALONE = 64
 def test_texts_a_second_beside_the_plain_model() -> None:
     from sentence_transformers import SentenceTransformer
 
-    product = SentenceTransformerEmbedder.load()
+    product = SentenceTransformerEmbedder.load(adapter=None)  # as plain: the same weights
     plain = SentenceTransformer(str(bundled_folder()), device="cpu", local_files_only=True)
     rows = []
     for form, words, count in _FORMS:

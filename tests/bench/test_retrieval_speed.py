@@ -13,13 +13,13 @@ from bot.demo.story import load_story
 from bot.store.database import Database
 from bot.suggestions.build import SuggestionBuilder
 from knowledge.embed.port import Embedder, Vectors
+from knowledge.evaluate.filler import sentences
 from knowledge.index.projection import Projection
 from knowledge.model import Generation, PastIncident, Query
 from knowledge.retrieve.retriever import Retriever
 from knowledge.text.passages import passages_of
 from tests.bench.conftest import LargeMemory
 from tests.bench.measuring import Spread, Stopwatch, print_table
-from tests.bench.operations import sentences
 
 pytestmark = [pytest.mark.bench, pytest.mark.model]
 

@@ -37,6 +37,7 @@ from bot.web.slack_events import slack_router
 from knowledge.embed.hashing import HashingEmbedder
 from knowledge.evaluate.assess import Asking, Assessment, assess
 from knowledge.evaluate.backtest.replay import replay
+from knowledge.evaluate.bench import bench
 from knowledge.loaders.outcome import Problem
 from knowledge.loaders.records import RECORD_SCHEMA
 from knowledge.model import DocumentState, PastIncident, Query
@@ -152,6 +153,12 @@ def test_the_json_of_eval_and_a_row_of_its_predictions(tmp_path: Path) -> None:
     report = one.report
     (row,) = re.findall(r"one JSON object a line and query: (.*?)\.  ?", text)
     assert told_shape(row) == shape(report.predictions[0].as_row())
+
+
+def test_the_json_of_a_bench() -> None:
+    told = bench(HashingEmbedder(), HashingEmbedder(), passages=100)
+    assert keys_of("recall bench") == shape(told)
+    assert all(set(told[name]) == {"p50", "p95"} for name in told if name.endswith("_ms"))
 
 
 def test_the_json_of_a_backtest() -> None:
