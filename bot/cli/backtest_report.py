@@ -11,6 +11,35 @@ if TYPE_CHECKING:
     from knowledge.loaders.outcome import Problem
 
 
+_LABELS = (
+    "cases asked",
+    "answered",
+    "kept silent",
+    "posts a day",
+    "median confidence",
+    "right when it answered",
+    "of the answerable",
+    "answers that can be judged",
+    "from a confidence of",
+)
+
+
+def _cell(label: str, one: Mapping[str, Any]) -> str:
+    """One figure of one plan; "" where there is none."""
+    cells: dict[str, str] = {
+        "cases asked": f"{one['cases']:,} in {one['days']:.0f} days",
+        "answered": f"{one['answered']:,} ({one['answered_share']:.0%})",
+        "kept silent": f"{one['abstained']:,}",
+        "posts a day": f"{one['posts_a_day']:.2f}",
+        "median confidence": f"{one['median_confidence']:.2f}",
+        "right when it answered": _interval(one["precision"]),
+        "of the answerable": _interval(one["coverage"]),
+        "answers that can be judged": f"{one['judged']:,}",
+        "from a confidence of": f"{one['threshold']:.2f}",
+    }
+    return cells[label]
+
+
 def as_json(
     results: "Mapping[str, Replay]", grades: "Interval | None", problems: "Sequence[Problem]"
 ) -> dict[str, Any]:
@@ -54,19 +83,8 @@ def show(results: "Mapping[str, Replay]", grades: "Interval | None") -> None:
     table.add_column("")
     for name in told:
         table.add_column(escape(printable(name)), justify="right")
-    rows = {
-        "cases asked": lambda one: f"{one['cases']:,} in {one['days']:.0f} days",
-        "answered": lambda one: f"{one['answered']:,} ({one['answered_share']:.0%})",
-        "kept silent": lambda one: f"{one['abstained']:,}",
-        "posts a day": lambda one: f"{one['posts_a_day']:.2f}",
-        "median confidence": lambda one: f"{one['median_confidence']:.2f}",
-        "right when it answered": lambda one: _interval(one["precision"]),
-        "of the answerable": lambda one: _interval(one["coverage"]),
-        "answers that can be judged": lambda one: f"{one['judged']:,}",
-        "from a confidence of": lambda one: f"{one['threshold']:.2f}",
-    }
-    for label, cell in rows.items():
-        cells = [cell(one) for one in told.values()]
+    for label in _LABELS:
+        cells = [_cell(label, one) for one in told.values()]
         if any(cells):
             table.add_row(label, *cells)
     out.print(table)

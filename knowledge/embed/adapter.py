@@ -8,6 +8,7 @@ is never added to weights that it was not made for.
 """
 
 import hashlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,13 @@ from typing import Any
 from knowledge.errors import ModelError
 
 SHIPPED = Path(__file__).parent / "ops_adapter" / "adapter.safetensors"
-SHIPPED_SHA256 = "80512f553583c3c5400f72873e54e2c9908567e201505ce7e4543f896439b6c9"
+SHIPPED_SHA256 = "0fc5f4e873f01dab03dbc4fa61d3101fe703b7913fdd93d9db566695e374682b"
 """Of the adapter that comes with Recall; its model card stands beside it."""
 
 MOST_BYTES = 5_000_000
 FORMAT = "recall-lora-1"
+FACTS = "recall"
+"""The one key of the metadata: JSON, since several keys come in no fixed order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +73,9 @@ def add_to(transformer: Any, adapter: Adapter, base: str) -> None:
 
     try:
         with safe_open(str(adapter.path), framework="pt") as file:
-            facts = file.metadata() or {}
+            facts = json.loads((file.metadata() or {}).get(FACTS, "{}"))
             parts = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
+    except (SafetensorError, OSError, ValueError) as error:
         raise ModelError(f"the adapter {adapter.path} is damaged: {error}") from error
     if facts.get("format") != FORMAT:
         raise ModelError(f"{adapter.path} is no adapter of the format {FORMAT}")

@@ -1,13 +1,14 @@
 """Train an adapter from examples: each question must be nearer to its answers than to the others
 of its batch (multiple negatives ranking, Henderson et al. 2017)."""
 
+import json
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from knowledge.embed.adapter import FORMAT
+from knowledge.embed.adapter import FACTS, FORMAT
 from knowledge.embed.model_files import bundled_folder, check_bundled
 from knowledge.learn.examples import Example, by_group
 
@@ -99,7 +100,9 @@ def train(
         **(facts or {}),
     }
     target.parent.mkdir(parents=True, exist_ok=True)
-    save_file(dict(upper.tensors()), str(target), metadata=kept)
+    save_file(
+        dict(upper.tensors()), str(target), metadata={FACTS: json.dumps(kept, sort_keys=True)}
+    )
 
 
 def _epoch(

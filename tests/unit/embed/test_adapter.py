@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -7,7 +8,7 @@ import torch
 from safetensors.torch import save_file
 
 from knowledge.embed import adapter as adapters
-from knowledge.embed.adapter import FORMAT, MOST_BYTES, add_to, joint_digest, read
+from knowledge.embed.adapter import FACTS, FORMAT, MOST_BYTES, add_to, joint_digest, read
 from knowledge.errors import ModelError
 
 BASE = "b" * 64
@@ -26,7 +27,8 @@ class Encoder:
 
 def write(path: Path, *, base: str = BASE, name: str = NAME, wide: int = 2) -> adapters.Adapter:
     parts = {f"{name}.down": torch.ones(1, wide), f"{name}.up": torch.ones(3, 1)}
-    save_file(parts, str(path), metadata={"format": FORMAT, "base": base})
+    facts = {"format": FORMAT, "base": base}
+    save_file(parts, str(path), metadata={FACTS: json.dumps(facts)})
     return read(path)
 
 
