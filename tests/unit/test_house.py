@@ -18,8 +18,11 @@ HOMES = {
     "alembic": ("bot/store/",),
     "faiss": ("knowledge/index/faiss.py",),
     "tantivy": ("knowledge/index/lexical.py",),
-    "sentence_transformers": ("knowledge/embed/sentence_transformer.py",),
-    "torch": ("knowledge/embed/sentence_transformer.py",),
+    "sentence_transformers": ("knowledge/embed/sentence_transformer.py", "knowledge/learn/"),
+    "torch": ("knowledge/embed/", "knowledge/learn/"),
+    "scipy": ("knowledge/evaluate/",),
+    "sklearn": ("knowledge/evaluate/",),
+    "matplotlib": ("knowledge/evaluate/plot.py",),
     "apscheduler": ("bot/jobs/ticks.py",),
 }
 HEAVY = ("torch", "faiss", "tantivy", "sentence_transformers")
