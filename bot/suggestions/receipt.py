@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from knowledge.model import Audience, Hit, Passage, Query
+from knowledge.model import Audience, DocumentKind, Hit, Passage, Query
 from knowledge.retrieve.confidence import CONFIDENCE_VERSION
 from knowledge.retrieve.fusion import Scale, fuse, shown
 from knowledge.retrieve.judge import likeliest_first, team_first
@@ -51,7 +51,7 @@ def make_receipt(
         "threshold": ranking.threshold,
         "masked_query": ranking.masked,
         "query": _query(query),
-        "weights": dict(ranking.weights),
+        "weights": {kind: dict(own) for kind, own in ranking.weights.items()},
         "scales": {name: asdict(scale) for name, scale in ranking.scales.items()},
         "confidence_features": dict(ranking.features),
         "confidence": ranking.confidence,
@@ -125,13 +125,13 @@ def rank_again(receipt: Mapping[str, Any]) -> dict[str, list[tuple[str, float]]]
     KeyError on a receipt that lacks a part.
     """
     scales = {name: Scale(**values) for name, values in receipt["scales"].items()}
-    weights = receipt["weights"]
+    weights = {kind: _weights_of(receipt, of) for kind, of in _KINDS.items()}
     stored = {
         kind: [
             _Stored(
                 id=row["id"],
                 row=row["features"],
-                fused=fuse(row["features"], scales, weights),
+                fused=fuse(row["features"], scales, weights[kind]),
                 is_starter=row["starter"],
             )
             for row in receipt[kind]
@@ -145,6 +145,18 @@ def rank_again(receipt: Mapping[str, Any]) -> dict[str, list[tuple[str, float]]]
         "runbooks": team_first(stored["runbooks"], receipt["threshold"]),
     }
     return {kind: [(one.id, shown(one.fused)) for one in order] for kind, order in orders.items()}
+
+
+_KINDS = {
+    "incidents": DocumentKind.PAST_INCIDENT.value,
+    "runbooks": DocumentKind.RUNBOOK.value,
+}
+
+
+def _weights_of(receipt: Mapping[str, Any], kind: str) -> Mapping[str, float]:
+    """Receipts of version 1 have one set of weights for both kinds."""
+    weights: Mapping[str, Any] = receipt["weights"]
+    return weights if receipt["receipt_version"] == 1 else weights[kind]
 
 
 def _candidate(

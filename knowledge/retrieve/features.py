@@ -48,9 +48,17 @@ class Rarity:
 
 
 def title_coverage(candidates: Sequence[Candidate], reading: Reading) -> dict[str, float]:
-    """By document, the share of its title's rarity that the query says, in words or concepts."""
+    """By document, the share of its title's rarity that the query says.
+
+    A page is named after the state that it is about, so there a concept in common counts as a
+    word; the title of a past incident is whatever somebody wrote that night.
+    """
     asked = reading.words | reading.concepts
-    titles = {c.card.id: _title_words(c.card.title) for c in candidates}
+    titles = {
+        c.card.id: _title_words(c.card.title)
+        | (_title_concepts(c.card.title) if c.card.kind is DocumentKind.RUNBOOK else frozenset())
+        for c in candidates
+    }
     rarity = Rarity.among(titles.values())
     coverage: dict[str, float] = {}
     for document_id, words in titles.items():
@@ -61,7 +69,12 @@ def title_coverage(candidates: Sequence[Candidate], reading: Reading) -> dict[st
 
 @lru_cache(maxsize=REMEMBERED)
 def _title_words(title: str) -> frozenset[str]:
-    return content_words(mask(title)) | concepts_of(title)
+    return content_words(mask(title))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _title_concepts(title: str) -> frozenset[str]:
+    return concepts_of(title)
 
 
 def structure(card: DocumentCard, query: Query, newest: datetime | None) -> dict[str, float]:

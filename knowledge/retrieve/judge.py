@@ -14,6 +14,7 @@ from knowledge.retrieve.confidence import (
     NOT_CONFIDENT,
     RUNBOOK_PRIOR,
     confidence_features,
+    least_for_runbooks,
     probability,
 )
 from knowledge.retrieve.facts import label_pairs, said_words
@@ -135,7 +136,7 @@ def join(incidents: IncidentVerdict, runbook: float, threshold: float) -> Answer
         if not incidents.separated or (incidents.elsewhere_only and runbook < threshold):
             confidence = min(confidence, NOT_CONFIDENT)
         return Answer(DocumentKind.PAST_INCIDENT, confidence, incidents.fits)
-    if runbook >= threshold:
+    if runbook >= least_for_runbooks(threshold):
         return Answer(DocumentKind.RUNBOOK, runbook, runbook)
     return Answer(None, max(incidents.confidence, runbook), max(incidents.fits, runbook))
 

@@ -21,8 +21,9 @@ class Ranking:
     the evidence tells the first from the others. `confidence` is the probability in 0..1 that
     the top answer is right; `fits` that the cases on top are of this problem at all, whichever
     of their causes it is. `answered_by` is the kind of the top answer, None when nothing is
-    close enough. `features` are what the confidence was made of; `scales` and `weights` with
-    the hits' features give the same order again. `versions` are those of the documents ranked.
+    close enough. `features` are what the confidence was made of; `scales` and `weights` (by kind
+    of document) with the hits' features give the same order again. `versions` are those of the
+    documents ranked.
     """
 
     generation: Generation
@@ -39,7 +40,7 @@ class Ranking:
     threshold: float = DEFAULT_THRESHOLD
     features: Mapping[str, float] = field(default_factory=dict)
     scales: Mapping[str, Scale] = field(default_factory=dict)
-    weights: Mapping[str, float] = field(default_factory=dict)
+    weights: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     versions: Mapping[str, int] = field(default_factory=dict)
     masked: str = ""
 

@@ -1,6 +1,6 @@
 """The Retriever: a query in, past incidents and runbooks ranked within their kind out."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from knowledge.index.source import KnowledgeSource
 from knowledge.model import DocumentKind, Origin, Query
@@ -21,7 +21,7 @@ from knowledge.retrieve.fusion import Scale, fuse, scales_of
 from knowledge.retrieve.judge import Embed, IncidentJudge, join, judge_top, team_first
 from knowledge.retrieve.ranking import Ranking, Scored, by_score
 from knowledge.retrieve.reading import Reading, read_query
-from knowledge.retrieve.weights import Limits, Weights
+from knowledge.retrieve.weights import WEIGHTS, Limits, Weights
 from knowledge.text.masking import mask
 
 NEAR_PAGE = 0.45
@@ -42,22 +42,22 @@ class Retriever:
         projection: SearchIndex,
         source: KnowledgeSource,
         *,
-        weights: Weights | None = None,
+        weights: Mapping[DocumentKind, Weights] | None = None,
         limits: Limits | None = None,
         threshold: float = DEFAULT_THRESHOLD,
         embed: Embed | None = None,
     ) -> None:
         self._index = projection
         self._facts = FactsReader(source)
-        self._weights = (weights or Weights()).as_dict()
+        self._weights = {kind: one.as_dict() for kind, one in (weights or WEIGHTS).items()}
         self._limits = limits or Limits()
         self._threshold = threshold
         self._incidents = IncidentJudge(embed)
 
     @property
-    def weights(self) -> dict[str, float]:
-        """Feature name to weight, as receipts keep it."""
-        return dict(self._weights)
+    def weights(self) -> dict[str, dict[str, float]]:
+        """By kind of document, feature name to weight, as receipts keep it."""
+        return {kind.value: dict(own) for kind, own in self._weights.items()}
 
     def search(self, query: Query) -> Ranking:
         """Rank everything that the query's readers may see; an empty query finds nothing."""
@@ -90,7 +90,7 @@ class Retriever:
             threshold=self._threshold,
             features=why_runbook if runbook_speaks else verdict.why,
             scales=scales,
-            weights=self._weights,
+            weights=self.weights,
             versions={one.id: one.candidate.card.version for one in scored},
             masked=reading.masked,
             generation=generation,
@@ -161,7 +161,7 @@ class Retriever:
         scales = scales_of(list(rows.values()))
         by_text = by_score(
             [
-                Scored(c, NOTHING, rows[c.card.id], fuse(rows[c.card.id], scales, self._weights))
+                Scored(c, NOTHING, rows[c.card.id], self._fused(c, rows[c.card.id], scales))
                 for c in candidates
             ]
         )
@@ -177,11 +177,16 @@ class Retriever:
                 one.candidate,
                 facts.get(one.id, NOTHING),
                 rows[one.id],
-                fuse(rows[one.id], scales, self._weights),
+                self._fused(one.candidate, rows[one.id], scales),
             )
             for one in by_text
         ]
         return scored, scales
+
+    def _fused(
+        self, candidate: Candidate, row: Mapping[str, float], scales: Mapping[str, Scale]
+    ) -> float:
+        return fuse(row, scales, self._weights[candidate.card.kind])
 
 
 def _merged(incidents: Sequence[Scored], runbooks: Sequence[Scored]) -> list[Scored]:

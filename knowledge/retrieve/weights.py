@@ -1,6 +1,9 @@
 """Every number that ranking is made of, in one place."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+
+from knowledge.model import DocumentKind
 
 FUSION_VERSION = 2
 """Raise it whenever the same features would be ranked otherwise; receipts keep it."""
@@ -47,6 +50,17 @@ class Weights:
             "same_environment": environment,
             "other_environment": -environment,
         }
+
+
+RUNBOOK_WEIGHTS = Weights()
+INCIDENT_WEIGHTS = Weights(body=0.7, title=0.5, exact=0.4, coverage=1.0, severity=0.0)
+"""A past incident's title is whatever somebody wrote that night; what was seen, and how much of it
+is said again today, counts more. Judgement, held to the demo's history of 164 incidents."""
+
+WEIGHTS: Mapping[DocumentKind, Weights] = {
+    DocumentKind.RUNBOOK: RUNBOOK_WEIGHTS,
+    DocumentKind.PAST_INCIDENT: INCIDENT_WEIGHTS,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
