@@ -53,7 +53,7 @@ class Weights:
 
 
 RUNBOOK_WEIGHTS = Weights()
-INCIDENT_WEIGHTS = Weights(body=0.7, title=0.5, exact=0.4, coverage=1.0, severity=0.0)
+INCIDENT_WEIGHTS = Weights(body=0.7, title=0.3, exact=0.4, coverage=1.0, severity=0.0)
 """A past incident's title is whatever somebody wrote that night; what was seen, and how much of it
 is said again today, counts more. Judgement, held to the demo's history of 164 incidents."""
 
