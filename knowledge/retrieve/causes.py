@@ -34,10 +34,10 @@ WEIGHTS: Mapping[str, float] = {
 }
 """Natural-log odds that one unit of each is worth between two causes of one alert.
 
-Made by `python -m tests.generated.fit_causes 11 160` on a generated world with the bundled model
-(with one pseudo-case a cause; `clues.DRAWN` was lowered since, so they are a little too sure), but for
-`words`: .06 there, doubled here, since words that a person pastes are better chosen than that world's
-paraphrases. Not yet fitted again.
+Made by `python -m tests.generated.fit_causes 11 160` on a generated world with the bundled model,
+with one pseudo-case a cause (`clues.DRAWN` was lowered since, so they are a little too sure), but
+for `words`: .06 there, doubled here, since words that a person pastes are better chosen than the
+paraphrases of that world. Not yet fitted again.
 """
 
 _OLD = 0.05
