@@ -1,13 +1,12 @@
 """`recall backtest`: what the bot would have said to a team's past, before it is switched on."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from bot.cli.common import CONFIG_OPTION, JSON_OPTION, exit_on_error, people, say
+from bot.cli.common import CONFIG_OPTION, JSON_OPTION, exit_on_error, say, stage_bars
 
 if TYPE_CHECKING:
     from bot.settings import Settings
@@ -67,7 +66,7 @@ def backtest_command(
         results: dict[str, Replay] = {}
         for name, (model_name, least) in plans.items():
             embedder = load_model(model_name, settings.data_dir)
-            with _progress(name) as progress:
+            with stage_bars(_STAGES, f"({name})") as progress:
                 results[name] = replay(
                     incidents, pages, embedder, threshold=least, days=days, progress=progress
                 )
@@ -144,25 +143,3 @@ def _tell(problems: "Sequence[Problem]") -> None:
         say(f"  left out: {where}: {problem.reason}", "yellow")
     if len(problems) > _SHOWN_PROBLEMS:
         say(f"  ... and {len(problems) - _SHOWN_PROBLEMS:,} more", "yellow")
-
-
-@contextmanager
-def _progress(name: str) -> Iterator[Callable[[str, int, int], None]]:
-    """Bars on standard error, shown only to a terminal."""
-    from rich.markup import escape
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        console=people,
-        disable=not people.is_terminal,
-        transient=True,
-    )
-    with bar:
-        tasks = {
-            stage: bar.add_task(f"{label} ({escape(name)})", total=None)
-            for stage, label in _STAGES.items()
-        }
-        yield lambda stage, done, total: bar.update(tasks[stage], completed=done, total=total)

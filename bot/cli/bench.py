@@ -4,7 +4,7 @@ from typing import Any
 
 import typer
 
-from bot.cli.common import JSON_OPTION, exit_on_error, people, print_json
+from bot.cli.common import JSON_OPTION, exit_on_error, print_json, stage_bars
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -25,29 +25,16 @@ def bench_command(
     json: bool = JSON_OPTION,
 ) -> None:
     """Measure on a generated corpus in a temporary place; the team's data is not touched."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
     from knowledge.embed.sentence_transformer import SentenceTransformerEmbedder
     from knowledge.evaluate.bench import bench
 
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        console=people,
-        disable=not people.is_terminal,
-        transient=True,
-    )
-    with exit_on_error(), bar:
-        tasks = {stage: bar.add_task(label, total=None) for stage, label in _STAGES.items()}
+    with exit_on_error(), stage_bars(_STAGES) as progress:
         told = bench(
             SentenceTransformerEmbedder.load(),
             SentenceTransformerEmbedder.load(adapter=None, dtype="float32"),
             passages=passages,
             seed=seed,
-            progress=lambda stage, done, total: bar.update(
-                tasks[stage], completed=done, total=total
-            ),
+            progress=progress,
         )
     if json:
         print_json(told)

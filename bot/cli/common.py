@@ -137,3 +137,25 @@ def progress_bar(label: str, total: int | None) -> Iterator[Callable[[int], None
     with bar:
         task = bar.add_task(escape(label), total=total)
         yield lambda done: bar.update(task, completed=done)
+
+
+@contextmanager
+def stage_bars(
+    labels: Mapping[str, str], subject: str = ""
+) -> Iterator[Callable[[str, int, int], None]]:
+    """A bar for each stage of a long work, shown only to a terminal; call what it gives with the
+    stage, how much is done, and of how much. `subject` says what is worked on."""
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        console=people,
+        disable=not people.is_terminal,
+        transient=True,
+    )
+    with bar:
+        tasks = {
+            stage: bar.add_task(escape(f"{label} {subject}".strip()), total=None)
+            for stage, label in labels.items()
+        }
+        yield lambda stage, done, total: bar.update(tasks[stage], completed=done, total=total)

@@ -1,15 +1,13 @@
 """`recall eval`: how often retrieval puts the right document first, on a corpus of your own."""
 
 import json as json_format
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from bot.cli.common import JSON_OPTION, exit_on_error, people, print_json
+from bot.cli.common import JSON_OPTION, exit_on_error, print_json, stage_bars
 
 if TYPE_CHECKING:
     from knowledge.evaluate.assess import Assessment
@@ -79,7 +77,7 @@ def eval_command(
         plain = SentenceTransformerEmbedder.load(model, adapter=None) if compare else None
         reports = []
         for name, corpus_file, queries_file in sets:
-            with _progress(name) as progress:
+            with stage_bars(_STAGES, name) as progress:
                 reports.append(
                     assess(
                         name,
@@ -157,25 +155,3 @@ def _write(path: Path, result: "Assessment") -> None:
                     file.write(json_format.dumps(row, ensure_ascii=False) + "\n")
     except OSError as error:
         raise typer.BadParameter(f"{path}: {error.strerror}", param_hint="--predictions") from error
-
-
-@contextmanager
-def _progress(name: str) -> Iterator[Callable[[str, int, int], None]]:
-    """Bars on standard error, shown only to a terminal."""
-    from rich.markup import escape
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        console=people,
-        disable=not people.is_terminal,
-        transient=True,
-    )
-    with bar:
-        tasks = {
-            stage: bar.add_task(f"{label} {escape(name)}", total=None)
-            for stage, label in _STAGES.items()
-        }
-        yield lambda stage, done, total: bar.update(tasks[stage], completed=done, total=total)

@@ -1,0 +1,62 @@
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from bot.cli.backtest import app
+from tests.support.databases import sqlite_url
+
+pytestmark = [pytest.mark.model, pytest.mark.xdist_group("model")]
+START = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def export(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An incident export with one broken line."""
+    monkeypatch.setenv("RECALL_DATA_DIR", str(tmp_path))
+    sqlite_url(tmp_path)
+    rows = [
+        json.dumps(
+            {
+                "id": f"INC-{number}",
+                "title": "Disk of the log store is full",
+                "symptom": "no space left on device, writes of the log store fail",
+                "cause": "Old logs were never deleted.",
+                "services": ["log-store"],
+                "started_at": (START + timedelta(days=number)).isoformat(),
+            }
+        )
+        for number in range(4)
+    ]
+    path = tmp_path / "incidents.jsonl"
+    path.write_text("\n".join([*rows, "{broken"]))
+    return path
+
+
+def test_a_history_is_replayed_and_what_was_left_out_is_said(export: Path) -> None:
+    result = CliRunner().invoke(app, [str(export), "--json", "--threshold", "0.99"])
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    assert told["cases"] == 4
+    assert told["precision"][0] == 1.0
+    assert told["left_out"][0]["line"] == 5
+    assert "line 5" in result.stderr
+    assert told["beside"]["threshold 0.99"]["answered"] <= told["answered"]
+
+
+def test_the_table_for_people_names_services_and_a_sheet_is_written(export: Path) -> None:
+    sheet = export.parent / "sheet.csv"
+    result = CliRunner().invoke(app, [str(export), "--sheet", str(sheet)])
+    assert result.exit_code == 0, result.output
+    assert "right when it answered" in result.stdout
+    assert "log-store" in result.stdout
+    assert sheet.read_text().startswith("id,title")
+
+
+def test_a_file_or_the_database_must_be_named(export: Path) -> None:
+    assert CliRunner().invoke(app, []).exit_code == 2
+    assert CliRunner().invoke(app, [str(export), "--db"]).exit_code == 2
+    result = CliRunner().invoke(app, ["--db", "--json"])
+    assert json.loads(result.stdout)["cases"] == 0
