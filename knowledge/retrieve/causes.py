@@ -27,7 +27,7 @@ a wrong one hides a cause; so it is set on the careful side.
 """
 
 WEIGHTS: Mapping[str, float] = {
-    "words": 0.12,
+    "words": 0.06,
     "lines": 0.74,
     "beside": 0.31,
     "before": 0.48,
@@ -35,9 +35,8 @@ WEIGHTS: Mapping[str, float] = {
 """Natural-log odds that one unit of each is worth between two causes of one alert.
 
 Made by `python -m tests.generated.fit_causes 11 160` on a generated world with the bundled model,
-with one pseudo-case a cause (`clues.DRAWN` was lowered since, so they are a little too sure), but
-for `words`: .06 there, doubled here, since words that a person pastes are better chosen than the
-paraphrases of that world. Not yet fitted again.
+with one pseudo-case a cause (`clues.DRAWN` was lowered since, so they are a little too sure).
+Not yet fitted again.
 """
 
 _OLD = 0.05
