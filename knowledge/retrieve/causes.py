@@ -15,6 +15,10 @@ from knowledge.retrieve.fusion import Features
 SEPARATED = 0.75
 """Probability of the leading cause from which it is told as the cause, not as one of several."""
 
+EVIDENT = 0.6
+"""What today's evidence alone must give it: tonight's record, which says the same words as the
+alert, is the newest of its kind tomorrow, and still proves nothing."""
+
 SAME_WORDS = 0.6
 """Share of the shorter cause's words that the other must say to be the same cause."""
 
@@ -131,12 +135,11 @@ def groups_of(cases: Sequence[Case], asked: Clues) -> tuple[CauseGroup, ...]:
 
 def is_separated(groups: Sequence[CauseGroup]) -> bool:
     """Whether one cause is told: there is only one, or it is far enough ahead and today's
-    evidence has it in front; how often it came before proves nothing alone."""
+    evidence by itself makes it likely; how often it came before proves nothing alone."""
     if len(groups) < 2:
         return len(groups) == 1
-    first, *others = groups
-    ahead = first.evidence > max(other.evidence for other in others)
-    return ahead and first.probability >= SEPARATED
+    by_evidence = _softmax([group.evidence for group in groups])[0]
+    return by_evidence >= EVIDENT and groups[0].probability >= SEPARATED
 
 
 def _sorted_by_cause(cases: Sequence[Case]) -> list[_Group]:
