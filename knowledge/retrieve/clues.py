@@ -35,13 +35,15 @@ class Clues:
 
 
 def clues_of(facts: Facts, repeated: Words) -> Clues:
-    """What a record shows; `repeated` are words that it has from the alert itself."""
+    """What a record shows; `repeated` are words that it has from the alert itself. A record that
+    repeats the alert has its words and labels from it too, whatever caused it: only its logs,
+    neighbours and changes tell anything."""
     return Clues(
-        words=(facts.words | facts.exact) - repeated,
+        words=frozenset() if repeated else facts.words | facts.exact,
         lines=tuple(line for line in facts.logs if line)[:MOST_LINES],
         neighbours=facts.neighbours,
         changes=facts.changes,
-        labels=facts.labels,
+        labels=frozenset() if repeated else facts.labels,
     )
 
 
