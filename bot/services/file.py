@@ -12,6 +12,7 @@ from bot.services.catalogue import Catalogue
 from bot.services.model import Service
 
 _MOST_BYTES = 5 * 1_048_576
+_DEEPEST = 16
 Name = Annotated[str, Field(min_length=1, max_length=256)]
 
 
@@ -33,7 +34,23 @@ class _File(BaseModel):
 
 
 class _UniqueKeys(yaml.SafeLoader):
-    """The safe loader, but a key given twice is an error instead of a silent overwrite."""
+    """The safe loader, but a key given twice is an error instead of a silent overwrite.
+
+    What is nested deeper than any catalogue is refused as soon as it is met: the scanner's
+    time grows with the square of the depth.
+    """
+
+    _depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        if self._depth >= _DEEPEST:
+            where = parent.start_mark if parent is not None else None
+            raise yaml.composer.ComposerError(None, None, "it is nested too deep", where)
+        self._depth += 1
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self._depth -= 1
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[Hashable] = set()

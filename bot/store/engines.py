@@ -8,6 +8,7 @@ PostgreSQL: one pool; reading units are REPEATABLE READ and READ ONLY.
 
 import json
 import sqlite3
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,25 @@ def _dump_json(value: Any) -> str:
     return json.dumps(value, allow_nan=False, separators=(",", ":"))
 
 
+def _switch_to_wal(connection: sqlite3.Connection, patience: float) -> None:
+    """Let readers and the writer not wait for each other; the file remembers it.
+
+    SQLite refuses this switch at once, without its usual wait, while another process opens
+    the same new file, so the wait (up to `patience` seconds) is here.
+    """
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not busy or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return
+
+
 def _sqlite_engine(
     url: URL, *, begin: str, busy_timeout: float, connections: int, switch_to_wal: bool = False
 ) -> Engine:
@@ -94,8 +114,7 @@ def _sqlite_engine(
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA synchronous = FULL")
         if switch_to_wal:
-            # readers and the writer then do not wait for each other; the file remembers it
-            connection.execute("PRAGMA journal_mode = WAL")
+            _switch_to_wal(connection, patience=busy_timeout)
         if reads_only:
             connection.execute("PRAGMA query_only = ON")
         return connection
