@@ -80,6 +80,9 @@ class TantivyIndex:
             self._writer: Any = self._index.writer(heap_size=_WRITER_BYTES, num_threads=1)
             self._refresh()
             self._lengths = self._read_lengths()
+            self._totals = {
+                field: sum(lengths[field] for lengths in self._lengths.values()) for field in FIELDS
+            }
             self.seq = self._read_seq()
         except (ValueError, OSError, RuntimeError) as error:
             raise IndexDamaged(f"the lexical index in {folder} cannot be read: {error}") from error
@@ -130,10 +133,7 @@ class TantivyIndex:
         self.seq = self.seq if seq is None else seq
         for identity, lengths in self._pending.items():
             self._counts.pop(identity, None)
-            if lengths is None:
-                self._lengths.pop(identity, None)
-            else:
-                self._lengths[identity] = lengths
+            self._note_lengths(identity, lengths)
         self._pending.clear()
         self._refresh()
         if self._folder is not None:
@@ -175,6 +175,16 @@ class TantivyIndex:
         scored.sort(key=lambda pair: (-pair[1], pair[0]))
         return scored[:k]
 
+    def _note_lengths(self, identity: int, lengths: dict[str, int] | None) -> None:
+        """Put a passage's words a field in place of what it had; None takes it out."""
+        before = self._lengths.pop(identity, None)
+        if lengths is not None:
+            self._lengths[identity] = lengths
+        for field in FIELDS:
+            self._totals[field] += (lengths[field] if lengths else 0) - (
+                before[field] if before else 0
+            )
+
     def _delete(self, identity: int) -> None:
         self._writer.delete_documents_by_query(
             tantivy.Query.term_query(self._schema, "id", identity)
@@ -203,15 +213,6 @@ class TantivyIndex:
         self._searcher: Any = self._index.searcher()
         self._frequency: dict[tuple[str, str], int] = {}
         self._hidden_sets: OrderedDict[frozenset[int], _Statistics] = OrderedDict()
-        self._total_cache: dict[str, int] | None = None
-
-    @property
-    def _totals(self) -> dict[str, int]:
-        if self._total_cache is None:
-            self._total_cache = {
-                field: sum(lengths[field] for lengths in self._lengths.values()) for field in FIELDS
-            }
-        return self._total_cache
 
     def _read_lengths(self) -> dict[int, dict[str, int]]:
         everything = self._searcher.search(
