@@ -298,11 +298,9 @@ def test_clicks_that_are_not_what_they_say_change_nothing_and_are_audited(
     house.until(lambda: len(audited(house)) >= refused + 4)
     after = house.get("/v1/incidents/RCL-1")
     assert (after["state"], after["revision"]) == (before["state"], before["revision"])
-    assert [reason for action, reason in audited(house) if action == "button.refused"] == [
-        "another team's button",
-        "unknown button",
-        "another team's button",
-    ]
+    # several workers take the clicks, so which is refused first is left to chance
+    reasons = [reason for action, reason in audited(house) if action == "button.refused"]
+    assert sorted(reasons) == ["another team's button", "another team's button", "unknown button"]
     assert house.database.knowledge_source().get("RCL-1") is None
 
 
