@@ -288,7 +288,8 @@ def test_a_newcomer_asks_pastes_presses_and_fires(
     question = "@recall replay on the standby of orders-db stands still"
     page.find("#composer-main").send_keys(question, Keys.ENTER)
     asked = "#messages .message:last-child"
-    page.until(lambda: page.count("#messages .message") > there and "1 reply" in page.text(asked))
+    page.until(lambda: page.count("#messages .message") > there)
+    page.until(lambda: "stands still" in page.text(asked) and "1 reply" in page.text(asked))
     page.find(f"{asked} .thread-link").click()
     page.until(lambda: "Seen before" in page.text("#replies") or "fit" in page.text("#replies"))
     page.press("Helpful", "#replies")

@@ -121,3 +121,13 @@ def test_an_empty_file_is_an_empty_catalogue(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="gone"):
         load_catalogue(tmp_path / "gone.yaml")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["services: " + "[" * 5_000, "x: " + "{a: " * 17 + "1" + "}" * 17, "- " * 17 + "a"],
+    ids=["lists never closed", "mappings", "block lists"],
+)
+def test_what_is_nested_deeper_than_any_catalogue_is_refused(text: str) -> None:
+    with pytest.raises(DataError, match="nested too deep"):
+        parse_catalogue(text)
