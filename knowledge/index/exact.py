@@ -10,7 +10,7 @@ import numpy as np
 from knowledge.embed.port import Vectors
 from knowledge.errors import IndexDamaged
 from knowledge.index.files import integer_fact, load_blob, save_blob
-from knowledge.index.port import Scored
+from knowledge.index.port import Ids, Scored
 
 _KIND = "exact"
 
@@ -53,8 +53,11 @@ class ExactIndex:
             found.append([(int(ids[at]), float(scores[at])) for at in order])
         return found
 
-    def ids(self) -> frozenset[int]:
-        return frozenset(self._ids.tolist())
+    def ids(self) -> Ids:
+        return np.sort(self._ids)
+
+    def holds(self, ids: Ids) -> bool:
+        return np.array_equal(self.ids(), ids)
 
     def save(self, folder: Path, seq: int = 0) -> None:
         """Write atomically; `seq` is the log position this state stands for."""

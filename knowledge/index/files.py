@@ -3,7 +3,9 @@
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +23,7 @@ def write_atomically(path: Path, data: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     new.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    _sync(path.parent)
 
 
 def write_manifest(folder: Path, facts: Mapping[str, Any]) -> None:
@@ -54,7 +52,7 @@ def save_blob(folder: Path, kind: str, data: bytes, facts: Mapping[str, Any]) ->
     name = f"{kind}-{digest[:16]}.bin"
     write_atomically(folder / name, data)
     write_manifest(folder, {**facts, "kind": kind, "file": name, "sha256": digest})
-    for old in folder.glob(f"{kind}-*.bin*"):
+    for old in folder.glob("*-*.bin*"):
         if old.name != name:
             old.unlink(missing_ok=True)
 
@@ -72,6 +70,94 @@ def load_blob(folder: Path, kind: str) -> tuple[bytes, dict[str, Any]]:
     if hashlib.sha256(data).hexdigest() != digest:
         raise IndexDamaged(f"{folder / name} does not fit its digest")
     return data, facts
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of several files that make an index: its name in the folder and its digest."""
+
+    file: str
+    sha256: str
+
+
+def save_parts(
+    folder: Path,
+    kind: str,
+    writers: Mapping[str, Callable[[Path], None]],
+    kept: Mapping[str, Part],
+    facts: Mapping[str, Any],
+) -> dict[str, Part]:
+    """Save an index of several files; those in `kept` stay as they are. Returns all by name.
+
+    As with `save_blob`, files are named by their content and the manifest's rename is the one
+    moment of change. `writers` write to the path that they are given.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = dict(kept)
+    for name, write in writers.items():
+        new = folder / f"{kind}-{name}.new"
+        write(new)
+        digest = _digest_of(new)
+        parts[name] = Part(f"{kind}-{name}-{digest[:16]}.bin", digest)
+        _sync(new)
+        new.replace(folder / parts[name].file)
+    _sync(folder)
+    listed = {name: {"file": one.file, "sha256": one.sha256} for name, one in parts.items()}
+    write_manifest(folder, {**facts, "kind": kind, "parts": listed})
+    named = {one.file for one in parts.values()}
+    for old in folder.glob("*-*.bin*"):
+        if old.name not in named:
+            old.unlink(missing_ok=True)
+    return parts
+
+
+def load_parts(folder: Path, kind: str) -> tuple[dict[str, Part], dict[str, Any]]:
+    """What `save_parts` wrote; IndexDamaged where a file is missing, cut, changed or foreign."""
+    facts = read_manifest(folder)
+    listed = facts.get("parts")
+    if facts.get("kind") != kind or not isinstance(listed, dict):
+        raise IndexDamaged(f"{folder} does not hold an index of the kind {kind!r}")
+    try:
+        parts = {str(name): Part(**one) for name, one in listed.items()}
+    except TypeError as error:
+        raise IndexDamaged(f"{folder / MANIFEST} is not a manifest") from error
+    if any(not isinstance(one.file, str) or "/" in one.file for one in parts.values()):
+        raise IndexDamaged(f"{folder / MANIFEST} is not a manifest")
+    # Digests are most of the time that opening takes; hashing leaves the interpreter free.
+    with ThreadPoolExecutor() as pool:
+        for one, digest in zip(
+            parts.values(),
+            pool.map(_told_digest, (folder / p.file for p in parts.values())),
+            strict=True,
+        ):
+            if digest != one.sha256:
+                raise IndexDamaged(f"{folder / one.file} does not fit its digest")
+    return parts, facts
+
+
+def kind_in(folder: Path) -> str:
+    """Of which kind the index in a folder is; IndexDamaged when there is none."""
+    return str(read_manifest(folder).get("kind"))
+
+
+def _told_digest(path: Path) -> str:
+    try:
+        return _digest_of(path)
+    except OSError as error:
+        raise IndexDamaged(f"{path} cannot be read: {error}") from error
+
+
+def _digest_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync(path: Path) -> None:
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def integer_fact(facts: Mapping[str, Any], key: str) -> int:

@@ -1,26 +1,38 @@
 """Digests over tantivy's segment files, so that a damaged folder is told before it answers."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
 from knowledge.errors import IndexDamaged
 
-_CHANGING = frozenset({"meta.json", ".managed.json"})
-"""Rewritten by every commit, possibly after the last manifest; tantivy checks them itself."""
-
 
 def digests_of(folder: Path, known: Mapping[str, str]) -> dict[str, str]:
-    """SHA-256 by name; files in `known` are not read again, for segment files never change."""
+    """SHA-256 by name of the files that the last commit is made of.
+
+    Files in `known` are not read again, for these never change. What belongs to no committed
+    segment is left out: tantivy's own thread may still be writing it, a merged segment's files.
+    """
+    committed = _committed_segments(folder)
     digests: dict[str, str] = {}
     for path in sorted(folder.iterdir()):
-        if path.name in _CHANGING or path.name.endswith(".lock"):
+        if path.name.partition(".")[0] not in committed:
             continue
         try:
             digests[path.name] = known.get(path.name) or _sha256(path)
-        except FileNotFoundError:  # merged away by tantivy's own thread meanwhile
+        except FileNotFoundError:  # merged away meanwhile
             continue
     return digests
+
+
+def _committed_segments(folder: Path) -> frozenset[str]:
+    """The names that a segment's files begin with, from tantivy's own table of contents."""
+    try:
+        contents = json.loads((folder / "meta.json").read_bytes())
+        return frozenset(one["segment_id"].replace("-", "") for one in contents["segments"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise IndexDamaged(f"{folder / 'meta.json'} cannot be read: {error}") from error
 
 
 def changed_files(folder: Path, listed: Mapping[str, str]) -> list[str]:

@@ -4,10 +4,28 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from knowledge.embed.port import Vectors
 
 Scored = tuple[int, float]
 """(passage id, score), higher is better; ties are ordered by id, smaller first."""
+
+Ids = NDArray[np.int64]
+"""Passage ids in ascending order, each once."""
+
+
+def checksum_of(ids: Ids) -> int:
+    """A sum of scrambled ids modulo 2**64: it can be kept up as single ids come and go.
+
+    The scrambling is the finisher of SplitMix64 (Steele, Lea and Flood 2014), so that two sets
+    of the same number of ids have the same sum by chance once in 2**64.
+    """
+    x = ids.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return int(np.sum(x ^ (x >> np.uint64(31)), dtype=np.uint64))
 
 
 class VectorIndex(Protocol):
@@ -33,7 +51,11 @@ class VectorIndex(Protocol):
         """
         ...
 
-    def ids(self) -> frozenset[int]: ...
+    def ids(self) -> Ids: ...
+
+    def holds(self, ids: Ids) -> bool:
+        """Whether exactly these are in it."""
+        ...
 
     def save(self, folder: Path) -> None:
         """Write atomically (new file, fsync, rename) with a digest beside it."""
@@ -71,4 +93,8 @@ class LexicalIndex(Protocol):
         """Make what was added and removed since the last commit durable and searchable."""
         ...
 
-    def ids(self) -> frozenset[int]: ...
+    def ids(self) -> Ids: ...
+
+    def holds(self, ids: Ids) -> bool:
+        """Whether exactly these are in it."""
+        ...

@@ -6,7 +6,6 @@ one line in the log that says why; it never answers from what it cannot trust.
 """
 
 import logging
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,23 +16,25 @@ import numpy as np
 
 from knowledge.embed.port import Embedder, Vectors
 from knowledge.errors import IndexDamaged
-from knowledge.index.backends import VECTOR_BACKENDS
-from knowledge.index.catalogue import Catalogue
+from knowledge.index.changes import BATCH, Change, change_of, live_ids, public_sample
 from knowledge.index.embedding import embed_documents, vectors_of
-from knowledge.index.files import MANIFEST, read_manifest, write_manifest
+from knowledge.index.files import MANIFEST
 from knowledge.index.folder_lock import FolderLock
-from knowledge.index.lexical import TantivyIndex
+from knowledge.index.growing import GrowingIndex, Growth, Sizes
+from knowledge.index.parts import Parts
 from knowledge.index.port import Scored
-from knowledge.index.source import DocumentCard, KnowledgeSource
-from knowledge.model import Audience, Generation, Passage
+from knowledge.index.source import DocumentCard, KnowledgeSource, LogEntry
+from knowledge.model import Audience, Generation
 
 __all__ = ["Projection", "embed_documents"]
 
 _log = logging.getLogger(__name__)
-_BATCH = 512
 _SAVE_AFTER_ENTRIES = 2_000
 _SAVE_AFTER_SECONDS = 60.0
 _TRIES_TO_MATCH = 3
+
+Progress = Callable[[int, int], None]
+"""Called with (passages indexed so far, passages in all)."""
 
 
 class Projection:
@@ -51,26 +52,30 @@ class Projection:
         folder: Path | None,
         *,
         bulk: Embedder | None = None,
-        backend: str = "faiss",
+        sizes: Sizes | None = None,
         monotonic: Callable[[], float] = time.monotonic,
+        progress: Progress | None = None,
     ) -> None:
-        """`folder` None keeps all in memory. `bulk` embeds passages (default: `embedder`)."""
+        """`folder` None keeps all in memory. `bulk` embeds passages (default: `embedder`).
+
+        `progress` is told while everything is built from the database.
+        """
         self._source = source
         self._embedder = embedder
         self._bulk = bulk or embedder
         self._folder = folder
-        self._backend = VECTOR_BACKENDS[backend]
-        self._backend_name = backend
+        self._sizes = sizes
         self._monotonic = monotonic
+        self._progress = progress
         self._lock = threading.RLock()
         self._applying = threading.Lock()
         self._owner = FolderLock(folder) if folder is not None else None
-        self._vectors = self._backend(self.generation.dimension)
-        self._lexical: TantivyIndex | None = None
-        self._catalogue = Catalogue()
+        self._parts: Parts | None = None
         self._revision = 0
         self._unsaved = 0
         self._saved_at = monotonic()
+        self._growing: threading.Thread | None = None
+        self._closing = threading.Event()
 
     # --- life ---------------------------------------------------------------------------
 
@@ -81,15 +86,19 @@ class Projection:
         try:
             with self._applying:
                 self._load_or_rebuild()
+                self._grow_if_due()
         except BaseException:
             self._release()
             raise
 
     def close(self) -> None:
         """Save what is not saved yet and give the folder free."""
+        self._closing.set()
+        if self._growing is not None:
+            self._growing.join()
         with self._applying:
             try:
-                if self._lexical is not None and self._unsaved:
+                if self._parts is not None and self._unsaved:
                     self._save()
             finally:
                 self._release()
@@ -112,28 +121,38 @@ class Projection:
 
     @property
     def cards(self) -> Mapping[str, DocumentCard]:
-        return self._catalogue.cards
+        return self._open_parts().catalogue.cards
 
     def __len__(self) -> int:
         """Passages that can be found."""
-        return len(self._vectors)
+        return len(self._parts.vectors) if self._parts is not None else 0
 
     def document_of(self, passage_id: int) -> str:
         """Raises KeyError for a passage that is not indexed."""
         with self._lock:
-            return self._catalogue.document_of(passage_id)
+            return self._open_parts().catalogue.document_of(passage_id)
 
     def passage_ids_of(self, document_id: str) -> tuple[int, ...]:
         """In ascending order; empty for a document that is not indexed."""
         with self._lock:
-            return tuple(sorted(self._catalogue.passage_ids_of(document_id)))
+            return self._open_parts().catalogue.passage_ids_of(document_id)
+
+    def named(self, alert_name: str) -> list[DocumentCard]:
+        """Cards of the documents that name this alert, by id."""
+        with self._lock:
+            return self._open_parts().catalogue.named(alert_name)
+
+    def pages_at(self, link: str) -> list[DocumentCard]:
+        """Cards of the documents that a link means (`keys.is_own_page`), by id."""
+        with self._lock:
+            return self._open_parts().catalogue.pages_at(link)
 
     def hidden_from(
         self, audience: Audience, excluded: frozenset[str] = frozenset()
     ) -> frozenset[int]:
         """Passages that these readers may not be answered from, `excluded` documents' included."""
         with self._lock:
-            return self._catalogue.hidden_from(audience, excluded)
+            return self._open_parts().catalogue.hidden_from(audience, excluded)
 
     @contextmanager
     def reading(self) -> Iterator[int]:
@@ -153,7 +172,7 @@ class Projection:
         """The `k` nearest passages with their cosine; `query` is masked text or one vector."""
         vector = self.embed([query])[0] if isinstance(query, str) else query
         with self._lock:
-            return self._vectors.search(vector[np.newaxis], k, without=without)[0]
+            return self._open_parts().vectors.search(vector[np.newaxis], k, without=without)[0]
 
     def lexical_search(
         self,
@@ -164,7 +183,7 @@ class Projection:
     ) -> list[Scored]:
         """The `k` best passages by BM25; the fields are `knowledge.index.lexical.FIELDS`."""
         with self._lock:
-            return self._open_lexical().search(text, k, weights=weights, without=without)
+            return self._open_parts().lexical.search(text, k, weights=weights, without=without)
 
     # --- keeping up ---------------------------------------------------------------------
 
@@ -182,6 +201,7 @@ class Projection:
                 self._rebuild(f"the database is at change {head}, the index at {self._revision}")
                 return head
             applied = self._apply_new()
+            self._grow_if_due()
             due = self._monotonic() - self._saved_at >= _SAVE_AFTER_SECONDS
             if self._unsaved >= _SAVE_AFTER_ENTRIES or (self._unsaved and due):
                 self._save()
@@ -191,45 +211,34 @@ class Projection:
         """What differs between database and index, one sentence each; empty when nothing does."""
         with self._applying:
             head = self._source.head()
-            live = self._source.live_passage_ids()
-            found = []
+            found = self._open_parts().differences(live_ids(self._source))
             if head != self._revision:
-                found.append(f"the index is at change {self._revision}, the database at {head}")
-            for name, ids in (
-                ("vector", self._vectors.ids()),
-                ("lexical", self._open_lexical().ids()),
-            ):
-                missing, extra = live - ids, ids - live
-                if missing:
-                    found.append(f"the {name} index lacks {_some(missing)}")
-                if extra:
-                    found.append(f"the {name} index holds {_some(extra)} that are not served")
+                found.insert(0, f"the index is at change {self._revision}, the database at {head}")
             return found
 
     # --- inside -------------------------------------------------------------------------
 
-    def _open_lexical(self) -> TantivyIndex:
-        if self._lexical is None:
+    def _open_parts(self) -> Parts:
+        if self._parts is None:
             raise IndexDamaged("the index is not open")
-        return self._lexical
+        return self._parts
 
     def _release(self) -> None:
-        if self._lexical is not None:
-            self._lexical.close()
-            self._lexical = None
+        if self._parts is not None:
+            self._parts.close()
+            self._parts = None
         if self._owner is not None:
             self._owner.release()
 
     def _load_or_rebuild(self) -> None:
+        there = self._folder is not None and (self._folder / MANIFEST).exists()
         try:
-            self._load()
-            self._fill_catalogue()
+            self._load(there)
             self._apply_new()
         except IndexDamaged as error:
-            is_first = self._folder is None or not (self._folder / MANIFEST).exists()
-            self._rebuild(str(error), logging.INFO if is_first else logging.WARNING)
+            self._rebuild(str(error), logging.WARNING if there else logging.INFO)
         for _ in range(_TRIES_TO_MATCH):
-            difference = self._difference()
+            difference = self._open_parts().difference(live_ids(self._source))
             if not difference:
                 break
             if self._apply_new() == 0:
@@ -237,139 +246,101 @@ class Projection:
         if self._unsaved:
             self._save()
 
-    def _load(self) -> None:
-        """Both indexes from the folder; IndexDamaged says why they cannot be used."""
-        if self._folder is None or not (self._folder / MANIFEST).exists():
-            self._lexical = self._empty()
-            self._revision = 0
-            if self._source.head():
-                raise IndexDamaged("there is no index yet")
-            return
-        facts = read_manifest(self._folder)
-        if facts.get("generation") != self.generation.name:
-            raise IndexDamaged(
-                f"the index is of generation {facts.get('generation')}, "
-                f"wanted is {self.generation.name}"
-            )
-        self._vectors = self._backend.load(self._folder / "vectors", self.generation.dimension)
-        self._lexical = TantivyIndex(self._folder / "lexical")
-        if self._lexical.seq < self._vectors.seq:  # it is always committed first
-            raise IndexDamaged("the lexical index is older than the vector index")
-        # A crash may have come between the two; changes may be applied twice, never skipped.
-        self._revision = min(self._vectors.seq, self._lexical.seq)
+    def _load(self, there: bool) -> None:
+        """The index from the folder; IndexDamaged says why it cannot be used."""
         head = self._source.head()
+        if not there or self._folder is None:
+            if head:
+                raise IndexDamaged("there is no index yet")
+            self._parts = Parts.empty(self._folder, self.generation.dimension, self._sizes)
+            self._revision = 0
+            return
+        self._parts = Parts.load(self._folder, self.generation, self._sizes)
+        self._revision = self._parts.seq
         if self._revision > head:
             raise IndexDamaged(f"the index is at change {self._revision}, the database at {head}")
-
-    def _empty(self) -> TantivyIndex:
-        """Both indexes new and empty, nothing left of older ones."""
-        if self._lexical is not None:
-            self._lexical.close()
-            self._lexical = None
-        self._vectors = self._backend(self.generation.dimension)
-        if self._folder is None:
-            return TantivyIndex(None)
-        (self._folder / MANIFEST).unlink(missing_ok=True)
-        for name in ("vectors", "lexical"):
-            shutil.rmtree(self._folder / name, ignore_errors=True)
-        return TantivyIndex(self._folder / "lexical")
+        after = self._parts.catalogue.seq
+        while after < self._revision and (entries := self._source.changes(after, BATCH)):
+            change = self._change(entries)
+            self._parts.catalogue.change(change.owners, change.gone, change.cards)
+            after = entries[-1].seq
 
     def _rebuild(self, reason: str, level: int = logging.WARNING) -> None:
         """Everything from the database, at its newest change."""
         started = self._monotonic()
         _log.log(level, "building the index from the database: %s", reason)
         with self._lock:
-            self._lexical = self._empty()
-            self._catalogue = Catalogue()
+            if self._parts is not None:
+                self._parts.close()
+            self._parts = Parts.empty(self._folder, self.generation.dimension, self._sizes)
             self._revision = 0
         head = self._source.head()
-        ids = sorted(self._source.live_passage_ids())
-        for start in range(0, len(ids), _BATCH):
-            self._put(dict.fromkeys(ids[start : start + _BATCH], True), seq=0)
+        ids = live_ids(self._source)
+        self._parts.vectors.prepare(
+            len(ids), lambda most: public_sample(ids, most, self._source, self._bulk)
+        )
+        for start in range(0, len(ids), BATCH):
+            some = ids[start : start + BATCH].tolist()
+            self._put([LogEntry(0, identity, added=True) for identity in some], seq=0)
+            if self._progress is not None:
+                self._progress(min(start + BATCH, len(ids)), len(ids))
         with self._lock:
-            self._open_lexical().commit(head)
+            self._parts.lexical.commit(head)
             self._revision = head
         self._apply_new()
         self._save()
         seconds = self._monotonic() - started
-        _log.info("built the index of %d passages in %.1f s", len(self._vectors), seconds)
+        _log.info("built the index of %d passages in %.1f s", len(self), seconds)
 
-    def _fill_catalogue(self) -> None:
-        ids = sorted(self._vectors.ids() | self._open_lexical().ids())
-        cards = {card.id: card for card in self._source.cards()}
-        for start in range(0, len(ids), _BATCH):
-            passages = self._source.passages(ids[start : start + _BATCH])
-            added = {p.id: p.document_id for p in passages if p.document_id in cards}
-            self._catalogue.change(added, (), {})
-        self._catalogue.change({}, (), cards)
-
-    def _difference(self) -> str:
-        """Why indexes and database cannot be of the same change, "" when they fit."""
-        live = self._source.live_passage_ids()
-        for name, ids in (
-            ("vector", self._vectors.ids()),
-            ("lexical", self._open_lexical().ids()),
-            ("catalogue", self._catalogue.ids()),
-        ):
-            if ids != live:
-                return f"the {name} index differs from the database in {_some(ids ^ live)}"
-        return ""
+    def _change(self, entries: Sequence[LogEntry]) -> Change:
+        wanted = {entry.passage_id: entry.added for entry in entries}
+        return change_of(wanted, self._source, self._open_parts().catalogue)
 
     def _apply_new(self) -> int:
         applied = 0
-        while entries := self._source.changes(self._revision, _BATCH):
-            self._put({entry.passage_id: entry.added for entry in entries}, entries[-1].seq)
+        while entries := self._source.changes(self._revision, BATCH):
+            self._put(entries, entries[-1].seq)
             applied += len(entries)
             self._unsaved += len(entries)
         return applied
 
-    def _put(self, wanted: Mapping[int, bool], seq: int) -> None:
-        """Bring the named passages into the state that the database has now."""
-        found = self._source.passages([i for i, added in wanted.items() if added])
-        documents = {p.document_id for p in found} | self._catalogue.documents_of(wanted)
-        cards: dict[str, DocumentCard | None] = dict.fromkeys(documents)
-        cards.update({card.id: card for card in self._source.cards(sorted(documents))})
-        kept = [p for p in found if cards[p.document_id] is not None]
-        gone = sorted(set(wanted) - {p.id for p in kept})
-        vectors = vectors_of(kept, self._source, self._bulk)
-        rows = {p.id: _row(p, cards[p.document_id]) for p in kept}
+    def _put(self, entries: Sequence[LogEntry], seq: int) -> None:
+        """Bring the passages named into the state that the database has now."""
+        change = self._change(entries)
+        vectors = vectors_of(change.kept, self._source, self._bulk)
         with self._lock:
-            lexical = self._open_lexical()
-            self._vectors.remove(gone)
-            self._vectors.add([p.id for p in kept], vectors)
-            lexical.remove(gone)
-            lexical.add(rows)
-            lexical.commit(seq)
-            self._catalogue.change({p.id: p.document_id for p in kept}, gone, cards)
+            self._open_parts().apply(change, vectors, seq)
             self._revision = seq
 
+    def _grow_if_due(self) -> None:
+        """Begin to change the vector index's kind beside the searches, where it outgrew its own."""
+        parts = self._open_parts()
+        if not parts.vectors.is_overdue:
+            return
+        with self._lock:
+            growth = parts.vectors.grow(parts.catalogue.public_ids())
+        self._growing = threading.Thread(
+            target=self._grow, args=(parts.vectors, growth), name="index-growth", daemon=True
+        )
+        self._growing.start()
+
+    def _grow(self, vectors: GrowingIndex, growth: Growth) -> None:
+        started = self._monotonic()
+        try:
+            growth.run(self._closing.is_set)
+        finally:
+            with self._lock:
+                vectors.adopt(growth)
+        with self._applying:
+            if growth.made is not None and self._parts is not None:
+                self._save()
+                seconds = self._monotonic() - started
+                _log.info("learnt lists for %d passages in %.1f s", len(self), seconds)
+
     def _save(self) -> None:
-        if self._folder is not None:
-            self._vectors.save(self._folder / "vectors", self._revision)
-            facts = {
-                "generation": self.generation.name,
-                "applied_seq": self._revision,
-                "backend": self._backend_name,
-                "passages": len(self._vectors),
-                "dtype": self.generation.dtype,
-            }
-            write_manifest(self._folder, facts)
+        parts = self._open_parts()
+        catalogue = parts.save(self._revision, self.generation)
+        with self._lock:
+            parts.catalogue = catalogue
         self._unsaved = 0
         self._saved_at = self._monotonic()
-
-
-def _row(passage: Passage, card: DocumentCard | None) -> dict[str, str]:
-    """The lexical fields of a passage. The body is unmasked: versions, ticket numbers and ports
-    that two texts share are evidence, and values that mean nothing match nothing."""
-    return {
-        "title": " ".join(passage.title_path),
-        "alerts": " ".join(card.alerts) if card else "",
-        "services": " ".join(card.services) if card else "",
-        "body": passage.text,
-    }
-
-
-def _some(ids: Sequence[int] | frozenset[int] | set[int]) -> str:
-    shown = ", ".join(str(one) for one in sorted(ids)[:5])
-    more = ", ..." if len(ids) > 5 else ""
-    return f"{len(ids)} passages ({shown}{more})"

@@ -1,22 +1,19 @@
 """From scored passages to candidate documents: the union of dense, lexical and structural finds."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from functools import lru_cache
+from itertools import islice
 from typing import Protocol
 
 from knowledge.embed.port import Vectors
 from knowledge.index.port import Scored
 from knowledge.index.source import DocumentCard
-from knowledge.model import Audience, Generation, Query
+from knowledge.model import Audience, DocumentKind, Generation, Query
 from knowledge.retrieve.reading import Reading
 from knowledge.retrieve.weights import Limits
 
 BODY_WEIGHTS: Mapping[str, float] = {"body": 1.0}
-REMEMBERED = 50_000
-"""Names and addresses whose comparable form is kept: every query compares all cards'."""
-
 MOST_BY_STRUCTURE = 50
 """Documents taken in for carrying the alert's own name when their text was not found."""
 
@@ -54,6 +51,14 @@ class SearchIndex(Protocol):
     def document_of(self, passage_id: int) -> str: ...
 
     def passage_ids_of(self, document_id: str) -> tuple[int, ...]: ...
+
+    def named(self, alert_name: str) -> Sequence[DocumentCard]:
+        """Cards of the documents that name this alert."""
+        ...
+
+    def pages_at(self, link: str) -> Sequence[DocumentCard]:
+        """Cards of the documents that a link means."""
+        ...
 
     def hidden_from(self, audience: Audience, excluded: frozenset[str]) -> frozenset[int]: ...
 
@@ -112,26 +117,9 @@ def gather(
         ):
             candidate.body = max(score, candidate.body or 0.0)
             candidate.passages.setdefault(passage, 0.0)
-    for document_id in _by_structure(index, query):
-        if document_id not in found and is_visible(index, document_id, without):
-            found[document_id] = Candidate(index.cards[document_id])
+    for card in _by_structure(index, query, without):
+        found.setdefault(card.id, Candidate(card))
     return found
-
-
-@lru_cache(maxsize=REMEMBERED)
-def family(alert_name: str) -> str:
-    """The alert's name as it is compared: letters and digits alone, lower case."""
-    return "".join(letter for letter in alert_name.lower() if letter.isalnum())
-
-
-@lru_cache(maxsize=REMEMBERED)
-def page_key(url: str) -> str:
-    """What of a link says which page it is: host and path, or the path alone, made comparable."""
-    rest = url.strip().partition("://")[2] or url.strip()
-    rest = rest.partition("#")[0].partition("?")[0].rstrip("/").lower()
-    for ending in (".md", ".markdown", ".html", ".htm"):
-        rest = rest.removesuffix(ending)
-    return rest
 
 
 def _by_document(
@@ -158,30 +146,23 @@ def card_of(
         return None
 
 
-def _by_structure(index: SearchIndex, query: Query) -> list[str]:
-    """Documents that name the alert or are its own page, newest incidents first."""
-    name = family(query.alert_name) if query.alert_name else ""
-    page = page_key(query.runbook_url) if query.runbook_url else ""
-    if not name and not page:
-        return []
-    matching = [
-        card
-        for card in index.cards.values()
-        if (name and any(family(alert) == name for alert in card.alerts))
-        or (page and is_own_page(page, card))
-    ]
-    matching.sort(key=lambda card: card.id)
-    matching.sort(key=lambda card: card.started_at.timestamp() if card.started_at else 0.0)
-    matching.reverse()
-    return [card.id for card in matching[:MOST_BY_STRUCTURE]]
+def _by_structure(
+    index: SearchIndex, query: Query, without: frozenset[int]
+) -> Iterator[DocumentCard]:
+    """Visible documents that are the alert's own page or name it, the newest incidents of these."""
+    if query.runbook_url:
+        for card in index.pages_at(query.runbook_url):
+            if is_visible(index, card.id, without):
+                yield card
+    if query.alert_name:
+        named = sorted(index.named(query.alert_name), key=_runbooks_then_newest)
+        visible = (card for card in named if is_visible(index, card.id, without))
+        yield from islice(visible, MOST_BY_STRUCTURE)
 
 
-def is_own_page(page: str, card: DocumentCard) -> bool:
-    """Whether a link's `page_key` means this document: by its address, else by its slug."""
-    if card.url and page_key(card.url) == page:
-        return True
-    slug = page.rpartition("/")[2]
-    return bool(slug) and slug == page_key(card.id).rpartition("/")[2]
+def _runbooks_then_newest(card: DocumentCard) -> tuple[bool, float, str]:
+    started = card.started_at.timestamp() if card.started_at else 0.0
+    return card.kind is not DocumentKind.RUNBOOK, -started, card.id
 
 
 def is_visible(index: SearchIndex, document_id: str, without: frozenset[int]) -> bool:

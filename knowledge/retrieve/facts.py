@@ -14,9 +14,11 @@ from knowledge.retrieve.reading import (
     exact_tokens,
     line_words,
     masked_lines,
+    stems,
 )
 from knowledge.text.logs import lines_in, lines_of, read_log
 from knowledge.text.masking import mask
+from knowledge.text.words import words_of
 
 MOST_TEXT = 20_000
 """Characters of a document that evidence is read from."""
@@ -24,8 +26,8 @@ MOST_TEXT = 20_000
 MOST_LOG_LINES = 300
 """Stored log templates and stack traces that a query's are compared with."""
 
-REMEMBERED = 2_000
-"""Documents whose facts stay in memory; about 20 kB each."""
+REMEMBERED = 10_000
+"""Documents whose facts stay in memory; about 8 kB each, for their words are shared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +129,13 @@ def read_facts(document: Document) -> Facts:
         text, logs, cause, ending, runbook = document.body, (), "", "", None
         lines, beside, labels = frozenset(), Beside(), frozenset()
     raw = f"{document.title}\n{text}"[:MOST_TEXT]
+    masked = words_of(mask(raw))
     title_words = content_words(mask(document.title))
     stored = lines_of(read_log(chain(*map(lines_in, logs))), MOST_LOG_LINES)
     return Facts(
-        words=content_words(mask(raw)),
+        words=stems(masked),
         title_words=title_words,
-        exact=exact_tokens(raw),
+        exact=exact_tokens(raw, masked),
         errors=error_names(raw),
         logs=tuple(line_words(text) for text, _ in stored),
         log_lines=tuple(line for _, line in stored),

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
+from knowledge.index.keys import REMEMBERED, family, is_own_page, page_key
 from knowledge.index.source import DocumentCard
 from knowledge.model import DocumentKind, Query
-from knowledge.retrieve.candidates import REMEMBERED, Candidate, family, is_own_page, page_key
+from knowledge.retrieve.candidates import Candidate
 from knowledge.retrieve.facts import Facts
 from knowledge.retrieve.reading import Reading, content_words
 from knowledge.text.concepts import concepts_of

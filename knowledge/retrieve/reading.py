@@ -2,7 +2,9 @@
 
 import re
 from collections import Counter
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 
 from knowledge.model import Query
@@ -37,6 +39,7 @@ _ERROR_NAME = re.compile(
 _SHORTEST_EXACT = 2
 """Characters; any two texts share a digit."""
 
+_STEMS_KEPT = 50_000
 _MOST_TIMES = 2
 _SHORTEST_LINE = 3
 _LONGEST_LINE = 300
@@ -98,7 +101,7 @@ def read_query(query: Query) -> Reading:
         log_text=log_text,
         lexical=_telling(f"{said}\n{log_text}"),
         words=content_words(seen),
-        exact=exact_tokens(raw),
+        exact=exact_tokens(raw, words_of(mask(raw))),
         errors=error_names(raw),
         templates=tuple(dict.fromkeys(line_words(text) for text, _ in log_lines)),
         said=masked_lines(_cut("\n".join(prose_lines))) if query.alert_name else frozenset(),
@@ -114,18 +117,23 @@ def masked_lines(text: str) -> frozenset[str]:
 
 def content_words(text: str) -> frozenset[str]:
     """Stemmed words of masked text, stop words left out."""
-    return frozenset(
-        stem(word) for word in words_of(text) if word not in STOP_WORDS and len(word) > 1
-    )
+    return stems(words_of(text))
 
 
-def exact_tokens(raw: str) -> frozenset[str]:
-    """Tokens with digits that masking would take out: versions, numbers of tickets, ports."""
-    kept = set(words_of(mask(raw)))
+def stems(words: Iterable[str]) -> frozenset[str]:
+    """Words stemmed, without stop words and single letters."""
+    return frozenset(stem(word) for word in words if word not in STOP_WORDS and len(word) > 1)
+
+
+def exact_tokens(raw: str, kept: Collection[str]) -> frozenset[str]:
+    """Tokens with digits that masking took out: versions, numbers of tickets, ports.
+
+    `kept` are the words of `mask(raw)`, which the caller needs as well.
+    """
     return frozenset(
         word
-        for word in words_of(raw)
-        if len(word) >= _SHORTEST_EXACT and word not in kept and _DIGIT_WORD.search(word)
+        for word in set(words_of(raw)).difference(kept)
+        if len(word) >= _SHORTEST_EXACT and _DIGIT_WORD.search(word)
     )
 
 
@@ -139,6 +147,7 @@ def line_words(line: str) -> frozenset[str]:
     return frozenset(words_of(line)) - STOP_WORDS
 
 
+@lru_cache(maxsize=_STEMS_KEPT)
 def stem(word: str) -> str:
     """A light stemmer: plural, -ed and -ing endings off words of letters, nothing else."""
     if not word.isalpha():

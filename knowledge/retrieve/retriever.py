@@ -10,9 +10,7 @@ from knowledge.retrieve.candidates import (
     card_of,
     embed_reading,
     gather,
-    is_own_page,
     is_visible,
-    page_key,
 )
 from knowledge.retrieve.confidence import DEFAULT_THRESHOLD
 from knowledge.retrieve.facts import NOTHING, FactsReader
@@ -111,12 +109,9 @@ class Retriever:
 
     def page_at(self, link: str, query: Query) -> str | None:
         """The visible runbook that a link or a slug means, if it is known."""
-        key = page_key(link)
-        pages = [
-            card.id
-            for card in self._index.cards.values()
-            if card.kind is DocumentKind.RUNBOOK and (card.id == link or is_own_page(key, card))
-        ]
+        known = self._index.cards.get(link)
+        cards = [*self._index.pages_at(link), *([known] if known else [])]
+        pages = {card.id for card in cards if card.kind is DocumentKind.RUNBOOK}
         return min(self.visible(pages, query), default=None)
 
     def page_about(self, text: str, query: Query) -> str | None:

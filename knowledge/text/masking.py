@@ -17,9 +17,6 @@ PLACEHOLDERS = frozenset(
 """The names that stand between angle brackets in masked text."""
 
 _START = r"(?<![A-Za-z0-9])"
-_START_OF_SIGN = r"(?<![A-Za-z0-9>])"
-"""For rules that begin with punctuation: a placeholder before it counts as the word it was."""
-
 _END = r"(?![A-Za-z0-9])"
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _DAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
@@ -49,83 +46,140 @@ _UNIT_OF_SIZE = (
     r"|[KMGTPE]i|[KMGkT])(?:/s|ps)?"
 )
 
-_RULES: tuple[tuple[str, str], ...] = (
+_SIGNS = (
     ("keep_placeholder", "<(?:" + "|".join(sorted(PLACEHOLDERS)) + ")>"),
+    ("ip_v6_short", rf"(?<![A-Za-z0-9>])::(?:{_HEX}{{1,4}}:){{0,6}}{_HEX}{{1,4}}{_END}(?!:)"),
+)
+"""Rules that begin with punctuation: a placeholder before it counts as the word it was."""
+
+_DIGIT = r"(?=\d)"
+_DATE = r"(?=[SMTWFJAOND])"
+_JOINED = r"(?=[A-Za-z]++[^A-Za-z\s,;)])"
+_CODE = r"(?=[ceshrCESHR])"
+_NUMBERED = r"(?=[A-Za-z]++\d)"
+"""What any text that a rule takes must look like from its first character on. Most words are
+plain ones, and these tell it before a rule is tried."""
+
+_RULES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     (
         "time_iso",
-        rf"{_START}\d{{4}}[-/]\d{{2}}[-/]\d{{2}}"
+        (_DIGIT,),
+        r"\d{4}[-/]\d{2}[-/]\d{2}"
         rf"(?:(?:[T_]| {{1,2}})\d{{1,2}}:\d{{2}}(?::\d{{2}}(?:[.,]\d{{1,9}})?)?{_ZONE})?{_END}",
     ),
-    ("time_short", rf"{_START}\d{{2}}/\d{{2}}/\d{{2,4}} {_CLOCK}{_END}"),
-    ("time_access_log", rf"{_START}\d{{1,2}}/{_MONTH}/\d{{4}}:{_CLOCK}(?: [+-]\d{{4}})?{_END}"),
+    ("time_short", (_DIGIT,), rf"\d{{2}}/\d{{2}}/\d{{2,4}} {_CLOCK}{_END}"),
+    (
+        "time_access_log",
+        (_DIGIT,),
+        rf"\d{{1,2}}/{_MONTH}/\d{{4}}:{_CLOCK}(?: [+-]\d{{4}})?{_END}",
+    ),
     (
         "time_http",
-        rf"{_START}(?:{_DAY},? )?\d{{1,2}} {_MONTH} \d{{4}}(?: {_CLOCK}{_ZONE})?{_END}",
+        (_DIGIT, _DATE),
+        rf"(?:{_DAY},? )?\d{{1,2}} {_MONTH} \d{{4}}(?: {_CLOCK}{_ZONE})?{_END}",
     ),
     (
         "time_syslog",
-        rf"{_START}(?:{_DAY} )?{_MONTH} {{1,2}}\d{{1,2}}(?: \d{{4}})? {_CLOCK}(?: \d{{4}})?{_END}",
+        (_DATE,),
+        rf"(?:{_DAY} )?{_MONTH} {{1,2}}\d{{1,2}}(?: \d{{4}})? {_CLOCK}(?: \d{{4}})?{_END}",
     ),
-    ("time_klog", rf"{_START}[IWEF]\d{{4}} {_CLOCK}(?: {{1,8}}\d{{1,7}}(?= ))?{_END}"),
-    ("time_compact", rf"{_START}(?:19|20)\d{{6}}T\d{{6}}Z?{_END}"),
-    ("uuid", rf"{_START}{_HEX}{{8}}-(?:{_HEX}{{4}}-){{3}}{_HEX}{{12}}{_END}"),
-    ("mac", rf"{_START}{_HEX}{{2}}(?:(?::{_HEX}{{2}}){{5}}|(?:-{_HEX}{{2}}){{5}}){_END}"),
-    ("time_clock", rf"{_START}{_CLOCK}{_ZONE}{_END}(?!:)"),
+    ("time_klog", (_JOINED,), rf"[IWEF]\d{{4}} {_CLOCK}(?: {{1,8}}\d{{1,7}}(?= ))?{_END}"),
+    ("time_compact", (_DIGIT,), rf"(?:19|20)\d{{6}}T\d{{6}}Z?{_END}"),
+    ("uuid", (_DIGIT, _JOINED), rf"{_HEX}{{8}}-(?:{_HEX}{{4}}-){{3}}{_HEX}{{12}}{_END}"),
+    (
+        "mac",
+        (_DIGIT, _JOINED),
+        rf"{_HEX}{{2}}(?:(?::{_HEX}{{2}}){{5}}|(?:-{_HEX}{{2}}){{5}}){_END}",
+    ),
+    ("time_clock", (_DIGIT,), rf"{_CLOCK}{_ZONE}{_END}(?!:)"),
     (
         "email",
-        rf"{_START}[A-Za-z0-9](?:[A-Za-z0-9._+-]{{0,62}})@[A-Za-z0-9-]{{1,63}}"
+        (_DIGIT, _JOINED),
+        r"[A-Za-z0-9](?:[A-Za-z0-9._+-]{0,62})@[A-Za-z0-9-]{1,63}"
         rf"(?:\.[A-Za-z0-9-]{{1,63}}){{1,5}}{_END}",
     ),
     (
         "ip_v4",
-        rf"{_START}\d{{1,3}}(?:\.\d{{1,3}}){{3}}(?:/\d{{1,2}})?(?::\d{{1,5}})?{_END}(?!\.\d)",
+        (_DIGIT,),
+        rf"\d{{1,3}}(?:\.\d{{1,3}}){{3}}(?:/\d{{1,2}})?(?::\d{{1,5}})?{_END}(?!\.\d)",
     ),
     (
         "ip_v6",
-        rf"{_START}(?=[A-Fa-f:]{{0,40}}\d)(?:(?:{_HEX}{{1,4}}:){{7}}{_HEX}{{1,4}}"
+        (_DIGIT, _JOINED),
+        rf"(?=[A-Fa-f:]{{0,40}}\d)(?:(?:{_HEX}{{1,4}}:){{7}}{_HEX}{{1,4}}"
         rf"|(?:{_HEX}{{1,4}}:){{1,6}}(?::{_HEX}{{1,4}}){{1,6}}|(?:{_HEX}{{1,4}}:){{1,7}}:)"
         rf"(?:/\d{{1,3}})?{_END}(?![:<])",
     ),
-    ("ip_v6_short", rf"{_START_OF_SIGN}::(?:{_HEX}{{1,4}}:){{0,6}}{_HEX}{{1,4}}{_END}(?!:)"),
-    ("hex_digest", rf"{_START}sha(?:1|256|512):{_HEX}{{7,128}}{_END}"),
-    ("keep_hresult", rf"{_START}0x[89cC]00{_HEX}{{5}}{_END}"),
-    ("hex_prefixed", rf"{_START}0x{_HEX}{{1,64}}{_END}"),
+    ("hex_digest", (_JOINED,), rf"sha(?:1|256|512):{_HEX}{{7,128}}{_END}"),
+    ("keep_hresult", (_DIGIT,), rf"0x[89cC]00{_HEX}{{5}}{_END}"),
+    ("hex_prefixed", (_DIGIT,), rf"0x{_HEX}{{1,64}}{_END}"),
     (
         "keep_error_code",
-        rf"{_START}(?:CVE-\d{{4}}-\d{{4,7}}|[A-Z]{{2,6}}-\d{{3,7}}|[A-Z]\d{{3,5}}){_END}",
+        (_JOINED,),
+        rf"(?:CVE-\d{{4}}-\d{{4,7}}|[A-Z]{{2,6}}-\d{{3,7}}|[A-Z]\d{{3,5}}){_END}",
     ),
     (
         "keep_code",
-        rf"{_START}(?i:{_CODE_WORD})\b[\s:=#\"'(\[-]{{0,3}}\d{{1,6}}{_END}(?![.,]\d|:\d|\s?%)"
+        (_CODE,),
+        rf"(?i:{_CODE_WORD})\b[\s:=#\"'(\[-]{{0,3}}\d{{1,6}}{_END}(?![.,]\d|:\d|\s?%)"
         rf"(?!\s?(?:ns|us|ms|s|sec|seconds?|min|minutes?|h|hours?|MB|GB|KB|bytes?){_END})",
     ),
     (
         "pod",
+        (_DIGIT, _NUMBERED),
         rf"(?<=[A-Za-z0-9]-)(?:(?=[a-z]{{0,10}}\d){_POD_LETTER}{{6,10}}-{_POD_LETTER}{{5}}"
         rf"|(?=[a-z]{{1,4}}\d|\d{{1,4}}[a-z]){_POD_LETTER}{{5}}){_END}(?!-)",
     ),
-    ("dur", rf"{_START}(?:\d{{1,12}}(?:\.\d{{1,9}})?{_UNIT_OF_TIME}){{1,6}}{_END}"),
-    ("size", rf"{_START}\d{{1,15}}(?:[.,]\d{{1,9}})?{_UNIT_OF_SIZE}{_END}"),
-    ("pct", rf"{_START}\d{{1,9}}(?:[.,]\d{{1,9}})?\s?(?:%|percent{_END})"),
+    ("dur", (_DIGIT,), rf"(?:\d{{1,12}}(?:\.\d{{1,9}})?{_UNIT_OF_TIME}){{1,6}}{_END}"),
+    ("size", (_DIGIT,), rf"\d{{1,15}}(?:[.,]\d{{1,9}})?{_UNIT_OF_SIZE}{_END}"),
+    ("pct", (_DIGIT,), rf"\d{{1,9}}(?:[.,]\d{{1,9}})?\s?(?:%|percent{_END})"),
     (
         "hex",
-        rf"{_START}(?=[a-fA-F]{{0,64}}\d)(?=\d{{0,64}}[a-fA-F])(?:[0-9a-f]{{7,64}}|[0-9A-F]{{8,64}}){_END}",
+        (_DIGIT, _NUMBERED),
+        r"(?=[a-fA-F]{0,64}\d)(?=\d{0,64}[a-fA-F])"
+        rf"(?:[0-9a-f]{{7,64}}|[0-9A-F]{{8,64}}){_END}",
     ),
     (
         "id",
-        rf"{_START}(?=(?:[A-Za-z]{{0,20}}\d){{4}})(?=\d{{0,20}}[A-Za-z]{{1,20}}\d{{1,20}}[A-Za-z])"
+        (_DIGIT, _NUMBERED),
+        r"(?=(?:[A-Za-z]{0,20}\d){4})(?=\d{0,20}[A-Za-z]{1,20}\d{1,20}[A-Za-z])"
         rf"[A-Za-z0-9]{{12,128}}{_END}",
     ),
-    ("ver", rf"{_START}v?\d{{1,9}}(?:\.\d{{1,9}}){{2,6}}{_END}(?!\.\d)"),
+    ("ver", (_DIGIT, _NUMBERED), rf"v?\d{{1,9}}(?:\.\d{{1,9}}){{2,6}}{_END}(?!\.\d)"),
     (
         "time_epoch",
-        rf"(?<![A-Za-z0-9_-])1[4-9]\d{{8}}(?:\d{{3}}|\d{{6}}|\d{{9}}|\.\d{{1,9}})?{_END}(?![.,]\d)",
+        (_DIGIT,),
+        rf"(?<![_-])1[4-9]\d{{8}}(?:\d{{3}}|\d{{6}}|\d{{9}}|\.\d{{1,9}})?{_END}(?![.,]\d)",
     ),
-    ("keep_status", rf"{_START}{_STATUS}"),
-    ("num", rf"{_START}\d++(?:,\d{{3}}(?!\d)){{0,6}}(?:\.\d++{_END})?+{_END}"),
+    ("keep_status", (_DIGIT,), _STATUS),
+    ("num", (_DIGIT,), rf"\d++(?:,\d{{3}}(?!\d)){{0,6}}(?:\.\d++{_END})?+{_END}"),
 )
+"""Name, what its text can begin with, and the rule from a word's start on. The first that fits
+is taken."""
 
-_PATTERN = re.compile("|".join(f"(?P<{name}>{rule})" for name, rule in _RULES))
+
+def _expression() -> str:
+    """One expression out of all rules: signs, then by what a word begins with.
+
+    Neighbours in the order of the rules that ask for the same beginning share one look at it.
+    A group's name is the rule's with a number, for a rule may stand in both halves.
+    """
+    begun: list[str] = []
+    for is_digit in (True, False):
+        groups: list[tuple[str, list[str]]] = []
+        for name, starts, rule in _RULES:
+            for start in starts:
+                if (start == _DIGIT) != is_digit:
+                    continue
+                if not groups or groups[-1][0] != start:
+                    groups.append((start, []))
+                groups[-1][1].append(f"(?P<{name}_{int(is_digit)}>{rule})")
+        begun += [f"{start}(?:{'|'.join(rules)})" for start, rules in groups]
+    signs = (f"(?P<{name}>{rule})" for name, rule in _SIGNS)
+    return "|".join((*signs, f"{_START}(?:{'|'.join(begun)})"))
+
+
+_PATTERN = re.compile(_expression())
 PLACEHOLDER = re.compile("<(?:" + "|".join(sorted(PLACEHOLDERS)) + ")>")
 """A placeholder in masked text."""
 

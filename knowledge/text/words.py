@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from knowledge.text.masking import PLACEHOLDERS
 
@@ -15,6 +16,8 @@ _LONGEST_WORD = 100
 """In characters; longer runs are data, not words, and only their pieces are kept."""
 
 _MOST_PIECES = 40
+_REMEMBERED = 100_000
+"""Identifiers whose words are kept: the same ones stand in every text of a team."""
 
 
 def pieces_of(identifier: str) -> list[str]:
@@ -33,21 +36,24 @@ def words_of(text: str) -> list[str]:
     Placeholders of masked text are no words: they carry no evidence. Compatibility forms are
     normalised (NFKC), so full-width letters and ligatures match plain ones.
     """
-    plain = unicodedata.normalize("NFKC", _PLACEHOLDER.sub(" ", text))
+    plain = _PLACEHOLDER.sub(" ", text)
+    if not plain.isascii():
+        plain = unicodedata.normalize("NFKC", plain)
     words: list[str] = []
-    for match in _IDENTIFIER.finditer(plain):
-        whole = match.group()
-        pieces = pieces_of(whole)
-        if len(pieces) == 1 and pieces[0] == whole:
-            if len(whole) <= _LONGEST_WORD:
-                words.append(whole.lower())
-            continue
-        if len(whole) <= _LONGEST_WORD:
-            words.append(whole.lower())
-        words.extend(
-            piece.lower() for piece in pieces[:_MOST_PIECES] if len(piece) <= _LONGEST_WORD
-        )
+    for whole in _IDENTIFIER.findall(plain):
+        words += _words_in(whole) if len(whole) <= _LONGEST_WORD else _pieces_in(whole)
     return words
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _words_in(identifier: str) -> tuple[str, ...]:
+    whole, pieces = identifier.lower(), _pieces_in(identifier)
+    return pieces if pieces == (whole,) else (whole, *pieces)
+
+
+def _pieces_in(identifier: str) -> tuple[str, ...]:
+    pieces = pieces_of(identifier)[:_MOST_PIECES]
+    return tuple(piece.lower() for piece in pieces if len(piece) <= _LONGEST_WORD)
 
 
 def split_identifiers(text: str) -> str:

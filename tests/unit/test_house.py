@@ -16,7 +16,7 @@ HOMES = {
     "fastapi": ("bot/web/", "bot/workspace/"),
     "sqlalchemy": ("bot/store/", "knowledge/store/"),
     "alembic": ("bot/store/",),
-    "faiss": ("knowledge/index/faiss.py",),
+    "faiss": ("knowledge/index/flat.py", "knowledge/index/ivf.py", "knowledge/index/selectors.py"),
     "tantivy": ("knowledge/index/lexical.py",),
     "sentence_transformers": ("knowledge/embed/sentence_transformer.py", "knowledge/learn/"),
     "torch": ("knowledge/embed/", "knowledge/learn/"),

@@ -3,6 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from knowledge.model import Audience, DocumentKind, Origin, Query, Visibility
+from knowledge.retrieve.candidates import MOST_BY_STRUCTURE
 from tests.support.memory_knowledge import THREE_CAUSES, case, page, searchable
 
 DISK = page("disk-full", "Disk full", "# Disk full\n\nNo space left on the device of the node.")
@@ -10,6 +11,8 @@ CLOCK = page(
     "clock-skew", "Clock skew", "# Clock skew\n\nThe clock of a host drifts from its peers."
 )
 CERT = page("cert", "Certificate expires", "# Certificate expires\n\nRenew the TLS certificate.")
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+PRIVATE = Visibility(frozenset({"T1/C9"}))
 FULL = Query(text="No space left on the device of the node, the disk is full")
 
 
@@ -155,3 +158,28 @@ def test_a_record_of_the_same_alert_comes_first_but_is_no_proof_of_its_cause() -
         ranking = retriever.search(query)
     assert ranking.incidents[0].document_id == "RCL-1"
     assert not ranking.separated
+
+
+def test_hidden_incidents_of_the_name_take_no_place_of_a_visible_one() -> None:
+    """However many there are, and also when words alone do not find what is visible."""
+    secret = [
+        case(f"S-{i}", "x", "x", alerts=("DiskFull",), visibility=PRIVATE, started_at=NOW)
+        for i in range(MOST_BY_STRUCTURE + 5)
+    ]
+    old = case("OLD", "quite another thing", "nothing in common", alerts=("DiskFull",))
+    query = Query(text="???", alert_name="DiskFull")
+    with searchable(old, *secret) as (retriever, _), searchable(old) as (alone, _):
+        found = retriever.search(query)
+        assert [hit.document_id for hit in found.incidents] == ["OLD"]
+        assert found.incidents == alone.search(query).incidents
+
+
+def test_the_alerts_own_page_is_found_behind_any_number_of_its_incidents() -> None:
+    many = [
+        case(f"I-{i}", "x", "x", alerts=("DiskFull",), started_at=NOW)
+        for i in range(MOST_BY_STRUCTURE + 5)
+    ]
+    own = page("disk", "y", "z", alerts=("DiskFull",))
+    with searchable(own, *many) as (retriever, _):
+        ranking = retriever.search(Query(text="???", alert_name="DiskFull"))
+        assert [hit.document_id for hit in ranking.runbooks] == ["disk"]

@@ -1,6 +1,6 @@
-"""The FAISS vector index. The only file that imports faiss."""
+"""The vector index for small memories: FAISS compares every vector."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -11,20 +11,22 @@ from knowledge.embed.port import Vectors
 from knowledge.errors import IndexDamaged
 from knowledge.index.exact import checked, checked_queries
 from knowledge.index.files import integer_fact, load_blob, save_blob
-from knowledge.index.port import Scored
+from knowledge.index.port import Ids, Scored
+from knowledge.index.selectors import Selectors
 
-_KIND = "faiss"
+KIND = "flat"
 
 
-class FaissIndex:
+class FlatIndex:
     """Flat inner product under the database's ids (IndexIDMap2 over IndexFlatIP).
 
-    Exact, and fast enough to 100,000 passages. Not thread-safe.
+    Exact, and quick to some tens of thousands. Not thread-safe.
     """
 
     def __init__(self, dimension: int) -> None:
         self._dimension = dimension
         self._index: Any = faiss.IndexIDMap2(faiss.IndexFlatIP(dimension))
+        self._selectors = Selectors()
         self.seq = 0
 
     def __len__(self) -> int:
@@ -51,7 +53,11 @@ class FaissIndex:
             return [[] for _ in queries]
         # One query at a time on this thread: many threads for one small scan only fight.
         faiss.omp_set_num_threads(1)
-        parameters, _kept_alive = _selector(without)
+        selector = self._selectors.of(without)
+        parameters: Any = None
+        if selector is not None:
+            parameters = faiss.SearchParameters()
+            parameters.sel = selector
         return [self._search_one(query[np.newaxis], k, parameters) for query in queries]
 
     def _search_one(self, query: Vectors, k: int, parameters: Any) -> list[Scored]:
@@ -70,19 +76,33 @@ class FaissIndex:
                 return found[:k]
             ask = min(len(self), ask * 2)
 
-    def ids(self) -> frozenset[int]:
-        return frozenset(faiss.vector_to_array(self._index.id_map).tolist())
+    def ids(self) -> Ids:
+        return np.sort(faiss.vector_to_array(self._index.id_map))
+
+    def holds(self, ids: Ids) -> bool:
+        return np.array_equal(self.ids(), ids)
+
+    def snapshot(self) -> Iterable[tuple[Ids, Vectors]]:
+        """All ids with their vectors as they are now, whatever changes later."""
+        inner: Any = faiss.downcast_index(self._index.index)
+        rows = faiss.vector_to_array(inner.codes)
+        vectors = rows.view(np.float32).reshape(len(self), self._dimension)
+        return [(faiss.vector_to_array(self._index.id_map), vectors)]
+
+    def vectors_of(self, ids: Ids) -> Vectors:
+        """The vectors of ids that are there, shape (len(ids), dimension)."""
+        return np.asarray(self._index.reconstruct_batch(ids))
 
     def save(self, folder: Path, seq: int = 0) -> None:
         """Write atomically; `seq` is the log position this state stands for."""
         data = faiss.serialize_index(self._index).tobytes()
         facts = {"dimension": self._dimension, "count": len(self), "seq": seq}
-        save_blob(folder, _KIND, data, facts)
+        save_blob(folder, KIND, data, facts)
         self.seq = seq
 
     @classmethod
     def load(cls, folder: Path, dimension: int) -> Self:
-        data, facts = load_blob(folder, _KIND)
+        data, facts = load_blob(folder, KIND)
         try:
             read = faiss.deserialize_index(np.frombuffer(data, dtype=np.uint8))
         except RuntimeError as error:  # faiss throws everything as this
@@ -95,15 +115,3 @@ class FaissIndex:
         index._index = read
         index.seq = integer_fact(facts, "seq")
         return index
-
-
-def _selector(without: frozenset[int]) -> tuple[Any, tuple[Any, ...]]:
-    """Search parameters that skip `without`, and what must outlive them: faiss keeps pointers."""
-    if not without:
-        return None, ()
-    ids = np.fromiter(without, dtype=np.int64, count=len(without))
-    hidden = faiss.IDSelectorBatch(ids)
-    seen = faiss.IDSelectorNot(hidden)
-    parameters: Any = faiss.SearchParameters()
-    parameters.sel = seen
-    return parameters, (ids, hidden, seen)
