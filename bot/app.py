@@ -156,8 +156,10 @@ def _open_memory(
     settings: Settings, database: Database, opened: ExitStack, embedder: Embedder | None
 ) -> "tuple[SuggestionBuilder, Any]":
     """The retriever over the projection; loads the model, opens or rebuilds the index."""
+    from bot.memory import build_large_elsewhere, load_model
     from bot.suggestions.build import SuggestionBuilder
     from knowledge.embed.batching import BatchingEmbedder
+    from knowledge.index.generations import Generations
     from knowledge.index.projection import Projection
     from knowledge.retrieve.confidence import DEFAULT_THRESHOLD
     from knowledge.retrieve.retriever import Retriever
@@ -165,9 +167,15 @@ def _open_memory(
     batching = BatchingEmbedder(embedder or load_model(settings.model, settings.data_dir))
     opened.callback(batching.close)
     source = database.knowledge_source()
-    projection = Projection(source, batching, settings.index_dir, bulk=batching.bulk)
+    generations = Generations(settings.index_dir)
+    if embedder is None and not generations.is_built(batching.generation):
+        build_large_elsewhere(settings, source)
+    projection = Projection(
+        source, batching, generations.home(batching.generation), bulk=batching.bulk
+    )
     projection.open()
     opened.callback(projection.close)
+    generations.serve(batching.generation)
     threshold = settings.answer_threshold
     retriever = Retriever(
         projection,
@@ -176,21 +184,6 @@ def _open_memory(
         embed=batching.embed,
     )
     return SuggestionBuilder(retriever, source), projection
-
-
-def load_model(name: str | None, data_dir: Path) -> Embedder:
-    """The embedding model in force, loaded and warmed up; a second or more, and torch with it.
-
-    That is the one named in the settings; else the bundled one under the adapter that was
-    promoted in this data folder, or that comes with Recall.
-    """
-    from knowledge.embed.sentence_transformer import SentenceTransformerEmbedder
-    from knowledge.learn.registry import Registry
-
-    promoted = Registry(data_dir).adapter() if name is None else None
-    if promoted is not None:
-        return SentenceTransformerEmbedder.load(adapter=promoted)
-    return SentenceTransformerEmbedder.load(name)
 
 
 def _open_chat(settings: Settings) -> "tuple[Any, Callable[[], CardRoom | None]]":

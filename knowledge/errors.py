@@ -5,7 +5,8 @@ KnowledgeError
 ├── ModelError         the embedding model is missing, damaged, or not the one pinned
 ├── IndexDamaged       an index file does not fit its digest (it is rebuilt from the database)
 ├── IndexInUse         another process owns the index folder
-└── GenerationMismatch vectors or an index of another model or text version
+├── GenerationMismatch vectors or an index of another model or text version
+└── UnknownGeneration  an index is named that is not there
 """
 
 
@@ -27,6 +28,10 @@ class IndexDamaged(KnowledgeError):
 
 class IndexInUse(KnowledgeError):
     """Another process owns the index folder; one folder has one writer."""
+
+
+class UnknownGeneration(KnowledgeError):
+    """No index of that name is in the folder."""
 
 
 class GenerationMismatch(KnowledgeError):

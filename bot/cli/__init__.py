@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, Entry] = {
     "backtest": Entry("bot.cli.backtest", "Replay your own past incidents before switching on."),
     "train": Entry("bot.cli.train", "Teach the model this team's words, from its history."),
     "models": Entry("bot.cli.models", "List trained models, put one in force, go back."),
+    "index": Entry("bot.cli.index", "List search indexes, build one ahead, remove one."),
     "replay": Entry("bot.cli.replay", "Check a past answer against its receipt."),
     "doctor": Entry("bot.cli.doctor", "Check everything and say what to do about it."),
     "migrate": Entry("bot.cli.migrate", "Bring the database schema up to date."),

@@ -43,9 +43,9 @@ def backtest_command(
     config: Path = CONFIG_OPTION,
 ) -> None:
     """Replay past incidents in time order; each sees only what came before it."""
-    from bot.app import load_model
     from bot.cli.backtest_report import as_json, show
     from bot.cli.common import print_json, read_settings
+    from bot.memory import load_model
     from knowledge.evaluate.backtest.figures import answered_of
     from knowledge.evaluate.backtest.grading import draw, graded, read_sheet, write_sheet
     from knowledge.evaluate.backtest.replay import replay

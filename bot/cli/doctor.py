@@ -73,7 +73,7 @@ def _examine(settings: Settings) -> "Iterator[Check]":
     from bot.doctor.examine import examine
 
     def load() -> "Embedder":
-        from bot.app import load_model
+        from bot.memory import load_model
 
         with people.status("Loading the embedding model"):
             return load_model(settings.model, settings.data_dir)

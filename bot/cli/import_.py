@@ -155,7 +155,7 @@ def _run(
     from bot.importing import Importer
 
     def embedder() -> "Embedder":
-        from bot.app import load_model
+        from bot.memory import load_model
 
         with people.status("Loading the embedding model"):
             return load_model(settings.model, settings.data_dir)

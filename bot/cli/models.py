@@ -4,7 +4,15 @@ from pathlib import Path
 
 import typer
 
-from bot.cli.common import CONFIG_OPTION, JSON_OPTION, exit_on_error, print_json, read_settings, say
+from bot.cli.common import (
+    CONFIG_OPTION,
+    JSON_OPTION,
+    exit_on_error,
+    open_database,
+    print_json,
+    read_settings,
+    say,
+)
 
 app = typer.Typer(
     add_completion=False,
@@ -13,7 +21,7 @@ app = typer.Typer(
     help="List trained models, put one in force, go back.",
 )
 
-_AGAIN = "The next start of `recall serve` builds the index for it beside the present one."
+_AGAIN = "The next start of `recall serve` takes it."
 
 
 @app.command("list")
@@ -49,12 +57,19 @@ def promote(
     name: str = typer.Argument(..., help="A model's name, or how it begins."),
     config: Path = CONFIG_OPTION,
 ) -> None:
-    """Put a model in force that beat the present one."""
+    """Put a model in force that beat the present one, once its index is built."""
+    from bot.cli.index import build_with_bar
     from knowledge.learn.registry import Registry
 
     settings = read_settings(config)
     with exit_on_error():
-        chosen = Registry(settings.data_dir).promote(name)
+        registry = Registry(settings.data_dir)
+        chosen = registry.promotable(name)
+        with open_database(settings) as database:
+            passages = database.knowledge_source().counts()["passages"]
+        if passages:  # beside the present one, which is served until then
+            build_with_bar(settings, chosen.path)
+        registry.promote(chosen.name)
     say(f"{chosen.name} is in force. {_AGAIN}")
 
 

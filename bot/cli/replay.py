@@ -59,7 +59,7 @@ def replay_command(
 
 
 def _search(database: Any, receipt: Mapping[str, Any], settings: "Settings") -> "Replay":
-    from bot.app import load_model
+    from bot.memory import load_model
     from bot.suggestions.replay import Replay, search_again
 
     source = database.knowledge_source()

@@ -24,7 +24,6 @@ def train_command(
     """Train a candidate model on past incidents; the newest quarter of them judges it."""
     import tempfile
 
-    from bot.app import load_model
     from bot.cli.common import (
         exit_on_error,
         fail,
@@ -36,6 +35,7 @@ def train_command(
         say,
     )
     from bot.clock import SystemClock
+    from bot.memory import load_model
     from knowledge.embed.sentence_transformer import SentenceTransformerEmbedder
     from knowledge.learn.child import train_in_child
     from knowledge.learn.examples import examples_of, pairs_of_history

@@ -106,12 +106,21 @@ def check_model(load: Callable[[], Embedder]) -> tuple[Check, Embedder | None]:
 
 def check_index(database: Database, embedder: Embedder, folder: Path) -> Check:
     """Compares database and index; says so when a running engine owns the index."""
-    from knowledge.index.files import MANIFEST
+    from knowledge.index.generations import Generations
     from knowledge.index.projection import Projection
 
-    if not folder.exists() or not any(folder.rglob(MANIFEST)):
+    generations = Generations(folder)
+    home = generations.home(embedder.generation)
+    if not generations.is_built(embedder.generation):
+        others = [one.name for one in generations.list()]
+        if others:
+            return warning(
+                "index",
+                f"there is none for the model in force, only {', '.join(others)}",
+                "run `recall index build` before the next start, which else waits for it",
+            )
         return ok("index", "there is none yet; it is built from the database at the first start")
-    projection = Projection(database.knowledge_source(), embedder, folder)
+    projection = Projection(database.knowledge_source(), embedder, home)
     try:
         with _Remarks() as remarks:
             projection.open()
@@ -121,12 +130,12 @@ def check_index(database: Database, embedder: Embedder, folder: Path) -> Check:
         finally:
             projection.close()
     except IndexInUse:
-        return ok("index", f"{folder} is in use by a running engine, which keeps it in step")
+        return ok("index", f"{home} is in use by a running engine, which keeps it in step")
     except (KnowledgeError, RecallError) as error:
-        return problem("index", str(error), f"stop recall and remove {folder}; it is built again")
+        return problem("index", str(error), f"stop recall and remove {home}; it is built again")
     if differences:
         return problem(
-            "index", "; ".join(differences), f"stop recall and remove {folder}; it is built again"
+            "index", "; ".join(differences), f"stop recall and remove {home}; it is built again"
         )
     if remarks.said:
         return warning("index", "; ".join(remarks.said), "nothing; it has been built again")

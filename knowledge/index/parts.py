@@ -70,13 +70,17 @@ class Parts:
         """
         return min(self.vectors.seq, self.lexical.seq)
 
-    def apply(self, change: Change, vectors: Vectors, seq: int) -> None:
-        """Make a change searchable. `vectors` has one row for each of `change.kept`."""
+    def apply(self, change: Change, vectors: Vectors, seq: int | None) -> None:
+        """Take a change in and, if it has a log position, make it searchable.
+
+        `vectors` has one row for each of `change.kept`.
+        """
         self.vectors.remove(change.gone)
         self.vectors.add(change.ids, vectors)
         self.lexical.remove(change.gone)
         self.lexical.add(change.rows)
-        self.lexical.commit(seq)
+        if seq is not None:
+            self.lexical.commit(seq)
         self.catalogue.change(change.owners, change.gone, change.cards)
 
     def save(self, seq: int, generation: Generation) -> Catalogue:

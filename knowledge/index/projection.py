@@ -32,6 +32,8 @@ _log = logging.getLogger(__name__)
 _SAVE_AFTER_ENTRIES = 2_000
 _SAVE_AFTER_SECONDS = 60.0
 _TRIES_TO_MATCH = 3
+_BATCHES_A_COMMIT = 40
+"""While all is built anew: each commit makes a segment, and merging them is most of the work."""
 
 Progress = Callable[[int, int], None]
 """Called with (passages indexed so far, passages in all)."""
@@ -243,7 +245,7 @@ class Projection:
                 break
             if self._apply_new() == 0:
                 self._rebuild(difference)
-        if self._unsaved:
+        if self._unsaved or not there:
             self._save()
 
     def _load(self, there: bool) -> None:
@@ -281,7 +283,9 @@ class Projection:
         )
         for start in range(0, len(ids), BATCH):
             some = ids[start : start + BATCH].tolist()
-            self._put([LogEntry(0, identity, added=True) for identity in some], seq=0)
+            commits = (start // BATCH) % _BATCHES_A_COMMIT == _BATCHES_A_COMMIT - 1
+            entries = [LogEntry(0, identity, added=True) for identity in some]
+            self._put(entries, 0 if commits else None)
             if self._progress is not None:
                 self._progress(min(start + BATCH, len(ids)), len(ids))
         with self._lock:
@@ -304,13 +308,16 @@ class Projection:
             self._unsaved += len(entries)
         return applied
 
-    def _put(self, entries: Sequence[LogEntry], seq: int) -> None:
-        """Bring the passages named into the state that the database has now."""
+    def _put(self, entries: Sequence[LogEntry], seq: int | None) -> None:
+        """Bring the passages named into the state that the database has now.
+
+        Without a log position it is a part of a larger change, found only after a commit.
+        """
         change = self._change(entries)
         vectors = vectors_of(change.kept, self._source, self._bulk)
         with self._lock:
             self._open_parts().apply(change, vectors, seq)
-            self._revision = seq
+            self._revision = self._revision if seq is None else seq
 
     def _grow_if_due(self) -> None:
         """Begin to change the vector index's kind beside the searches, where it outgrew its own."""

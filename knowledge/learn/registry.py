@@ -83,23 +83,33 @@ class Registry:
             )
         return path
 
-    def promote(self, name: str) -> Candidate:
-        """Put a candidate in force. ModelError for one that is unknown or did not pass."""
+    def find(self, name: str) -> Candidate:
+        """The one candidate whose name begins so; ModelError when it is none or several."""
         chosen = [one for one in self.candidates() if name and one.name.startswith(name)]
         if len(chosen) != 1:
             raise ModelError(
                 f"{'no' if not chosen else 'more than one'} model is named {name!r}; "
                 "`recall models list` shows them"
             )
-        if not chosen[0].passed:
-            raise ModelError(
-                f"{chosen[0].name} did not beat the model in force when it was trained: "
-                f"{chosen[0].facts.get('verdict', 'no verdict')}"
-            )
-        if chosen[0].name != self.current:
-            self._write_history([*self._history(), self.current])
-            self._point(chosen[0].name)
         return chosen[0]
+
+    def promotable(self, name: str) -> Candidate:
+        """The candidate, if it may be put in force; ModelError for one that did not pass."""
+        chosen = self.find(name)
+        if not chosen.passed:
+            raise ModelError(
+                f"{chosen.name} did not beat the model in force when it was trained: "
+                f"{chosen.facts.get('verdict', 'no verdict')}"
+            )
+        return chosen
+
+    def promote(self, name: str) -> Candidate:
+        """Put a candidate in force. ModelError for one that is unknown or did not pass."""
+        chosen = self.promotable(name)
+        if chosen.name != self.current:
+            self._write_history([*self._history(), self.current])
+            self._point(chosen.name)
+        return chosen
 
     def rollback(self) -> str:
         """Go back to the model before; its name. ModelError when there is none."""

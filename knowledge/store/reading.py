@@ -21,12 +21,10 @@ _SERVED = documents.c.state.in_(sorted(_SERVED_STATES))
 
 
 def live_passage_ids(connection: Connection) -> frozenset[int]:
-    statement = (
-        select(passages.c.id)
-        .join(documents, documents.c.id == passages.c.document_id)
-        .where(_SERVED)
-    )
-    return frozenset(connection.execute(statement).scalars())
+    # Few documents are not served, so leaving theirs out is quicker than joining all the others.
+    unserved = select(documents.c.id).where(documents.c.state.not_in(sorted(_SERVED_STATES)))
+    statement = select(passages.c.id).where(passages.c.document_id.not_in(unserved))
+    return frozenset(connection.execute(statement).scalars().all())
 
 
 def passages_by_id(connection: Connection, ids: Sequence[int]) -> list[Passage]:

@@ -16,7 +16,9 @@ import pytest
 
 from bot.demo.stage import Stage
 from bot.demo.story import DATA, Story, StoryAlert, load_story
+from knowledge.embed.port import Embedder
 from knowledge.index.folder_lock import FolderLock
+from knowledge.index.generations import Generations
 
 pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("processes")]
 
@@ -76,9 +78,9 @@ def test_a_model_folder_without_a_model_ends_the_start(tmp_path: Path) -> None:
 
 @pytest.mark.soak
 def test_an_index_that_another_process_holds_is_waited_for_and_then_given_up(
-    tmp_path: Path,
+    tmp_path: Path, real_embedder: Embedder
 ) -> None:
-    lock = FolderLock(tmp_path / "data" / "index")
+    lock = FolderLock(Generations(tmp_path / "data" / "index").home(real_embedder.generation))
     lock.acquire()
     try:
         ended = serve(tmp_path / "data", 240)

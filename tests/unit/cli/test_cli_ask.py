@@ -14,6 +14,7 @@ from bot.settings import load_settings
 from bot.suggestions.public import PUBLIC_KEYS
 from knowledge.embed.port import Embedder
 from knowledge.index.folder_lock import FolderLock
+from knowledge.index.generations import Generations
 from tests.support.house import House
 from tests.support.saying import one_cause, past_incident, step
 
@@ -85,8 +86,10 @@ class TestOnTheModel:
         assert "Past incidents" in told.stdout
         assert "INC-" in told.stdout
 
-    def test_an_index_that_another_process_holds_is_told(self, known: Path) -> None:
-        lock = FolderLock(known / "index")
+    def test_an_index_that_another_process_holds_is_told(
+        self, known: Path, real_embedder: Embedder
+    ) -> None:
+        lock = FolderLock(Generations(known / "index").home(real_embedder.generation))
         lock.acquire()
         try:
             told = ask(known, *QUESTION)

@@ -21,6 +21,7 @@ from bot.workspace.server import LocalWorkspace, Room
 from knowledge.embed.hashing import HashingEmbedder
 from knowledge.errors import ModelError
 from knowledge.index.folder_lock import FolderLock
+from knowledge.index.generations import Generations
 from knowledge.index.projection import Projection
 from knowledge.model import Runbook
 from knowledge.text.passages import passages_of
@@ -39,6 +40,10 @@ def _examine(settings: Settings) -> dict[str, Check]:
     return {check.name: check for check in checks}
 
 
+def _home(folder: Path) -> Path:
+    return Generations(folder / "index").home(EMBEDDER.generation)
+
+
 def _page(name: str) -> Runbook:
     return Runbook(id=name, title=name, body=f"# {name}\n\nRestart it.")
 
@@ -48,7 +53,7 @@ def filled(tmp_path: Path) -> Iterator[Database]:
     """A data folder with one page in the database, and an index that has it."""
     with sqlite_database(tmp_path, ManualClock()) as database:
         _add(database, "a")
-        projection = Projection(database.knowledge_source(), EMBEDDER, tmp_path / "index")
+        projection = Projection(database.knowledge_source(), EMBEDDER, _home(tmp_path))
         projection.open()
         projection.save()
         projection.close()
@@ -137,7 +142,7 @@ def test_a_missing_model_is_a_problem_and_the_rest_is_still_checked(
 
 
 def test_an_index_in_use_is_left_to_its_engine(filled: Database, tmp_path: Path) -> None:
-    lock = FolderLock(tmp_path / "index")
+    lock = FolderLock(_home(tmp_path))
     lock.acquire()
     try:
         found = _examine(_settings(tmp_path))["index"]
@@ -152,6 +157,17 @@ def test_a_damaged_index_is_told_and_built_again(filled: Database, tmp_path: Pat
     first = _examine(_settings(tmp_path))["index"]
     second = _examine(_settings(tmp_path))["index"]
     assert (first.status, second.status) == (Status.WARNING, Status.OK)
+
+
+def test_an_index_of_another_model_alone_is_told_with_what_to_do(
+    filled: Database, tmp_path: Path
+) -> None:
+    (tmp_path / "index" / "another").mkdir()
+    _home(tmp_path).rename(tmp_path / "index" / "older")
+    found = _examine(_settings(tmp_path))["index"]
+    assert found.status is Status.WARNING
+    assert "only another, older" in found.detail
+    assert "recall index build" in found.advice
 
 
 def test_an_index_that_lags_behind_catches_up(filled: Database, tmp_path: Path) -> None:

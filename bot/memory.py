@@ -1,0 +1,81 @@
+"""The memory of this installation: the model in force, and the index for it."""
+
+import logging
+from pathlib import Path
+
+from bot.clock import SystemClock
+from bot.settings import Settings
+from bot.store.database import Database
+from knowledge.child import ChildFailed, Progress, run_in_child
+from knowledge.embed.port import Embedder
+from knowledge.errors import IndexDamaged
+from knowledge.index.generations import Generations
+from knowledge.index.projection import Projection
+from knowledge.index.source import KnowledgeSource
+
+LARGE = 30_000
+"""Passages from which an index is built in a process of its own, whose memory is given back."""
+
+_TOLD_EVERY = 0.1
+
+_log = logging.getLogger(__name__)
+
+
+def load_model(name: str | None, data_dir: Path, adapter: Path | None = None) -> Embedder:
+    """The embedding model in force, loaded and warmed up; a second or more, and torch with it.
+
+    That is the one named in the settings; else the bundled one under the adapter that was
+    promoted in this data folder, or that comes with Recall. `adapter` is taken in place of it.
+    """
+    from knowledge.embed.sentence_transformer import SentenceTransformerEmbedder
+    from knowledge.learn.registry import Registry
+
+    chosen = adapter
+    if chosen is None and name is None:
+        chosen = Registry(data_dir).adapter()
+    if chosen is not None:
+        return SentenceTransformerEmbedder.load(adapter=chosen)
+    return SentenceTransformerEmbedder.load(name)
+
+
+def build_index(settings: Settings, adapter: Path | None = None, *, progress: Progress) -> None:
+    """Build, or bring up to date, the index of the model in force; `adapter` is another one's.
+
+    Vectors that the database lacks are made and stored on the way. `progress` is called with
+    ("index", done, total). IndexInUse when a running engine serves this very generation, which
+    it keeps up to date itself.
+    """
+    database = Database(settings.database, clock=SystemClock())
+    try:
+        database.require_current_schema()
+        embedder = load_model(settings.model, settings.data_dir, adapter)
+        projection = Projection(
+            database.knowledge_source(),
+            embedder,
+            Generations(settings.index_dir).home(embedder.generation),
+            progress=lambda done, total: progress("index", done, total),
+        )
+        projection.open()
+        projection.close()
+    finally:
+        database.close()
+
+
+def build_large_elsewhere(settings: Settings, source: KnowledgeSource) -> None:
+    """Build the index of the model in force in another process, where it is a large one."""
+    passages = len(source.live_passage_ids())
+    if passages < LARGE:
+        return
+    _log.info("building the index of %d passages in a process of its own", passages)
+    told = 0.0
+
+    def tell(_stage: str, done: int, total: int) -> None:
+        nonlocal told
+        if done / total >= told + _TOLD_EVERY:
+            told = done / total
+            _log.info("the index has %d of %d passages", done, total)
+
+    try:
+        run_in_child(build_index, settings, progress=tell)
+    except ChildFailed as error:
+        raise IndexDamaged(f"the index could not be built: {error}") from error
