@@ -23,6 +23,7 @@ from knowledge.index.embedding import embed_documents
 from knowledge.index.projection import Projection
 from knowledge.model import Document, Generation, Passage, Query
 from knowledge.retrieve.candidates import BODY_WEIGHTS
+from knowledge.retrieve.reading import read_query
 from knowledge.retrieve.retriever import Retriever
 from knowledge.text.passages import passages_of
 from tests.bench.measuring import Stopwatch
@@ -118,7 +119,8 @@ def measure(path: Path, folder: Path, target: Path, *, progress: Progress) -> No
 
     model = SentenceTransformerEmbedder.load()
     texts = sentences(2 * QUERIES, 25, _SEED + 1)
-    known = Known(model.generation, dict(zip(texts, model.embed(texts), strict=True)))
+    masked = [read_query(Query(text=text)).prose for text in texts]
+    known = Known(model.generation, dict(zip(masked, model.embed(masked), strict=True)))
     database = database_at(path)
     source = database.knowledge_source()
     projection = Projection(source, known, folder, bulk=model)
@@ -133,22 +135,28 @@ def measure(path: Path, folder: Path, target: Path, *, progress: Progress) -> No
         _timed(lambda text=text: retriever.search(Query(text=text))) for text in asked
     ]
     told["vector"] = [
-        _timed(lambda text=text: projection.vector_search(known.known[text], 100)) for text in asked
+        _timed(lambda one=one: projection.vector_search(known.known[one], 100))
+        for one in masked[20 : 20 + QUERIES]
     ]
     told["lexical"] = [
         _timed(lambda text=text: projection.lexical_search(text, 100, BODY_WEIGHTS))
         for text in asked
     ]
-    told["add"] = [_timed(lambda one=one: _add(database, projection, one)) for one in _extra()]
+    extra = _extra()
+    told["add with embedding"] = [
+        _timed(lambda one=one: _add(database, projection, one)) for one in extra[:ADDED]
+    ]
+    embed_documents([part for one in extra for part in passages_of(one)], source, model)
+    told["add"] = [_timed(lambda one=one: _add(database, projection, one)) for one in extra[ADDED:]]
     told["resident_mb"] = _resident_mb()
-    told["recall_at_10"] = _recall(projection, [known.known[text] for text in asked[:50]])
+    told["recall_at_10"] = _recall(projection, [known.known[one] for one in masked[20:70]])
     target.write_text(json.dumps(told))
     projection.close()
     database.close()
 
 
 def _extra() -> list[Document]:
-    made = [one.document for one in filler(8 * ADDED, _SEED + 2)][:ADDED]
+    made = [one.document for one in filler(12 * ADDED, _SEED + 2)][: 2 * ADDED]
     return [dataclasses.replace(one, id=f"added-{one.id}") for one in made]
 
 

@@ -38,7 +38,8 @@ def test_a_large_memory_is_searched_opened_and_changed(
         ("hybrid", "query to ranking, each asked once"),
         ("vector", "vector search alone, 100 of them"),
         ("lexical", "lexical search alone, 100 of them"),
-        ("add", "a document into database and index"),
+        ("add", "a document into database and index, embedding left out"),
+        ("add with embedding", "a document into database and index, its passages embedded"),
     ):
         spread = Spread.of(told[name])
         rows.append((label, spread.n, spread.p50, spread.p95, goals.get(name) or ""))
