@@ -4,17 +4,18 @@ import logging
 from pathlib import Path
 
 from bot.clock import SystemClock
+from bot.errors import RecallError
 from bot.settings import Settings
 from bot.store.database import Database
 from knowledge.child import ChildFailed, Progress, run_in_child
 from knowledge.embed.port import Embedder
-from knowledge.errors import IndexDamaged
+from knowledge.errors import IndexDamaged, IndexInUse
 from knowledge.index.generations import Generations
 from knowledge.index.projection import Projection
-from knowledge.index.source import KnowledgeSource
+from knowledge.store.knowledge import KnowledgeStore
 
 LARGE = 30_000
-"""Passages from which an index is built in a process of its own, whose memory is given back."""
+"""Passages from which the engine has its first index built in a process of its own."""
 
 _TOLD_EVERY = 0.1
 
@@ -57,13 +58,26 @@ def build_index(settings: Settings, adapter: Path | None = None, *, progress: Pr
         )
         projection.open()
         projection.close()
+    except IndexInUse as error:
+        raise IndexInUse(
+            "a running engine serves this very index and keeps it up to date; there is nothing "
+            "to build"
+        ) from error
     finally:
         database.close()
 
 
-def build_large_elsewhere(settings: Settings, source: KnowledgeSource) -> None:
+def build_elsewhere(settings: Settings, adapter: Path | None = None, *, progress: Progress) -> None:
+    """As `build_index`, in a process of its own at low priority, whose memory is given back.
+
+    ChildFailed says why it could not be done.
+    """
+    run_in_child(build_index, settings, adapter, progress=progress, errors=(RecallError,))
+
+
+def build_large_elsewhere(settings: Settings, store: KnowledgeStore) -> None:
     """Build the index of the model in force in another process, where it is a large one."""
-    passages = len(source.live_passage_ids())
+    passages = store.counts()["passages"]
     if passages < LARGE:
         return
     _log.info("building the index of %d passages in a process of its own", passages)
@@ -76,6 +90,6 @@ def build_large_elsewhere(settings: Settings, source: KnowledgeSource) -> None:
             _log.info("the index has %d of %d passages", done, total)
 
     try:
-        run_in_child(build_index, settings, progress=tell)
+        build_elsewhere(settings, progress=tell)
     except ChildFailed as error:
         raise IndexDamaged(f"the index could not be built: {error}") from error

@@ -15,21 +15,24 @@ Progress = Callable[[str, int, int], None]
 """Called with the stage, how much is done, and of how much."""
 
 
-class ChildFailed(Exception):
+class ChildFailed(KnowledgeError):
     """The work ended with an error; its text is the reason."""
 
 
 def run_in_child(
-    work: Callable[..., None], *arguments: Any, progress: Progress | None = None
+    work: Callable[..., None],
+    *arguments: Any,
+    progress: Progress | None = None,
+    errors: tuple[type[Exception], ...] = (),
 ) -> None:
     """Call `work(*arguments, progress=...)` elsewhere; it must be a function of a module.
 
-    ChildFailed when it raises one of the errors that are raised on purpose, a ValueError,
-    OSError or RuntimeError, or when the process dies.
+    ChildFailed when it raises a KnowledgeError, one of `errors`, a ValueError, OSError or
+    RuntimeError, with its text; or when the process dies.
     """
     context = multiprocessing.get_context("spawn")
     mine, its = context.Pipe(duplex=False)
-    child = context.Process(target=_run, args=(work, arguments, its), daemon=True)
+    child = context.Process(target=_run, args=(work, arguments, errors, its), daemon=True)
     child.start()
     its.close()
     reason = "it ended without a word"
@@ -51,11 +54,17 @@ def run_in_child(
         raise ChildFailed(reason)
 
 
-def _run(work: Callable[..., None], arguments: tuple[Any, ...], pipe: Connection) -> None:
+def _run(
+    work: Callable[..., None],
+    arguments: tuple[Any, ...],
+    errors: tuple[type[Exception], ...],
+    pipe: Connection,
+) -> None:
     os.nice(_NICE)
+    expected: tuple[type[Exception], ...] = (KnowledgeError, ValueError, OSError, RuntimeError)
     try:
         work(*arguments, progress=lambda stage, done, total: pipe.send((stage, done, total)))
-    except (KnowledgeError, ValueError, OSError, RuntimeError) as error:
+    except expected + errors as error:
         pipe.send(str(error) or type(error).__name__)
     else:
         pipe.send(_DONE)

@@ -6,7 +6,8 @@ KnowledgeError
 ├── IndexDamaged       an index file does not fit its digest (it is rebuilt from the database)
 ├── IndexInUse         another process owns the index folder
 ├── GenerationMismatch vectors or an index of another model or text version
-└── UnknownGeneration  an index is named that is not there
+├── UnknownGeneration  an index is named that is not there
+└── ChildFailed        long work in another process failed (`knowledge.child`)
 """
 
 

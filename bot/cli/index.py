@@ -50,9 +50,10 @@ def list_(json: bool = JSON_OPTION, config: Path = CONFIG_OPTION) -> None:
     if not rows:
         say("There is no index yet; the first start of `recall serve` builds it.")
     for one in found:
-        size = f"{one.passages:,} passages" if one.passages is not None else ""
-        state = _state(one.is_served, one.passages is not None)
-        say(f"{one.name:<44}{state:<12}{size:>18}{one.bytes / 1e6:>10,.1f} MB")
+        told = [_state(one.is_served, one.passages is not None), f"{one.bytes / 1e6:,.1f} MB"]
+        if one.passages is not None:
+            told.insert(1, f"{one.passages:,} passages")
+        say(f"{one.name}  {', '.join(told)}")
 
 
 @app.command()
@@ -89,11 +90,11 @@ def remove(
 
 
 def build_with_bar(settings: "Settings", adapter: Path | None) -> None:
-    """Build an index, with a bar on a terminal."""
-    from bot.memory import build_index
+    """Build an index beside what is served, with a bar on a terminal."""
+    from bot.memory import build_elsewhere
 
     with stage_bars({"index": "Building the index"}) as progress:
-        build_index(settings, adapter, progress=progress)
+        build_elsewhere(settings, adapter, progress=progress)
 
 
 def _state(is_served: bool, is_complete: bool) -> str:

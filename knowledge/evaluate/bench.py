@@ -145,7 +145,7 @@ def _memory(
             _seconds(lambda extra=extra: _add(source, projection, extra))  # type: ignore[misc]
             for extra in _extra(ADDED, seed + 2)
         ]
-        resident = _resident_mb()
+        resident = resident_mb()
     finally:
         projection.close()
     return {
@@ -260,7 +260,7 @@ def _ratio(theirs: dict[str, float], ours: dict[str, float]) -> float:
     return round(theirs["p50"] / ours["p50"], 2) if ours["p50"] else 0.0
 
 
-def _resident_mb() -> float | None:
+def resident_mb() -> float | None:
     """Resident memory of this process; None where the system does not tell."""
     try:
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])

@@ -20,8 +20,6 @@ B = 0.75
 Texts = tuple[str, ...]
 """The words of one passage as they are indexed, joined by blanks, in the order of FIELDS."""
 
-_NOTHING: Texts = ("",) * len(FIELDS)
-
 
 def length_of(text: str) -> int:
     """How many words there are in a text of words joined by single blanks."""

@@ -8,12 +8,11 @@ import numpy as np
 from knowledge.embed.port import Embedder, Vectors
 from knowledge.index.catalogue import Catalogue
 from knowledge.index.embedding import vectors_of
-from knowledge.index.port import Ids
+from knowledge.index.port import Ids, scrambled
 from knowledge.index.source import DocumentCard, KnowledgeSource
 from knowledge.model import Passage
 
 BATCH = 512
-_SEED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +62,10 @@ def live_ids(source: KnowledgeSource) -> Ids:
 def public_sample(ids: Ids, most: int, source: KnowledgeSource, embedder: Embedder) -> Vectors:
     """Vectors of at most `most` of the passages, of those that everyone may see.
 
-    Drawn by a fixed seed; shape (n, dimension).
+    Drawn in the order of the ids scrambled, so that what is not public changes nothing in which
+    public ones are drawn; shape (n, dimension).
     """
-    chosen = np.random.default_rng(_SEED).permutation(ids)[: 2 * most]
+    chosen = ids[np.argsort(scrambled(ids), kind="stable")]
     found = [np.zeros((0, embedder.generation.dimension), dtype=np.float32)]
     for start in range(0, len(chosen), BATCH):
         passages = source.passages(chosen[start : start + BATCH].tolist())

@@ -1,18 +1,18 @@
 """The exact vector index: every vector compared, the truth for tests of other backends."""
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from knowledge.embed.port import Vectors
 from knowledge.errors import IndexDamaged
-from knowledge.index.files import integer_fact, load_blob, save_blob
+from knowledge.index.files import integer_fact, load_parts, save_parts
 from knowledge.index.port import Ids, Scored
 
-_KIND = "exact"
+_KIND, _PART = "exact", "vectors"
 
 
 class ExactIndex:
@@ -29,11 +29,10 @@ class ExactIndex:
 
     def add(self, ids: Sequence[int], vectors: Vectors) -> None:
         """Add or replace; of an id given twice the last vector stays."""
-        rows = checked(ids, vectors, self._dimension)
-        last = {identity: at for at, identity in enumerate(ids)}
+        distinct, rows = checked(ids, vectors, self._dimension)
         self.remove(ids)
-        self._ids = np.concatenate([self._ids, np.fromiter(last, dtype=np.int64)])
-        self._vectors = np.concatenate([self._vectors, rows[list(last.values())]])
+        self._ids = np.concatenate([self._ids, distinct])
+        self._vectors = np.concatenate([self._vectors, rows])
 
     def remove(self, ids: Sequence[int]) -> None:
         keep = ~np.isin(self._ids, np.asarray(ids, dtype=np.int64))
@@ -61,19 +60,17 @@ class ExactIndex:
 
     def save(self, folder: Path, seq: int = 0) -> None:
         """Write atomically; `seq` is the log position this state stands for."""
-        buffer = io.BytesIO()
-        np.savez(buffer, ids=self._ids, vectors=self._vectors)
         facts = {"dimension": self._dimension, "count": len(self), "seq": seq}
-        save_blob(folder, _KIND, buffer.getvalue(), facts)
+        save_parts(folder, _KIND, {_PART: self._write}, {}, facts)
         self.seq = seq
 
     @classmethod
     def load(cls, folder: Path, dimension: int) -> Self:
-        data, facts = load_blob(folder, _KIND)
+        parts, facts = load_parts(folder, _KIND, [_PART])
         index = cls(dimension)
         index.seq = integer_fact(facts, "seq")
         try:
-            with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+            with np.load(folder / parts[_PART].file, allow_pickle=False) as arrays:
                 index._ids, index._vectors = arrays["ids"], arrays["vectors"]
         except (ValueError, KeyError, OSError, EOFError) as error:
             raise IndexDamaged(f"the vectors in {folder} cannot be read: {error}") from error
@@ -83,13 +80,23 @@ class ExactIndex:
             raise IndexDamaged(f"the vectors in {folder} are not of {dimension} dimensions")
         return index
 
+    def _write(self, path: Path) -> None:
+        with path.open("wb") as file:
+            np.savez(file, ids=self._ids, vectors=self._vectors)
 
-def checked(ids: Sequence[int], vectors: Vectors, dimension: int) -> Vectors:
-    """The vectors as a float32 array of shape (len(ids), dimension); ValueError otherwise."""
+
+def checked(
+    ids: Sequence[int], vectors: Vectors, dimension: int
+) -> tuple[NDArray[np.int64], Vectors]:
+    """Each id once, and the last vector that was given for it, as float32.
+
+    ValueError unless `vectors` has the shape (len(ids), dimension).
+    """
     rows = np.ascontiguousarray(vectors, dtype=np.float32)
     if rows.shape != (len(ids), dimension):
         raise ValueError(f"expected vectors of shape {(len(ids), dimension)}, got {rows.shape}")
-    return rows
+    last = {int(identity): at for at, identity in enumerate(ids)}
+    return np.fromiter(last, dtype=np.int64), rows[list(last.values())]
 
 
 def checked_queries(vectors: Vectors, dimension: int) -> Vectors:

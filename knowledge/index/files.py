@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,39 +42,9 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return facts
 
 
-def save_blob(folder: Path, kind: str, data: bytes, facts: Mapping[str, Any]) -> None:
-    """Save `data` beside a manifest that names it and its digest.
-
-    The file is named by its content, so the manifest's rename is the one moment at which the
-    new state takes the old one's place; what the old manifest named is removed after it.
-    """
-    digest = hashlib.sha256(data).hexdigest()
-    name = f"{kind}-{digest[:16]}.bin"
-    write_atomically(folder / name, data)
-    write_manifest(folder, {**facts, "kind": kind, "file": name, "sha256": digest})
-    for old in folder.glob("*-*.bin*"):
-        if old.name != name:
-            old.unlink(missing_ok=True)
-
-
-def load_blob(folder: Path, kind: str) -> tuple[bytes, dict[str, Any]]:
-    """What `save_blob` wrote; IndexDamaged when it is missing, cut, changed or of another kind."""
-    facts = read_manifest(folder)
-    name, digest = facts.get("file"), facts.get("sha256")
-    if facts.get("kind") != kind or not isinstance(name, str) or "/" in name:
-        raise IndexDamaged(f"{folder} does not hold an index of the kind {kind!r}")
-    try:
-        data = (folder / name).read_bytes()
-    except OSError as error:
-        raise IndexDamaged(f"{folder / name} cannot be read: {error}") from error
-    if hashlib.sha256(data).hexdigest() != digest:
-        raise IndexDamaged(f"{folder / name} does not fit its digest")
-    return data, facts
-
-
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One of several files that make an index: its name in the folder and its digest."""
+    """One of the files that make an index: its name in the folder and its digest."""
 
     file: str
     sha256: str
@@ -87,15 +57,16 @@ def save_parts(
     kept: Mapping[str, Part],
     facts: Mapping[str, Any],
 ) -> dict[str, Part]:
-    """Save an index of several files; those in `kept` stay as they are. Returns all by name.
+    """Save the files of an index; those in `kept` stay as they are. Returns all by name.
 
-    As with `save_blob`, files are named by their content and the manifest's rename is the one
-    moment of change. `writers` write to the path that they are given.
+    Files are named by their content, so the manifest's rename is the one moment at which the
+    new state takes the old one's place; what the old manifest named is removed after it.
+    `writers` write to the path that they are given.
     """
     folder.mkdir(parents=True, exist_ok=True)
     parts = dict(kept)
     for name, write in writers.items():
-        new = folder / f"{kind}-{name}.new"
+        new = folder / f"{kind}-{name}.bin.new"
         write(new)
         digest = _digest_of(new)
         parts[name] = Part(f"{kind}-{name}-{digest[:16]}.bin", digest)
@@ -111,8 +82,13 @@ def save_parts(
     return parts
 
 
-def load_parts(folder: Path, kind: str) -> tuple[dict[str, Part], dict[str, Any]]:
-    """What `save_parts` wrote; IndexDamaged where a file is missing, cut, changed or foreign."""
+def load_parts(
+    folder: Path, kind: str, names: Collection[str]
+) -> tuple[dict[str, Part], dict[str, Any]]:
+    """What `save_parts` wrote under these names, with the facts beside it.
+
+    IndexDamaged where a file is missing, cut, changed or of another kind.
+    """
     facts = read_manifest(folder)
     listed = facts.get("parts")
     if facts.get("kind") != kind or not isinstance(listed, dict):
@@ -123,6 +99,8 @@ def load_parts(folder: Path, kind: str) -> tuple[dict[str, Part], dict[str, Any]
         raise IndexDamaged(f"{folder / MANIFEST} is not a manifest") from error
     if any(not isinstance(one.file, str) or "/" in one.file for one in parts.values()):
         raise IndexDamaged(f"{folder / MANIFEST} is not a manifest")
+    if set(parts) != set(names):
+        raise IndexDamaged(f"the index in {folder} lacks a part")
     # Digests are most of the time that opening takes; hashing leaves the interpreter free.
     with ThreadPoolExecutor() as pool:
         for one, digest in zip(

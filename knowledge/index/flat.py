@@ -10,11 +10,12 @@ import numpy as np
 from knowledge.embed.port import Vectors
 from knowledge.errors import IndexDamaged
 from knowledge.index.exact import checked, checked_queries
-from knowledge.index.files import integer_fact, load_blob, save_blob
+from knowledge.index.files import integer_fact, load_parts, save_parts
 from knowledge.index.port import Ids, Scored
 from knowledge.index.selectors import Selectors
 
 KIND = "flat"
+_PART = "vectors"
 
 
 class FlatIndex:
@@ -34,12 +35,10 @@ class FlatIndex:
 
     def add(self, ids: Sequence[int], vectors: Vectors) -> None:
         """Add or replace; of an id given twice the last vector stays."""
-        rows = checked(ids, vectors, self._dimension)
-        if not ids:
-            return
-        self.remove(ids)
-        last = {identity: at for at, identity in enumerate(ids)}
-        self._index.add_with_ids(rows[list(last.values())], np.fromiter(last, dtype=np.int64))
+        distinct, rows = checked(ids, vectors, self._dimension)
+        if len(distinct):
+            self.remove(ids)
+            self._index.add_with_ids(rows, distinct)
 
     def remove(self, ids: Sequence[int]) -> None:
         if len(ids) and len(self):
@@ -95,16 +94,16 @@ class FlatIndex:
 
     def save(self, folder: Path, seq: int = 0) -> None:
         """Write atomically; `seq` is the log position this state stands for."""
-        data = faiss.serialize_index(self._index).tobytes()
         facts = {"dimension": self._dimension, "count": len(self), "seq": seq}
-        save_blob(folder, KIND, data, facts)
+        writers = {_PART: lambda path: faiss.write_index(self._index, str(path))}
+        save_parts(folder, KIND, writers, {}, facts)
         self.seq = seq
 
     @classmethod
     def load(cls, folder: Path, dimension: int) -> Self:
-        data, facts = load_blob(folder, KIND)
+        parts, facts = load_parts(folder, KIND, [_PART])
         try:
-            read = faiss.deserialize_index(np.frombuffer(data, dtype=np.uint8))
+            read = faiss.read_index(str(folder / parts[_PART].file))
         except RuntimeError as error:  # faiss throws everything as this
             raise IndexDamaged(f"faiss cannot read the index in {folder}") from error
         if not isinstance(read, faiss.IndexIDMap2) or read.d != dimension:

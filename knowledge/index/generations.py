@@ -67,7 +67,7 @@ class Generations:
     def list(self) -> list[Built]:
         """All that there are, by name."""
         homes = [] if not self._folder.exists() else sorted(self._folder.iterdir())
-        return [self._built(home) for home in homes if home.is_dir()]
+        return [self._built(one) for one in homes if one.is_dir() and one.name not in _UNSORTED]
 
     def remove(self, name: str) -> Built:
         """Delete an index that is not served; it can be built again from the database.

@@ -51,9 +51,12 @@ class IvfIndex:
     compared; a reader's hidden vectors change nothing only if it was trained without them.
     """
 
-    def __init__(self, index: Any, rows: HalfRows) -> None:
+    def __init__(self, index: Any, rows: HalfRows, learnt_at: int) -> None:
         self._index = index
         self._rows = rows
+        self.learnt_at = learnt_at
+        """How many vectors the lists were learnt for."""
+
         self._dimension = int(index.d)
         self._parts: dict[str, Part] = {}
         """Files of the base this state stands on, as they were last written or read."""
@@ -79,21 +82,18 @@ class IvfIndex:
         index.train(np.ascontiguousarray(sample, dtype=np.float32))
         kinds: Any = faiss  # its stubs leave out the direct map
         index.set_direct_map_type(kinds.DirectMap.Hashtable)
-        return cls(_owned(index), HalfRows(dimension))
+        return cls(index, HalfRows(dimension), count)
 
     def __len__(self) -> int:
         return int(self._index.ntotal)
 
     def add(self, ids: Sequence[int], vectors: Vectors) -> None:
         """Add or replace; of an id given twice the last vector stays."""
-        rows = checked(ids, vectors, self._dimension)
-        if not len(ids):
-            return
-        self.remove(ids)
-        last = {int(identity): at for at, identity in enumerate(ids)}
-        kept = rows[list(last.values())]
-        self._rows.put(list(last), kept)
-        self._index.add_with_ids(kept, np.fromiter(last, dtype=np.int64))
+        distinct, rows = checked(ids, vectors, self._dimension)
+        if len(distinct):
+            self.remove(ids)
+            self._rows.put(distinct.tolist(), rows)
+            self._index.add_with_ids(rows, distinct)
 
     def remove(self, ids: Sequence[int]) -> None:
         self._forget(self._rows.drop([int(identity) for identity in ids]))
@@ -112,11 +112,6 @@ class IvfIndex:
 
     def holds(self, ids: Ids) -> bool:
         return len(ids) == len(self) and np.array_equal(self.ids(), ids)
-
-    @property
-    def cells(self) -> int:
-        """How many lists there are."""
-        return int(self._index.nlist)
 
     def snapshot(self) -> Iterable[tuple[Ids, Vectors]]:
         """All ids with their vectors as they are now, whatever changes later."""
@@ -144,6 +139,7 @@ class IvfIndex:
             "dimension": self._dimension,
             "count": len(self),
             "base": self._base_count,
+            "learnt_at": self.learnt_at,
             "seq": seq,
         }
         kept = {} if rewrite else {name: self._parts[name] for name in ("codes", "rows")}
@@ -154,9 +150,7 @@ class IvfIndex:
 
     @classmethod
     def load(cls, folder: Path, dimension: int) -> Self:
-        parts, facts = load_parts(folder, KIND)
-        if set(parts) != {"codes", "rows", "changes"}:
-            raise IndexDamaged(f"the index in {folder} lacks a part")
+        parts, facts = load_parts(folder, KIND, ["codes", "rows", "changes"])
         base = integer_fact(facts, "base")
         try:
             read = faiss.read_index(str(folder / parts["codes"].file))
@@ -167,7 +161,7 @@ class IvfIndex:
         rows = HalfRows.read(folder / parts["rows"].file, base, dimension)
         if read.ntotal != base:
             raise IndexDamaged(f"the index in {folder} holds another number of vectors")
-        index = cls(read, rows)
+        index = cls(read, rows, integer_fact(facts, "learnt_at"))
         index._parts, index._base_count, index._base_folder = parts, base, folder
         ids, vectors, gone = rows.read_changes(folder / parts["changes"].file)
         index.remove(gone.tolist())
@@ -201,8 +195,3 @@ class IvfIndex:
         scores = np.einsum("ij,j->i", self._rows.of(ids), query)
         order = np.lexsort((ids, -scores))[:k]
         return [(int(ids[at]), float(scores[at])) for at in order]
-
-
-def _owned(index: Any) -> Any:
-    """The same index through FAISS's own copy, which owns its quantiser."""
-    return faiss.deserialize_index(faiss.serialize_index(index))

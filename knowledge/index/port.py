@@ -17,15 +17,18 @@ Ids = NDArray[np.int64]
 
 
 def checksum_of(ids: Ids) -> int:
-    """A sum of scrambled ids modulo 2**64: it can be kept up as single ids come and go.
+    """The sum of `scrambled` ids modulo 2**64: it can be kept up as single ids come and go, and
+    two sets of the same number of ids have the same sum by chance once in 2**64."""
+    return int(np.sum(scrambled(ids), dtype=np.uint64))
 
-    The scrambling is the finisher of SplitMix64 (Steele, Lea and Flood 2014), so that two sets
-    of the same number of ids have the same sum by chance once in 2**64.
-    """
+
+def scrambled(ids: Ids) -> NDArray[np.uint64]:
+    """A number for each id that tells nothing of its neighbours': the finisher of SplitMix64
+    (Steele, Lea and Flood 2014)."""
     x = ids.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return int(np.sum(x ^ (x >> np.uint64(31)), dtype=np.uint64))
+    return x ^ (x >> np.uint64(31))
 
 
 class VectorIndex(Protocol):

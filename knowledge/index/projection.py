@@ -183,7 +183,7 @@ class Projection:
         weights: Mapping[str, float],
         without: frozenset[int] = frozenset(),
     ) -> list[Scored]:
-        """The `k` best passages by BM25; the fields are `knowledge.index.lexical.FIELDS`."""
+        """The `k` best passages by BM25; the fields are `knowledge.index.bm25.FIELDS`."""
         with self._lock:
             return self._open_parts().lexical.search(text, k, weights=weights, without=without)
 
@@ -326,6 +326,8 @@ class Projection:
             return
         with self._lock:
             growth = parts.vectors.grow(parts.catalogue.public_ids())
+        if growth is None:
+            return
         self._growing = threading.Thread(
             target=self._grow, args=(parts.vectors, growth), name="index-growth", daemon=True
         )

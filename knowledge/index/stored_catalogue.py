@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.errors import IndexDamaged
-from knowledge.index.files import load_parts, save_parts
+from knowledge.index.files import integer_fact, load_parts, save_parts
 from knowledge.index.keys import keys_of
 from knowledge.index.port import Ids
 from knowledge.index.source import DocumentCard
@@ -106,9 +106,9 @@ class StoredCatalogue:
     @classmethod
     def load(cls, folder: Path) -> Self:
         """What `write` wrote; IndexDamaged where it is missing, cut, changed or foreign."""
-        parts, facts = load_parts(folder, KIND)
+        parts, facts = load_parts(folder, KIND, ["cards", "tables", "ids"])
         stored = cls(folder)
-        stored.seq = int(facts.get("seq", 0))
+        stored.seq = integer_fact(facts, "seq")
         try:
             stored._file = os.open(folder / parts["cards"].file, os.O_RDONLY | os.O_CLOEXEC)
             stored.ids = json.loads((folder / parts["ids"].file).read_bytes())

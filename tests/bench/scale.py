@@ -7,7 +7,6 @@ and around them for the repetitions.
 import dataclasses
 import hashlib
 import json
-import os
 import random
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ from bot.clock import SystemClock
 from bot.store.database import Database
 from knowledge.child import Progress
 from knowledge.embed.port import Embedder, Vectors
+from knowledge.evaluate.bench import resident_mb
 from knowledge.evaluate.filler import filler, sentences
 from knowledge.index.embedding import embed_documents
 from knowledge.index.projection import Projection
@@ -148,7 +148,7 @@ def measure(path: Path, folder: Path, target: Path, *, progress: Progress) -> No
     ]
     embed_documents([part for one in extra for part in passages_of(one)], source, model)
     told["add"] = [_timed(lambda one=one: _add(database, projection, one)) for one in extra[ADDED:]]
-    told["resident_mb"] = _resident_mb()
+    told["resident_mb"] = resident_mb()
     told["recall_at_10"] = _recall(projection, [known.known[one] for one in masked[20:70]])
     target.write_text(json.dumps(told))
     projection.close()
@@ -187,8 +187,3 @@ def _timed(work: Callable[[], object]) -> float:
     with Stopwatch() as watch:
         work()
     return watch.seconds
-
-
-def _resident_mb() -> float:
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6

@@ -155,6 +155,28 @@ def test_lists_learn_from_public_passages_alone() -> None:
     assert answers[0] == answers[1]
 
 
+def test_an_index_of_hidden_passages_alone_learns_no_lists() -> None:
+    index = Growing(DIMENSION)
+    index.add(range(1, 11), _vectors(range(10)))
+    assert index.grow(np.empty(0, dtype=np.int64)) is None
+    assert [i for i, _ in index.search(_vectors([3]), 1)[0]] == [4]
+    index.add([11], _vectors([11]))
+    assert index.kind == "flat"
+
+
+def test_lists_that_few_public_passages_taught_are_not_learnt_again_at_each_load(
+    tmp_path: Path,
+) -> None:
+    index = Growing(DIMENSION)
+    index.add(range(1, 41), _vectors(range(40)))
+    growth = index.grow(np.array([1, 2]))
+    assert growth is not None
+    growth.run()
+    index.adopt(growth)
+    index.save(tmp_path)
+    assert not Growing.load(tmp_path, DIMENSION).is_overdue
+
+
 @pytest.mark.parametrize("changed", [2, 200])
 def test_lists_are_written_anew_only_when_much_changed(
     changed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -7,7 +7,9 @@ import pytest
 from bot import memory
 from bot.clock import SystemClock
 from bot.settings import load_settings
+from knowledge.child import ChildFailed
 from knowledge.errors import IndexDamaged
+from knowledge.index.folder_lock import FolderLock
 from knowledge.index.generations import Generations
 from knowledge.model import Runbook
 from knowledge.text.passages import passages_of
@@ -30,6 +32,26 @@ def test_the_child_builds_the_index_of_the_model_in_force(
         memory.build_large_elsewhere(settings, source)
         (built,) = Generations(settings.index_dir).list()
         assert built.passages == len(source.live_passage_ids())
+
+
+def test_an_index_that_an_engine_serves_is_not_built_and_that_is_said(tmp_path: Path) -> None:
+    settings = load_settings(environment={"RECALL_DATA_DIR": str(tmp_path)})
+    with sqlite_database(tmp_path, SystemClock()):
+        memory.build_elsewhere(settings, progress=print)
+        (built,) = Generations(settings.index_dir).list()
+        lock = FolderLock(settings.index_dir / built.name)
+        lock.acquire()
+        try:
+            with pytest.raises(ChildFailed, match="there is nothing to build"):
+                memory.build_elsewhere(settings, progress=print)
+        finally:
+            lock.release()
+
+
+def test_an_error_of_the_bots_own_is_told_by_the_child(tmp_path: Path) -> None:
+    settings = load_settings(environment={"RECALL_DATA_DIR": str(tmp_path)})
+    with pytest.raises(ChildFailed, match=r"recall\.db"):
+        memory.build_elsewhere(settings, progress=print)
 
 
 def test_a_child_that_fails_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

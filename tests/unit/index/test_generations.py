@@ -73,6 +73,7 @@ def test_an_index_from_before_there_were_generations_is_tidied_away(
     (old / "vectors" / "faiss-1.bin").write_bytes(b"x")
     (old / "manifest.json").write_text("{}")
     (old / "lock").touch()
+    assert generations.list() == []
     _opened(generations, OLD).close()
     generations.serve(OLD.generation)
     assert {path.name for path in old.iterdir()} == {OLD.generation.name, "served"}
