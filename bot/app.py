@@ -22,6 +22,7 @@ from bot.engine.work import SLACK_JOB, InboxWork, JobWork
 from bot.errors import EngineUnavailable
 from bot.jobs.inbox_writer import InboxWriter
 from bot.jobs.ports import Job
+from bot.people.model import RoleBook
 from bot.redact import redact
 from bot.services.file import load_catalogue
 from bot.settings import Settings
@@ -121,7 +122,7 @@ def build_engine(
         suggest = SuggestJob(database, builder, room, clock)
         handlers: dict[str, Callable[[Job], None]] = {SUGGEST: suggest.handle}
         if chat is not None:
-            handlers[SLACK_JOB] = _slack_handler(database, builder, clock)
+            handlers[SLACK_JOB] = _slack_handler(database, builder, clock, settings)
         loops = _Loops()
         engine = Engine(
             units=database,
@@ -204,11 +205,12 @@ def _open_chat(settings: Settings) -> "tuple[Any, Callable[[], CardRoom | None]]
 
 
 def _slack_handler(
-    units: UnitOfWorkFactory, builder: "SuggestionBuilder", clock: Clock
+    units: UnitOfWorkFactory, builder: "SuggestionBuilder", clock: Clock, settings: Settings
 ) -> Callable[[Job], None]:
     from bot.slack.inbound import SlackInbound
 
-    buttons = Buttons(units, clock, passages_of)
+    roles = RoleBook(settings.leads, settings.admins)
+    buttons = Buttons(units, clock, passages_of, roles)
     inbound = SlackInbound(units, builder, buttons, redact, clock)
 
     def handle(job: Job) -> None:

@@ -10,6 +10,7 @@ from bot.audit.model import AuditLog
 from bot.chat.ports import Outbox
 from bot.incidents.ports import IncidentRepository
 from bot.jobs.ports import Inbox, JobQueue
+from bot.suggestions.corrections import CorrectionRepository
 from bot.suggestions.ports import SuggestionRepository
 from knowledge.model import Document, DocumentState, Passage
 
@@ -51,6 +52,8 @@ class UnitOfWork(Protocol):
     def incidents(self) -> IncidentRepository: ...
     @property
     def suggestions(self) -> SuggestionRepository: ...
+    @property
+    def corrections(self) -> CorrectionRepository: ...
     @property
     def outbox(self) -> Outbox: ...
     @property

@@ -201,7 +201,9 @@ class Query:
     `neighbours` are the other alerts of the same incident, `changes` what was changed shortly
     before, a line of text each.
     `excluded` documents are left out of the ranking as if they did not exist; so is all
-    that `audience` may not see.
+    that `audience` may not see. `linked` documents are what people said this is: they lead their
+    kind, whatever their texts. `unhelpful` are documents that people found no help, with how much
+    that counts (0..1): a weight, which better evidence outdoes.
     """
 
     text: str
@@ -215,6 +217,8 @@ class Query:
     runbook_url: str | None = None
     audience: Audience = PUBLIC
     excluded: frozenset[str] = frozenset()
+    linked: frozenset[str] = frozenset()
+    unhelpful: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from datetime import datetime
 from bot.alerts.model import AlertStatus, StoredAlert
 from bot.chat.messages import AlertLine, Answer, Button, IncidentCard, Said
 from bot.incidents.model import Incident, IncidentState, TimelineEntry, TimelineKind
+from bot.suggestions.corrections import Correction, Word
 from bot.suggestions.model import Suggestion, SuggestionKind
 from bot.suggestions.ports import ButtonToken, Feedback
 
@@ -89,16 +90,26 @@ def _resolution_note(timeline: Sequence[TimelineEntry]) -> str:
     return endings[-1] if endings else ""
 
 
-def said_of(feedback: Sequence[Feedback]) -> tuple[Said, ...]:
-    """Feedback as a message shows it, one entry a verdict, in a fixed order."""
-    grouped: dict[str, list[str]] = {verdict: [] for verdict in _VERDICTS}
+def said_of(feedback: Sequence[Feedback], corrections: Sequence[Correction]) -> tuple[Said, ...]:
+    """What people said as a message shows it: of the answer, one entry a verdict in a fixed
+    order, and which cases are not the same as its incident."""
+    grouped: dict[str, list[str]] = {verdict: [] for verdict in _VERDICTS.values()}
     for word in feedback:
-        grouped.setdefault(word.verdict, []).append(word.actor.rpartition("/")[2])
+        if word.verdict in _VERDICTS:
+            grouped[_VERDICTS[word.verdict]].append(user_of(word.actor))
+    for one in corrections:
+        if one.word is Word.NOT_SAME:
+            grouped.setdefault(f"Not the same as {one.document_id}", []).append(user_of(one.actor))
     return tuple(
-        Said(verdict=_VERDICTS.get(verdict, verdict), user_ids=tuple(people))
+        Said(verdict=verdict, user_ids=tuple(people))
         for verdict, people in grouped.items()
         if people
     )
+
+
+def user_of(actor_key: str) -> str:
+    """The platform's user id out of an actor's key."""
+    return actor_key.rpartition("/")[2]
 
 
 def new_buttons(
@@ -113,15 +124,16 @@ def new_buttons(
 ) -> tuple[tuple[Button, ...], tuple[ButtonToken, ...]]:
     """The buttons of a message, and what each stands for (to be kept with the suggestion).
 
-    "Resolved like" is there when one past incident leads, the message belongs to an incident,
-    and `may_resolve`: nobody has said yet what ended it. An incident that its alerts resolved
-    keeps it until then, since what mended it is known to people only.
+    "Not the same" and "Resolved like" are there when one past incident leads, the message
+    belongs to an incident, and `may_resolve`: nobody has said yet what ended it. An incident
+    that its alerts resolved keeps them until then, since what mended it is known to people only.
     """
     offers: list[tuple[str, str, str | None]] = [("helpful", "Helpful", None)]
     offers.append(("not_helpful", "Not helpful", None))
     leads = suggestion.kind is SuggestionKind.ONE_CAUSE and suggestion.incidents
     if leads and incident_id is not None and may_resolve:
         past = suggestion.incidents[0].id
+        offers.append(("not_same", "Not the same", past))
         offers.append(("resolved_like", f"Resolved like {past}", past))
     tokens = tuple(
         ButtonToken(

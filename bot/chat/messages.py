@@ -16,7 +16,7 @@ class Button(Value):
     """Something to press. `token` is the opaque random id that the button carries, and all
     that it carries; `action` is the stable name the platform's action_id is made of."""
 
-    action: Literal["helpful", "not_helpful", "resolved_like"]
+    action: Literal["helpful", "not_helpful", "not_same", "resolved_like"]
     token: str
     label: str
 

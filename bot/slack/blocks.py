@@ -14,6 +14,7 @@ _MARKS = {"critical": "🔴", "high": "🟠", "warning": "🟡", "info": "🔵"}
 _OVER = ("resolved", "closed")
 _ALERTS_SHOWN = 3
 _PEOPLE_SHOWN = 5
+_VERDICTS_SHOWN = 4
 _NOTICE = 2_500
 
 
@@ -131,7 +132,9 @@ def _foot(message: IncidentCard | Answer) -> Iterator[Part]:
         yield 0, actions(message.buttons)
     note = message.resolution_note if isinstance(message, IncidentCard) else ""
     # Whoever resolved it is named by the note already.
-    notes = [_said(said) for said in message.said[:3] if not note.startswith(said.verdict)]
+    notes = [
+        _said(said) for said in message.said[:_VERDICTS_SHOWN] if not note.startswith(said.verdict)
+    ]
     notes.append(words(message.feedback_note, 400))
     if message.suggestion is not None:
         notes.append(footer(message.suggestion))

@@ -18,7 +18,7 @@ from bot.incidents.query import query_of
 from bot.jobs.ports import InboxItem, InboxKind
 from bot.slack import payloads
 from bot.suggestions.feedback import Buttons, Press
-from bot.suggestions.jobs import Suggester, enqueue
+from bot.suggestions.jobs import Suggester, search_again, with_corrections
 from bot.suggestions.model import Suggestion
 from bot.suggestions.speak import keep, show_answer
 from bot.uow import UnitOfWork, UnitOfWorkFactory
@@ -121,6 +121,7 @@ class SlackInbound:
             alerts = uow.alerts.of_incident(incident.id)
             timeline = uow.incidents.timeline(incident.id)
         query = query_of(incident, alerts, timeline, audience=audience)
+        query = with_corrections(self._units, query, incident.id)
         return replace(query, text=f"{said.question}\n{query.text}") if said.question else query
 
     def _add_evidence(self, incident_id: int, said: payloads.Said) -> None:
@@ -139,9 +140,7 @@ class SlackInbound:
                 data={"text": said.logs, "ts": said.ts, "channel": said.channel},
             )
             uow.incidents.add_timeline(incident_id, [entry])
-            changed = replace(incident, revision=incident.revision + 1)
-            uow.incidents.save(changed)
-            enqueue(uow, changed, self._clock)
+            search_again(uow, incident, self._clock)
 
     def _reply(
         self,

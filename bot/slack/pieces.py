@@ -20,6 +20,7 @@ ACTION_PREFIX = "recall_"
 ACTION_IDS = {
     "helpful": f"{ACTION_PREFIX}feedback_helpful",
     "not_helpful": f"{ACTION_PREFIX}feedback_not_helpful",
+    "not_same": f"{ACTION_PREFIX}not_same",
     "resolved_like": f"{ACTION_PREFIX}resolved_like",
 }
 """Stable for ever: messages that are already posted carry them."""

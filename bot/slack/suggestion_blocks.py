@@ -62,6 +62,7 @@ def _one_cause(suggestion: Suggestion) -> Iterator[Part]:
         _what_fixed_it(best),
         _other_environment(best),
         _vouched(best),
+        Safe("Your team said that this is the same.") if best.linked else Safe(""),
     ]
     yield 0, lines_section(lines)
     yield from _differences(suggestion)

@@ -1,6 +1,7 @@
 """Tables of the acting half: inbox, jobs, alerts, incidents, suggestions, outbox, audit."""
 
 from sqlalchemy import (
+    Boolean,
     Column,
     ForeignKey,
     Index,
@@ -171,6 +172,27 @@ feedback = Table(
     Column("at", UtcDateTime, nullable=False),
     UniqueConstraint("suggestion_id", "team_id", "actor"),
 )
+
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("team_id", SafeText, nullable=False),
+    Column("actor", SafeText, nullable=False),
+    Column("is_lead", Boolean, nullable=False),
+    Column("incident_id", BigId, _reference("incidents.id"), nullable=False),
+    Column("family", SafeText, nullable=False),
+    Column("document_id", SafeText, nullable=False),
+    Column("word", SafeText, nullable=False),
+    Column("is_constraint", Boolean, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("revoked_at", UtcDateTime),
+    Column("revoked_by", SafeText),
+    UniqueConstraint("incident_id", "document_id", "actor", "is_constraint"),
+    Index(None, "family"),
+    sqlite_autoincrement=True,
+)
+"""`is_constraint` follows from the word: a weight must not take a constraint's place."""
 
 outbox = Table(
     "outbox",

@@ -5,6 +5,7 @@ from sqlalchemy import Connection
 from bot.clock import Clock
 from bot.store.alerts import SqlAlerts
 from bot.store.audit import SqlAuditLog
+from bot.store.corrections import SqlCorrections
 from bot.store.inbox import SqlInbox
 from bot.store.incidents import SqlIncidents
 from bot.store.jobs import SqlJobQueue
@@ -22,6 +23,7 @@ class SqlUnitOfWork:
         self.alerts = SqlAlerts(connection, writing=writing)
         self.incidents = SqlIncidents(connection, writing=writing)
         self.suggestions = SqlSuggestions(connection)
+        self.corrections = SqlCorrections(connection)
         self.outbox = SqlOutbox(connection)
         self.audit = SqlAuditLog(connection)
         self.knowledge = KnowledgeRepository(connection)

@@ -49,6 +49,7 @@ def cite_incident(
             section=section_of(passages[0]) if passages else "",
             url=incident.url,
         ),
+        linked=incident.id in query.linked,
     )
 
 

@@ -9,8 +9,11 @@ from bot.chat.ports import Destination
 from bot.clock import Clock
 from bot.incidents.lifecycle import by_person
 from bot.incidents.model import Incident, IncidentState, TimelineEntry, TimelineKind
-from bot.people.model import Actor
-from bot.suggestions.jobs import enqueue
+from bot.people.model import Actor, Role, RoleBook
+from bot.suggestions.corrections import Correction, Word
+from bot.suggestions.jobs import enqueue, search_again
+from bot.suggestions.linking import family_of_incident
+from bot.suggestions.model import Suggestion, SuggestionKind
 from bot.suggestions.ports import ButtonToken, Feedback, StoredSuggestion
 from bot.suggestions.resolution import past_incident_of
 from bot.suggestions.speak import refresh
@@ -22,6 +25,15 @@ _STALE = (
     "Use the buttons on the newest message of this incident."
 )
 _GONE = "That past incident is not on record any more, so nothing was recorded."
+
+_WORDS = {
+    "helpful": Word.HELPFUL,
+    "not_helpful": Word.NOT_HELPFUL,
+    "resolved_like": Word.HELPFUL,
+    "not_same": Word.NOT_SAME,
+}
+"""What a button says of the case that it stands for. That one incident ended like another makes
+no constraint: the next one of its name may have another cause."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +58,9 @@ class Buttons:
         units: UnitOfWorkFactory,
         clock: Clock,
         passages_of: Callable[[Document], Sequence[Passage]],
+        roles: RoleBook,
     ) -> None:
+        self._roles = roles
         self._units = units
         self._clock = clock
         self._passages_of = passages_of
@@ -63,6 +77,8 @@ class Buttons:
                 self._refuse(uow, press, "another team's button", now)
             elif button.action == "resolved_like":
                 self._resolve(uow, press, button, stored, now)
+            elif button.action == "not_same":
+                self._disown(uow, press, button, stored, now)
             else:
                 self._rate(uow, press, button, stored, now)
 
@@ -78,17 +94,71 @@ class Buttons:
             self._refuse(uow, press, "said before", now)
             return
         incident_id = button.incident_id
-        if incident_id is not None:
-            entry = TimelineEntry(
-                at=now,
-                kind=TimelineKind.FEEDBACK,
-                text=f"{press.name}: {button.action.replace('_', ' ')}",
-                actor=press.actor.key,
-                data={"suggestion_id": button.suggestion_id, "verdict": button.action},
-            )
-            uow.incidents.add_timeline(incident_id, [entry])
+        incident = uow.incidents.get(incident_id) if incident_id is not None else None
+        if incident is not None:
+            self._note(uow, incident, press, button, now)
+            subject = _subject(stored.suggestion)
+            if subject is not None:
+                self._correct(uow, incident, press, button, subject, now)
         self._audit(uow, press, button, now)
         refresh(uow, button, stored, now)
+
+    def _disown(
+        self,
+        uow: UnitOfWork,
+        press: Press,
+        button: ButtonToken,
+        stored: StoredSuggestion,
+        now: datetime,
+    ) -> None:
+        """The case is left out of this incident's answers from now on, and the next best shown."""
+        incident_id, past_id = button.incident_id, button.past_incident_id
+        incident = uow.incidents.get(incident_id) if incident_id is not None else None
+        if incident is None or past_id is None:
+            self._refuse(uow, press, "incident is gone", now)
+            return
+        if not self._correct(uow, incident, press, button, past_id, now):
+            self._refuse(uow, press, "said before", now)
+            return
+        self._record(uow, press, button, now)
+        self._note(uow, incident, press, button, now)
+        self._audit(uow, press, button, now)
+        refresh(uow, button, stored, now)
+        search_again(uow, incident, self._clock)
+
+    def _correct(
+        self,
+        uow: UnitOfWork,
+        incident: Incident,
+        press: Press,
+        button: ButtonToken,
+        document_id: str,
+        now: datetime,
+    ) -> bool:
+        return uow.corrections.say(
+            Correction(
+                team_id=press.actor.team_id,
+                actor=press.actor.key,
+                is_lead=self._roles.role_of(press.actor).includes(Role.LEAD),
+                incident_id=incident.id,
+                family=family_of_incident(uow, incident),
+                document_id=document_id,
+                word=_WORDS[button.action],
+                at=now,
+            )
+        )
+
+    def _note(
+        self, uow: UnitOfWork, incident: Incident, press: Press, button: ButtonToken, now: datetime
+    ) -> None:
+        entry = TimelineEntry(
+            at=now,
+            kind=TimelineKind.FEEDBACK,
+            text=f"{press.name}: {button.action.replace('_', ' ')}",
+            actor=press.actor.key,
+            data={"suggestion_id": button.suggestion_id, "verdict": button.action},
+        )
+        uow.incidents.add_timeline(incident.id, [entry])
 
     def _resolve(
         self,
@@ -112,6 +182,7 @@ class Buttons:
         incident = self._end(uow, incident, past, press, now)
         self._remember(uow, incident, past, press, now)
         self._record(uow, press, button, now)
+        self._correct(uow, incident, press, button, past.id, now)
         self._audit(uow, press, button, now)
         refresh(uow, button, stored, now)
         enqueue(uow, incident, self._clock)
@@ -192,3 +263,12 @@ class Buttons:
         """Once a thread, however often a dead button is pressed."""
         key = f"stale:{press.reply_to.channel_key}:{press.reply_to.thread}"
         uow.outbox.put(key, press.reply_to, Notice(text=text), now)
+
+
+def _subject(suggestion: Suggestion) -> str | None:
+    """The document that an answer stands or falls with; None where it names several, or none."""
+    if suggestion.kind is SuggestionKind.ONE_CAUSE and suggestion.incidents:
+        return suggestion.incidents[0].id
+    if suggestion.kind is SuggestionKind.RUNBOOK_ONLY and suggestion.passages:
+        return suggestion.passages[0].document_id
+    return None

@@ -3,6 +3,7 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from bot.alerts.model import StoredAlert
@@ -13,6 +14,7 @@ from bot.incidents.model import Incident, TimelineEntry
 from bot.incidents.query import query_of
 from bot.jobs.ports import Job
 from bot.people.model import SYSTEM
+from bot.suggestions.corrections import corrected, family_key
 from bot.suggestions.model import Suggestion
 from bot.suggestions.speak import keep, latest_for_card, show_card
 from bot.uow import UnitOfWork, UnitOfWorkFactory
@@ -24,6 +26,16 @@ SUGGEST = "suggest"
 
 _REMEMBERED = 10_000
 """Incidents of which the searched revision is remembered."""
+
+
+def with_corrections(
+    units: UnitOfWorkFactory, query: Query, incident_id: int | None = None
+) -> Query:
+    """The query as people's words on its incident and its alert's family have it."""
+    with units.read() as uow:
+        return corrected(
+            query, incident_id, uow.corrections.in_force(incident_id, family_key(query))
+        )
 
 
 class Suggester(Protocol):
@@ -40,6 +52,13 @@ def enqueue(uow: UnitOfWork, incident: Incident, clock: Clock) -> None:
         {"incident_id": incident.id, "revision": incident.revision},
         clock.now(),
     )
+
+
+def search_again(uow: UnitOfWork, incident: Incident, clock: Clock) -> None:
+    """Make a new revision of the incident, and have its card follow it."""
+    changed = replace(incident, revision=incident.revision + 1)
+    uow.incidents.save(changed)
+    enqueue(uow, changed, clock)
 
 
 class SuggestJob:
@@ -104,6 +123,7 @@ class SuggestJob:
             return None
         audience = room.audience if room is not None else PUBLIC
         query = query_of(incident, alerts, timeline, audience=audience)
+        query = with_corrections(self._units, query, incident.id)
         return self._builder.suggest(query, asked=False)
 
     def _say(
@@ -146,7 +166,7 @@ def _gist(suggestion: Suggestion) -> tuple[object, ...]:
         suggestion.answered,
         round(suggestion.confidence, 2),
         suggestion.confidence_words,
-        tuple((hit.id, hit.citation.version) for hit in suggestion.incidents),
+        tuple((hit.id, hit.citation.version, hit.linked) for hit in suggestion.incidents),
         tuple((hit.document_id, hit.section) for hit in suggestion.passages),
         tuple((step.text, step.citation.version) for step in suggestion.steps),
         tuple((cause.summary, cause.check, round(cause.share, 2)) for cause in suggestion.causes),

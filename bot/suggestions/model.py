@@ -33,7 +33,8 @@ class Citation(Value):
 class CitedIncident(Value):
     """A past incident that is like this one. Empty strings where the record says nothing.
 
-    `confirmed_by` names who vouched for a record that no lead has curated yet.
+    `confirmed_by` names who vouched for a record that no lead has curated yet; `linked` is that
+    people said that this is the same.
     """
 
     id: str
@@ -50,6 +51,7 @@ class CitedIncident(Value):
     other_environment: bool
     confirmed_by: str
     citation: Citation
+    linked: bool = False
 
 
 class CitedPassage(Value):

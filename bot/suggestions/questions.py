@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from bot.clock import Clock
 from bot.redact import redact, redact_labels
 from bot.services.catalogue import Catalogue
-from bot.suggestions.jobs import Suggester
+from bot.suggestions.jobs import Suggester, with_corrections
 from bot.suggestions.model import Suggestion, Value
 from bot.suggestions.ports import StoredSuggestion
 from bot.uow import UnitOfWorkFactory
@@ -49,7 +49,7 @@ class Questions:
             labels=labels,
             logs=(logs,) if logs else (),
         )
-        suggestion = self._builder.suggest(query, asked=True)
+        suggestion = self._builder.suggest(with_corrections(self._units, query), asked=True)
         stored = StoredSuggestion(
             suggestion=suggestion,
             incident_id=None,

@@ -84,8 +84,12 @@ def _query(query: Query) -> dict[str, Any]:
         "service": query.service,
         "environment": query.environment,
         "labels": dict(query.labels),
+        "neighbours": list(query.neighbours),
+        "changes": list(query.changes),
         "runbook_url": query.runbook_url,
         "excluded": sorted(query.excluded),
+        "linked": sorted(query.linked),
+        "unhelpful": dict(sorted(query.unhelpful.items())),
         "channel": query.audience.channel,
         "sees_nothing": query.audience.sees_nothing,
     }
@@ -105,8 +109,12 @@ def query_of(receipt: Mapping[str, Any]) -> Query:
         service=kept["service"],
         environment=kept["environment"],
         labels=kept["labels"],
+        neighbours=tuple(kept.get("neighbours", ())),  # older receipts have no such parts
+        changes=tuple(kept.get("changes", ())),
         runbook_url=kept["runbook_url"],
         excluded=frozenset(kept["excluded"]),
+        linked=frozenset(kept.get("linked", ())),
+        unhelpful=kept.get("unhelpful", {}),
         audience=Audience(channel=kept["channel"], sees_nothing=kept["sees_nothing"]),
     )
 

@@ -80,7 +80,7 @@ def show_card(
             may_resolve=not confirmed,
         )
         uow.suggestions.add_buttons(tokens)
-        said = said_of(uow.suggestions.feedback_on(suggestion.id))
+        said = _said(uow, suggestion, incident.id)
     alerts = uow.alerts.of_incident(incident.id)
     card = build_card(incident, alerts, timeline, suggestion, buttons, said)
     uow.outbox.put(key, to, card, now)
@@ -108,8 +108,13 @@ def show_answer(
         may_resolve=incident_id is not None and not _confirmed(uow, incident_id),
     )
     uow.suggestions.add_buttons(tokens)
-    said = said_of(uow.suggestions.feedback_on(suggestion.id))
+    said = _said(uow, suggestion, incident_id)
     uow.outbox.put(key, to, build_answer(suggestion, asked_by, buttons, said), now)
+
+
+def _said(uow: UnitOfWork, suggestion: Suggestion, incident_id: int | None) -> tuple[Said, ...]:
+    corrections = uow.corrections.in_force(incident_id, "")
+    return said_of(uow.suggestions.feedback_on(suggestion.id), corrections)
 
 
 def _confirmed(uow: UnitOfWork, incident_id: int) -> bool:

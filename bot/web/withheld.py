@@ -82,5 +82,8 @@ def _records_of(suggestion: Suggestion) -> Iterator[str]:
         yield suggestion.check_first.citation.document_id
     if suggestion.nearest is not None:
         yield suggestion.nearest.id
+    asked = suggestion.receipt.get("query", {})
+    for kind in ("excluded", "linked", "unhelpful"):
+        yield from asked.get(kind, ())
     for kind in ("incidents", "runbooks"):
         yield from (str(row["id"]) for row in suggestion.receipt.get(kind, ()))

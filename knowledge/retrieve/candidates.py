@@ -149,7 +149,12 @@ def card_of(
 def _by_structure(
     index: SearchIndex, query: Query, without: frozenset[int]
 ) -> Iterator[DocumentCard]:
-    """Visible documents that are the alert's own page or name it, the newest incidents of these."""
+    """Visible documents that people linked, that are the alert's own page, or that name it; of the
+    last the newest incidents."""
+    cards = index.cards
+    for linked in sorted(query.linked):
+        if linked in cards and is_visible(index, linked, without):
+            yield cards[linked]
     if query.runbook_url:
         for card in index.pages_at(query.runbook_url):
             if is_visible(index, card.id, without):

@@ -24,6 +24,9 @@ and most answers are missing."""
 MOST_MARGIN = 4.0
 """Margins are cut here, in fused standard deviations: further ahead means no surer."""
 
+LINKED = 0.95
+"""That a person's word is right: what was linked to a query by people is believed so much."""
+
 NOT_CONFIDENT = 0.69
 """The most that an answer with a reservation can reach: just short of "likely"."""
 

@@ -79,8 +79,13 @@ def _title_concepts(title: str) -> frozenset[str]:
 
 
 def structure(card: DocumentCard, query: Query, newest: datetime | None) -> dict[str, float]:
-    """Facts that need no text: the alert's name and page, service, environment, recency."""
+    """Facts that need no text: what people said, the alert's name and page, service, environment,
+    recency."""
     features: dict[str, float] = {}
+    if card.id in query.linked:
+        features["linked"] = 1.0
+    if query.unhelpful.get(card.id):
+        features["unhelpful"] = query.unhelpful[card.id]
     if query.alert_name:
         name = family(query.alert_name)
         named = any(family(alert) == name for alert in card.alerts)

@@ -11,6 +11,7 @@ from knowledge.retrieve.causes import Case, CauseGroup, groups_of, is_separated
 from knowledge.retrieve.clues import MOST_LINES, Clues
 from knowledge.retrieve.confidence import (
     INCIDENT_PRIOR,
+    LINKED,
     NOT_CONFIDENT,
     RUNBOOK_PRIOR,
     confidence_features,
@@ -56,18 +57,25 @@ def judge_top(ranked: Sequence[Rankable]) -> tuple[float, dict[str, float]]:
     rival = ranked[1].fused if len(ranked) > 1 else None
     others = [one.row for one in ranked[1:]]
     why = confidence_features(ranked[0].row, ranked[0].fused, rival, others)
-    return probability(why, RUNBOOK_PRIOR), why
+    return LINKED if is_linked(ranked[0]) else probability(why, RUNBOOK_PRIOR), why
+
+
+def is_linked(one: Rankable) -> bool:
+    """Whether people said that this is what the query is about."""
+    return one.row.get("linked", 0.0) > 0.0
 
 
 def team_first(runbooks: Sequence[AnyRankable], threshold: float) -> list[AnyRankable]:
     """Runbooks by score, except that a starter page gives way to a team's page that fits.
 
     A team's page fits when it would be the answer if there were no starter pack; then it comes
-    before every starter page, whatever their scores.
+    before every starter page, whatever their scores, but not before one that people linked.
     """
     ranked = by_score(runbooks)
     team = [one for one in ranked if not one.is_starter]
-    if not team or not ranked[0].is_starter or judge_top(team)[0] < threshold:
+    if not team or not ranked[0].is_starter or is_linked(ranked[0]):
+        return ranked
+    if judge_top(team)[0] < threshold:
         return ranked
     return [team[0], *(one for one in ranked if one is not team[0])]
 
@@ -92,7 +100,7 @@ class IncidentJudge:
         named = {one.id for one in plausible}
         rival = next((one.fused for one in order if one.id not in named), None)
         why = confidence_features(top.row, top.fused, rival)
-        fits = probability(why, INCIDENT_PRIOR)
+        fits = LINKED if is_linked(top) else probability(why, INCIDENT_PRIOR)
         chance = causes[0].probability if causes else 1.0
         elsewhere = all(
             one.row.get("other_environment", 0.0) > 0.0
@@ -142,7 +150,11 @@ def join(incidents: IncidentVerdict, runbook: float, threshold: float) -> Answer
 
 
 def _plausible(query: Query, ranked: Sequence[Scored]) -> list[Scored]:
-    """The best case and all that may be the same problem: close by score, or same alert name."""
+    """The best case and all that may be the same problem: close by score, or same alert name.
+
+    Where people linked cases, those alone."""
+    if is_linked(ranked[0]):
+        return [one for one in ranked if is_linked(one)][:MOST_CASES]
     least = ranked[0].fused - PLAUSIBLE
     same_name = bool(query.alert_name) and ranked[0].row.get("same_alert", 0.0) > 0.0
     return [

@@ -21,7 +21,8 @@ class Weights:
     the structure: each says how many standard deviations of text similarity one fact is worth.
     The alert's own link beats any text; the same alert name lifts a case above similar ones of
     other alerts but cannot tell its own causes apart; a shared log line is worth two;
-    environment, service and recency break near ties.
+    environment, service and recency break near ties. What people linked outweighs everything, so
+    that it is a constraint; that somebody found a case no help is worth one.
     """
 
     body: float = 0.42
@@ -36,6 +37,8 @@ class Weights:
     service: float = 0.35
     environment: float = 0.45
     recency: float = 0.2
+    linked: float = 50.0
+    unhelpful: float = -1.0
 
     def as_dict(self) -> dict[str, float]:
         """Feature name to weight, as receipts keep it."""

@@ -22,6 +22,8 @@ from bot.clock import SystemClock
 from bot.demo.story import Story, StoryAlert
 from bot.settings import load_settings
 from bot.store.database import Database
+from bot.suggestions.corrections import Word
+from bot.suggestions.linking import Links
 from bot.suggestions.questions import SuggestRequest
 from bot.workspace.http_events import sign
 from knowledge.embed.hashing import HashingEmbedder
@@ -572,29 +574,65 @@ def test_an_unreviewed_draft_is_never_cited(socket_house: House) -> None:
     assert "INC-990" in reviewed
 
 
-def test_one_hostile_user_who_dislikes_everything_changes_no_answer(
+def test_one_hostile_user_who_clicks_all_day_changes_no_other_answer(
     socket_house: House, story: Story
 ) -> None:
     house = socket_house
-    questions = ["standby of orders-db is behind", "checkout answers 502", "certificate expires"]
+    text = "The marmalade centrifuge is out of balance"
+    labels = {"alertname": "MarmaladeOff", "service": "marmalade"}
+    past = PastIncident(
+        id="INC-990",
+        title=text,
+        alerts=("MarmaladeOff",),
+        services=("marmalade",),
+        symptom=text,
+        cause="Oranges on one side",
+        resolution="Spread the oranges",
+    )
+    learn(house, past)
+    alert = replace(
+        story.first_alert,
+        name="MarmaladeOff",
+        labels={**story.first_alert.labels, **labels},
+        annotations={"summary": text},
+    )
+    alike = {**alert.labels, "alertname": "MarmaladeOff"}
+    questions: list[tuple[str, dict[str, str]]] = [
+        ("standby of orders-db is behind", {}),
+        ("checkout answers 502", {}),
+        ("certificate expires", {}),
+        (text, alike),
+    ]
 
     def answers() -> list[dict[str, Any]]:
-        found = [suggested(house, question) for question in questions]
+        found = [suggested(house, question, **about) for question, about in questions]
         for answer in found:
             for volatile in ("id", "suggestion_id"):
                 answer.pop(volatile, None)
         return found
 
     before = answers()
+    assert before[-1]["incidents"][0]["id"] == "INC-990"
     mallory = house.workspace.add_user("mallory")
     mallory.joins(CHANNEL)
-    house.fires(named(story, "OrdersDbReplicationLag"))
-    card = house.card_that_says("OrdersDbReplicationLag")
-    for question in questions:
-        reply = house.reply_to(mallory.mentions_bot(CHANNEL, question))
-        for _ in range(10):
-            mallory.clicks(reply, "Not helpful")
+    for number in range(3):  # one incident after the other, all of one family
+        house.fires(alert)
+        card = house.card_that_says(f"RCL-{number + 1} ", "Seen before: INC-990")
+        for _ in range(5):
             mallory.clicks(card, "Not helpful")
-    house.card_that_says("Not helpful (1)")
+        mallory.clicks(house.card_that_says(f"RCL-{number + 1} ", "INC-990"), "Not the same")
+        house.card_that_says(f"RCL-{number + 1} ", "Not the same as INC-990 (1)")
+        house.resolves(alert)
+        house.card_that_says(f"RCL-{number + 1} ", "Resolved: ")
+    for question, about in questions:
+        if not about:
+            reply = house.reply_to(mallory.mentions_bot(CHANNEL, question))
+            for _ in range(10):
+                mallory.clicks(reply, "Not helpful")
     house.until(house.is_settled)
     assert answers() == before
+    assert Links(house.database, SystemClock(), "cli:lead").say("RCL-1", "INC-990", Word.NOT_SAME)
+    after = answers()
+    assert after[:-1] == before[:-1]
+    assert not after[-1]["incidents"]
+    assert after[-1]["receipt"]["query"]["excluded"] == ["INC-990"]

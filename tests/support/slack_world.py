@@ -9,7 +9,7 @@ from bot.chat.ports import CardRoom, Destination
 from bot.chat.sender import OutboxSender
 from bot.clock import ManualClock
 from bot.jobs.ports import InboxItem, InboxKind, Job
-from bot.people.model import Actor
+from bot.people.model import Actor, RoleBook
 from bot.redact import redact
 from bot.slack.inbound import SlackInbound
 from bot.store.database import Database
@@ -45,7 +45,7 @@ class World:
         self.chat = FakeChat(clock)
         self.builder = ScriptedSuggester()
         self.sender = OutboxSender(database, self.chat, clock)
-        self.buttons = Buttons(database, clock, passages_of)
+        self.buttons = Buttons(database, clock, passages_of, RoleBook(leads=[f"{TEAM}/U0LEAD"]))
         self.inbound = SlackInbound(database, self.builder, self.buttons, redact, clock)
         self.room: CardRoom | None = ROOM
         self.job = SuggestJob(database, self.builder, lambda: self.room, clock)

@@ -7,8 +7,10 @@ from bot.chat.cards import build_card, new_buttons, said_of
 from bot.chat.pacing import Pacing
 from bot.incidents.lifecycle import by_person
 from bot.incidents.model import Incident, IncidentState
+from bot.suggestions.corrections import Word
 from bot.suggestions.jobs import says_the_same
 from bot.suggestions.ports import Feedback
+from tests.support.corrections import a_word
 from tests.support.saying import AT, abstention, one_cause, several_causes
 
 INCIDENT = Incident(
@@ -78,10 +80,10 @@ def test_how_it_ended_is_the_last_word_of_the_timeline():
         (abstention(), 1, True, False),
     ],
 )
-def test_resolved_like_is_offered_only_where_one_past_incident_leads(
+def test_words_on_a_case_are_offered_only_where_one_past_incident_leads(
     suggestion, incident_id, may_resolve, offered
 ):
-    tokens = iter(["a", "b", "c"])
+    tokens = iter("abcd")
     buttons, kept = new_buttons(
         suggestion,
         team_id="T1",
@@ -91,10 +93,13 @@ def test_resolved_like_is_offered_only_where_one_past_incident_leads(
         new_token=lambda: next(tokens),
         may_resolve=may_resolve,
     )
-    assert ("resolved_like" in [button.action for button in buttons]) is offered
+    actions = {button.action for button in buttons}
+    assert actions == {"helpful", "not_helpful"} | (
+        {"not_same", "resolved_like"} if offered else set()
+    )
     assert [button.token for button in buttons] == [token.token for token in kept]
     assert [token.past_incident_id for token in kept if token.past_incident_id] == (
-        ["INC-87"] if offered else []
+        ["INC-87", "INC-87"] if offered else []
     )
 
 
@@ -110,10 +115,17 @@ def test_feedback_is_grouped_by_verdict():
             at=AT,
         )
 
-    said = said_of([word("U2", "not_helpful"), word("U1", "helpful"), word("U3", "helpful")])
+    feedback = [
+        word("U2", "not_helpful"),
+        word("U1", "helpful"),
+        word("U3", "helpful"),
+        word("U4", "not_same"),
+    ]
+    said = said_of(feedback, [a_word("U4", Word.NOT_SAME), a_word("U1", Word.HELPFUL)])
     assert [(each.verdict, each.user_ids) for each in said] == [
         ("Helpful", ("U1", "U3")),
         ("Not helpful", ("U2",)),
+        ("Not the same as INC-87", ("U4",)),
     ]
 
 

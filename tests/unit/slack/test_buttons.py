@@ -9,9 +9,16 @@ import pytest
 from bot.chat.messages import Notice
 from bot.clock import ManualClock
 from bot.incidents.model import IncidentState, TimelineKind
-from knowledge.model import DocumentState, PastIncident, Visibility
+from bot.suggestions.jobs import with_corrections
+from knowledge.model import DocumentState, PastIncident, Query, Visibility
 from tests.support.databases import sqlite_database
+from tests.support.saying import one_cause
 from tests.support.slack_world import BOT, CHANNEL, TEAM, World, pasted
+
+FAMILY = Query(
+    text="", alert_name="checkout_high_error_rate", service="checkout", environment="prod"
+)
+"""An alert of the same family as `World.alert_fires` makes."""
 
 
 @pytest.fixture
@@ -155,3 +162,72 @@ def test_a_past_incident_that_is_gone_cannot_be_quoted(world: World):
     world.presses(world.card(), "resolved_like")
     assert isinstance(world.chat.posts[-1].message, Notice)
     assert world.audited() == [("T1/U0ALICE", "button.refused")]
+
+
+def test_not_the_same_leaves_the_case_out_of_its_incident_and_searches_again(world: World):
+    world.alert_fires()
+    world.follow()
+    world.presses(world.card(), "not_same")
+    [said] = world.card().said
+    assert (said.verdict, said.user_ids) == ("Not the same as INC-87", ("U0ALICE",))
+    world.builder.gives = one_cause(headline="Like INC-90, possible", confidence=0.5)
+    world.follow(revision=2)
+    assert world.builder.asked[-1][0].excluded == {"INC-87"}
+    card = world.card()
+    assert card.suggestion is not None
+    assert card.suggestion.headline == "Like INC-90, possible"
+    assert [each.verdict for each in card.said] == ["Not the same as INC-87"]
+    assert len(world.chat.posts) == 1
+    assert world.audited() == [("T1/U0ALICE", "button.not_same")]
+
+
+def test_a_question_in_the_thread_knows_what_was_said_of_the_incident(world: World):
+    world.alert_fires()
+    world.follow()
+    world.presses(world.card(), "not_same")
+    world.says(f"<@{BOT}> what else?", thread_ts=world.card_ref())
+    assert world.builder.asked[-1][0].excluded == {"INC-87"}
+
+
+def test_not_the_same_twice_is_recorded_once(world: World):
+    world.alert_fires()
+    world.follow()
+    card = world.card()
+    world.presses(card, "not_same")
+    world.presses(card, "not_same")
+    assert world.audited()[-1] == ("T1/U0ALICE", "button.refused")
+    with world.database.read() as uow:
+        incident = uow.incidents.get(1)
+        assert len(uow.corrections.in_force(1, "")) == 1
+    assert incident is not None
+    assert incident.revision == 2
+
+
+@pytest.mark.parametrize(("user", "reaches"), [("U0ALICE", False), ("U0LEAD", True)])
+def test_only_a_leads_word_reaches_the_next_incident_by_itself(
+    world: World, user: str, reaches: bool
+):
+    world.alert_fires()
+    world.follow()
+    world.presses(world.card(), "not_same", user=user)
+    assert with_corrections(world.database, FAMILY).excluded == (
+        {"INC-87"} if reaches else frozenset()
+    )
+
+
+def test_what_two_found_no_help_weighs_less_the_next_time(world: World):
+    world.alert_fires()
+    world.follow()
+    world.presses(world.card(), "not_helpful")
+    assert with_corrections(world.database, FAMILY).unhelpful == {}
+    assert with_corrections(world.database, FAMILY, 1).unhelpful == {"INC-87": 1.0}
+    world.presses(world.card(), "not_helpful", user="U0BOB")
+    assert with_corrections(world.database, FAMILY).unhelpful == {"INC-87": 1.0}
+
+
+def test_that_incidents_ended_alike_is_no_constraint_for_the_next(world: World):
+    world.knows()
+    world.alert_fires()
+    world.follow()
+    world.presses(world.card(), "resolved_like", user="U0LEAD")
+    assert with_corrections(world.database, FAMILY).linked == frozenset()

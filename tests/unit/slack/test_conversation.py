@@ -10,6 +10,7 @@ from bot.alerts.model import Alert, AlertStatus, Severity
 from bot.alerts.ports import AlertWrite
 from bot.chat.sender import OutboxSender
 from bot.clock import SystemClock
+from bot.people.model import RoleBook
 from bot.redact import redact
 from bot.slack.app import build_app
 from bot.slack.client import SlackChat
@@ -55,7 +56,7 @@ class Bot:
         client = web_client(workspace.bot_token, base_url=workspace.api_url)
         builder = TellingSuggester()
         self.sender = OutboxSender(database, SlackChat(client), self.clock)
-        buttons = Buttons(database, self.clock, passages_of)
+        buttons = Buttons(database, self.clock, passages_of, RoleBook())
         self.inbound = SlackInbound(database, builder, buttons, redact, self.clock)
         room = ConfiguredRoom(client, "#incidents")
         self.job = SuggestJob(database, builder, room, self.clock)

@@ -35,6 +35,7 @@ def test_an_incident_gets_its_card(world: World):
     assert [button.action for button in card.buttons] == [
         "helpful",
         "not_helpful",
+        "not_same",
         "resolved_like",
     ]
     with world.database.read() as uow:

@@ -33,6 +33,14 @@ def test_an_answer_replays_from_its_receipt_and_by_searching_again() -> None:
     assert search_again(receipt, THREE_CAUSES, HashingEmbedder(1024)).same
 
 
+def test_what_people_said_of_cases_replays_too() -> None:
+    said = replace(QUERY, linked=frozenset({"INC-3"}), unhelpful={"INC-1": 1.0})
+    receipt = receipt_of(said)
+    assert receipt["incidents"][0]["id"] == "INC-3"
+    assert replay(receipt).same
+    assert search_again(receipt, THREE_CAUSES, HashingEmbedder(1024)).same
+
+
 def test_a_receipt_that_was_changed_does_not_replay() -> None:
     receipt = receipt_of()
     receipt["incidents"][0]["score"] += 1e-9
@@ -63,7 +71,16 @@ def test_a_receipt_without_its_query_or_with_a_cut_one_is_not_searched_again() -
 
 
 def test_the_query_comes_back_as_it_was_asked() -> None:
-    asked = replace(QUERY, logs=("one\ntwo",), audience=Audience("T/C"), excluded=frozenset({"a"}))
+    asked = replace(
+        QUERY,
+        logs=("one\ntwo",),
+        neighbours=("OrdersDbDown: it is down",),
+        changes=("deploy checkout 4.11",),
+        audience=Audience("T/C"),
+        excluded=frozenset({"a"}),
+        linked=frozenset({"INC-3"}),
+        unhelpful={"INC-1": 1.0},
+    )
     assert query_of(receipt_of(asked)) == asked
 
 

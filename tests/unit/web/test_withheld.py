@@ -1,0 +1,54 @@
+"""Answers made of records that only some channels may see are emptied for the API."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.clock import ManualClock
+from bot.suggestions.model import Suggestion
+from bot.suggestions.ports import StoredSuggestion
+from bot.web.withheld import WITHHELD, for_everyone
+from knowledge.model import Visibility
+from tests.support.databases import sqlite_database
+from tests.support.saying import abstention, one_cause
+from tests.support.slack_world import World
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    clock = ManualClock()
+    with sqlite_database(tmp_path, clock) as database:
+        yield World(database, clock)
+
+
+def shown(world: World, suggestion: Suggestion) -> Suggestion:
+    row = StoredSuggestion(
+        suggestion=suggestion, incident_id=None, asked_by="T1/U1", created_at=world.clock.now()
+    )
+    with world.database.read() as uow:
+        [told] = for_everyone(uow, [row])
+    return told.suggestion
+
+
+SECRET = Visibility(frozenset({"T1/C9"}))
+
+
+def test_an_answer_that_cites_a_restricted_record_is_emptied(world: World) -> None:
+    world.knows(visibility=SECRET)
+    assert shown(world, one_cause()).headline == WITHHELD
+
+
+@pytest.mark.parametrize(
+    "asked", [{"excluded": ["INC-87"]}, {"linked": ["INC-87"]}, {"unhelpful": {"INC-87": 1.0}}]
+)
+def test_an_answer_whose_receipt_tells_what_was_said_of_one_is_emptied_too(
+    world: World, asked: dict[str, Any]
+) -> None:
+    answer = abstention(receipt={"query": asked})
+    world.knows()
+    assert shown(world, answer) == answer
+    world.knows(visibility=SECRET)
+    emptied = shown(world, answer)
+    assert (emptied.headline, emptied.receipt) == (WITHHELD, {})
