@@ -17,8 +17,17 @@ SAME_LINE = 0.6
 MOST_LINES = 40
 """Distinct log lines of the query and of a record that are compared; trouble comes first."""
 
-DRAWN = 0.25
-"""Records of the usual rate that are added to each cause's own: how little one case proves."""
+DRAWN_RECORDS = 0.25
+"""Records of the usual rate that are added to each cause's own: how little one case proves. For
+words, which a record has or has not."""
+
+DRAWN_CLUES = 15.0
+"""Clues of the usual mixture that are added to those of each cause's records, for logs, alerts,
+changes and labels: a cause whose records are long is not favoured for what stands in all."""
+
+MOST_DRAWN = 1.5
+"""What is added is at most this many times what a cause's records show on average: of a history of
+one line a record, one line still tells."""
 
 Words = frozenset[str]
 
@@ -70,17 +79,22 @@ def speaking(
     asked: Sequence[Words] | Words,
     causes: Sequence[Sequence[Clues]],
     part: Callable[[Clues], Sequence[Words] | Words],
+    *,
+    by_record: bool = False,
 ) -> Speaking:
     """Sum over the asked clues of the log ratio of their rates: by cause, over all causes.
 
-    The rate of a clue among a cause's records that have the part at all is drawn towards its
-    rate among all records, as if `DRAWN` further records had been seen: one case proves less
-    than five, and a cause without such records is neither favoured nor disfavoured.
+    A clue's rate is its share of all that a cause's records show in this part or, `by_record`,
+    of those of its records that have the part. It is drawn towards the rate among the records of
+    all causes: one case proves less than five, and a cause without such records is neither
+    favoured nor disfavoured.
     """
     totals = [0.0] * len(causes)
     shown = [[0.0] * len(cases) for cases in causes]
-    having = [[case for case in cases if part(case)] for cases in causes]
-    recorded = sum(map(len, having))
+    size_of = bool if by_record else len
+    sizes = [sum(size_of(part(case)) for case in cases) for cases in causes]
+    recorded = sum(sizes)
+    drawn = DRAWN_RECORDS if by_record else min(DRAWN_CLUES, MOST_DRAWN * recorded / len(causes))
     clues: list[str | Words] = [*asked]
     for clue in sorted(clues, key=_in_order):
         holds = [[_holds(part(case), clue) for case in cases] for cases in causes]
@@ -89,8 +103,8 @@ def speaking(
             continue
         base = (sum(counts) + 0.5) / (recorded + 1.0)
         rates = [
-            (count + DRAWN * base) / (len(cases) + DRAWN)
-            for count, cases in zip(counts, having, strict=True)
+            (count + drawn * base) / (size + drawn)
+            for count, size in zip(counts, sizes, strict=True)
         ]
         usual = math.log(math.fsum(rates) / len(rates))
         for place, rate in enumerate(rates):

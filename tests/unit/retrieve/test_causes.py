@@ -142,7 +142,7 @@ def test_neighbours_changes_and_labels_tell_causes_apart() -> None:
         ]
         found = groups_of(cases, Clues(**{part: frozenset({clue})}))
         assert found[0].incident_ids == ("B",)
-        assert found[0].parts["beside"] > 0.0 > found[1].parts["beside"]
+        assert found[0].parts[part] > 0.0 > found[1].parts[part]
 
 
 def test_what_came_lately_counts_but_never_separates_alone() -> None:
