@@ -157,7 +157,7 @@ def _open_memory(
     settings: Settings, database: Database, opened: ExitStack, embedder: Embedder | None
 ) -> "tuple[SuggestionBuilder, Any]":
     """The retriever over the projection; loads the model, opens or rebuilds the index."""
-    from bot.memory import build_large_elsewhere, load_model
+    from bot.memory import build_large_elsewhere, load_calibration, load_model
     from bot.suggestions.build import SuggestionBuilder
     from knowledge.embed.batching import BatchingEmbedder
     from knowledge.index.generations import Generations
@@ -182,6 +182,7 @@ def _open_memory(
         projection,
         source,
         threshold=DEFAULT_THRESHOLD if threshold is None else threshold,
+        calibration=load_calibration(settings, batching.generation),
         embed=batching.embed,
     )
     return SuggestionBuilder(retriever, source), projection

@@ -9,9 +9,11 @@ from bot.settings import Settings
 from bot.store.database import Database
 from knowledge.child import ChildFailed, Progress, run_in_child
 from knowledge.embed.port import Embedder
-from knowledge.errors import IndexDamaged, IndexInUse
+from knowledge.errors import CalibrationError, IndexDamaged, IndexInUse
 from knowledge.index.generations import Generations
 from knowledge.index.projection import Projection
+from knowledge.model import Generation
+from knowledge.retrieve.calibration import PRIOR, Calibration, read_calibration
 from knowledge.store.knowledge import KnowledgeStore
 
 LARGE = 30_000
@@ -37,6 +39,19 @@ def load_model(name: str | None, data_dir: Path, adapter: Path | None = None) ->
     if chosen is not None:
         return SentenceTransformerEmbedder.load(adapter=chosen)
     return SentenceTransformerEmbedder.load(name)
+
+
+def load_calibration(settings: Settings, generation: Generation) -> Calibration:
+    """The calibration in force. One that does not fit the model is not used, and that is said."""
+    try:
+        return read_calibration(settings.calibration_file, generation.model_digest)
+    except CalibrationError as error:
+        _log.warning(
+            "%s; the confidence that Recall comes with is used instead. "
+            "Run `recall calibrate` again, or `recall calibrate --reset`.",
+            error,
+        )
+        return PRIOR
 
 
 def build_index(settings: Settings, adapter: Path | None = None, *, progress: Progress) -> None:

@@ -181,6 +181,11 @@ class Settings(BaseSettings):
         return self.data_dir / "index"
 
     @property
+    def calibration_file(self) -> Path:
+        """What `recall calibrate` made; without it the confidence is what Recall comes with."""
+        return self.data_dir / "calibration.json"
+
+    @property
     def slack_mode(self) -> Literal["off", "socket", "http"]:
         if self.slack_bot_token is None:
             return "off"

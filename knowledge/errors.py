@@ -6,6 +6,7 @@ KnowledgeError
 ├── IndexDamaged       an index file does not fit its digest (it is rebuilt from the database)
 ├── IndexInUse         another process owns the index folder
 ├── GenerationMismatch vectors or an index of another model or text version
+├── CalibrationError   a team's calibration is unusable, or of another model
 ├── UnknownGeneration  an index is named that is not there
 └── ChildFailed        long work in another process failed (`knowledge.child`)
 """
@@ -29,6 +30,10 @@ class IndexDamaged(KnowledgeError):
 
 class IndexInUse(KnowledgeError):
     """Another process owns the index folder; one folder has one writer."""
+
+
+class CalibrationError(KnowledgeError):
+    """A calibration that cannot be read, or was made with another model or version."""
 
 
 class UnknownGeneration(KnowledgeError):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bot.clock import Clock
 from bot.doctor.chat import check_slack
-from bot.doctor.memory import check_database, check_index, check_model
+from bot.doctor.memory import check_calibration, check_database, check_index, check_model
 from bot.doctor.model import Check, ok
 from bot.doctor.place import check_place, check_settings
 from bot.errors import SettingsError
@@ -39,6 +39,7 @@ def examine(
             yield ok("index", "not compared: there is no database to compare it with")
         elif embedder is not None:
             yield check_index(database, embedder, index_folder)
+            yield check_calibration(settings.calibration_file, embedder)
     finally:
         database.close()
     yield from check_slack(settings)

@@ -14,7 +14,8 @@ from bot.store import checkup
 from bot.store.database import Database
 from bot.store.schema import SchemaState
 from knowledge.embed.port import Embedder
-from knowledge.errors import IndexInUse, KnowledgeError, ModelError
+from knowledge.errors import CalibrationError, IndexInUse, KnowledgeError, ModelError
+from knowledge.retrieve.calibration import read_calibration
 
 _PAGE = 1000
 _INDEX_LOGGER = "knowledge.index.projection"
@@ -140,6 +141,26 @@ def check_index(database: Database, embedder: Embedder, folder: Path) -> Check:
     if remarks.said:
         return warning("index", "; ".join(remarks.said), "nothing; it has been built again")
     return ok("index", f"{size:,} passages, the same as in the database")
+
+
+def check_calibration(file: Path, embedder: Embedder) -> Check:
+    """Whether the confidence is the team's own, and fits the model in force."""
+    try:
+        made = read_calibration(file, embedder.generation.model_digest)
+    except CalibrationError as error:
+        return warning(
+            "calibration",
+            f"{error}; it is not used",
+            "run `recall calibrate` again, or `recall calibrate --reset`",
+        )
+    if not made.made_at:
+        return ok("calibration", "the confidence is what Recall comes with")
+    return ok(
+        "calibration",
+        f"fitted to {made.incidents.cases + made.runbooks.cases:,} judged cases on "
+        f"{made.made_at[:10]}; past incidents answer from {made.incidents.threshold:.2f}, "
+        f"runbooks from {made.runbooks.threshold:.2f}",
+    )
 
 
 class _Remarks(logging.Handler):

@@ -140,11 +140,6 @@ def probability(features: Mapping[str, float], prior: Prior) -> float:
     return 1.0 / (1.0 + math.exp(-total))
 
 
-def least_for_runbooks(threshold: float) -> float:
-    """The threshold for runbooks: their own, unless somebody chose one for everything."""
-    return RUNBOOK_THRESHOLD if threshold == DEFAULT_THRESHOLD else threshold
-
-
 def in_words(confidence: float) -> str:
     """ "very likely", "likely", "possible" or "unsure"."""
     return next((words for least, words in _WORDS if confidence >= least), "unsure")

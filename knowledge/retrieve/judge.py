@@ -15,7 +15,6 @@ from knowledge.retrieve.confidence import (
     NOT_CONFIDENT,
     RUNBOOK_PRIOR,
     confidence_features,
-    least_for_runbooks,
     probability,
 )
 from knowledge.retrieve.facts import label_pairs, said_words
@@ -41,6 +40,11 @@ class IncidentVerdict:
     confidence: float = 0.0
     elsewhere_only: bool = False
     why: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def certainty(self) -> float:
+        """What decides whether past incidents answer: several causes answer when they fit."""
+        return self.confidence if self.separated else self.fits
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,19 +136,20 @@ class IncidentJudge:
         ]
 
 
-def join(incidents: IncidentVerdict, runbook: float, threshold: float) -> Answer:
+def join(
+    incidents: IncidentVerdict, runbook: float, threshold: float, runbook_threshold: float
+) -> Answer:
     """One answer out of two memories: a past incident where one fits, else a runbook.
 
     Several causes that cannot be told apart are an answer when they fit, never a confident one;
     nor is evidence that comes from another environment alone.
     """
-    certain = incidents.confidence if incidents.separated else incidents.fits
-    if certain >= threshold:
+    if incidents.certainty >= threshold:
         confidence = incidents.confidence
         if not incidents.separated or (incidents.elsewhere_only and runbook < threshold):
             confidence = min(confidence, NOT_CONFIDENT)
         return Answer(DocumentKind.PAST_INCIDENT, confidence, incidents.fits)
-    if runbook >= least_for_runbooks(threshold):
+    if runbook >= runbook_threshold:
         return Answer(DocumentKind.RUNBOOK, runbook, runbook)
     return Answer(None, max(incidents.confidence, runbook), max(incidents.fits, runbook))
 

@@ -21,7 +21,8 @@ class Ranking:
     the evidence tells the first from the others. `confidence` is the probability in 0..1 that
     the top answer is right; `fits` that the cases on top are of this problem at all, whichever
     of their causes it is. `answered_by` is the kind of the top answer, None when nothing is
-    close enough. `features` are what the confidence was made of; `scales` and `weights` (by kind
+    close enough; `incident_confidence` and `runbook_confidence` are what each kind would answer
+    with. `features` are what the confidence was made of; `scales` and `weights` (by kind
     of document) with the hits' features give the same order again. `versions` are those of the
     documents ranked.
     """
@@ -37,6 +38,7 @@ class Ranking:
     fits: float = 0.0
     answered_by: DocumentKind | None = None
     runbook_confidence: float = 0.0
+    incident_confidence: float = 0.0
     threshold: float = DEFAULT_THRESHOLD
     features: Mapping[str, float] = field(default_factory=dict)
     scales: Mapping[str, Scale] = field(default_factory=dict)

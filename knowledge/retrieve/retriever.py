@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from knowledge.index.source import KnowledgeSource
 from knowledge.model import DocumentKind, Origin, Query
+from knowledge.retrieve.calibration import PRIOR, Calibration
 from knowledge.retrieve.candidates import (
     Candidate,
     SearchIndex,
@@ -16,7 +17,14 @@ from knowledge.retrieve.confidence import DEFAULT_THRESHOLD
 from knowledge.retrieve.facts import NOTHING, FactsReader
 from knowledge.retrieve.features import Rarity, evidence, structure, title_coverage
 from knowledge.retrieve.fusion import Scale, fuse, scales_of
-from knowledge.retrieve.judge import Embed, IncidentJudge, join, judge_top, team_first
+from knowledge.retrieve.judge import (
+    Embed,
+    IncidentJudge,
+    is_linked,
+    join,
+    judge_top,
+    team_first,
+)
 from knowledge.retrieve.ranking import Ranking, Scored, by_score
 from knowledge.retrieve.reading import Reading, read_query
 from knowledge.retrieve.weights import WEIGHTS, Limits, Weights
@@ -32,7 +40,8 @@ class Retriever:
     """Ranks what a projection holds. Safe to use from several threads.
 
     `embed` gives unit vectors for short texts and helps to tell whether two recorded causes
-    are one; without it their words alone decide.
+    are one; without it their words alone decide. A `threshold` that somebody chose holds for both
+    kinds; without one those of the `calibration` do.
     """
 
     def __init__(
@@ -43,13 +52,17 @@ class Retriever:
         weights: Mapping[DocumentKind, Weights] | None = None,
         limits: Limits | None = None,
         threshold: float = DEFAULT_THRESHOLD,
+        calibration: Calibration = PRIOR,
         embed: Embed | None = None,
     ) -> None:
         self._index = projection
         self._facts = FactsReader(source)
         self._weights = {kind: one.as_dict() for kind, one in (weights or WEIGHTS).items()}
         self._limits = limits or Limits()
-        self._threshold = threshold
+        chosen = threshold != DEFAULT_THRESHOLD
+        self._calibration = calibration
+        self._threshold = threshold if chosen else calibration.incidents.threshold
+        self._runbook_threshold = threshold if chosen else calibration.runbooks.threshold
         self._incidents = IncidentJudge(embed)
 
     @property
@@ -71,8 +84,11 @@ class Retriever:
         verdict = self._incidents.judge(
             query, reading, [one for one in scored if one.kind is DocumentKind.PAST_INCIDENT]
         )
+        verdict = self._calibration.verdict(verdict)
         p_runbook, why_runbook = judge_top(runbooks)
-        answer = join(verdict, p_runbook, self._threshold)
+        if runbooks and not is_linked(runbooks[0]):
+            p_runbook = self._calibration.runbooks.scaling.of(p_runbook)
+        answer = join(verdict, p_runbook, self._threshold, self._runbook_threshold)
         runbook_speaks = answer.by is DocumentKind.RUNBOOK or not verdict.order
         kept = self._limits.kept
         return Ranking(
@@ -85,6 +101,7 @@ class Retriever:
             fits=answer.fits,
             answered_by=answer.by,
             runbook_confidence=p_runbook,
+            incident_confidence=verdict.certainty,
             threshold=self._threshold,
             features=why_runbook if runbook_speaks else verdict.why,
             scales=scales,

@@ -9,17 +9,23 @@ from knowledge.evaluate.memory_source import MemorySource
 from knowledge.index.projection import Projection
 from knowledge.model import Document, PastIncident, Runbook
 from knowledge.retrieve import Retriever
+from knowledge.retrieve.calibration import PRIOR, Calibration
+from knowledge.retrieve.confidence import DEFAULT_THRESHOLD
 
 
 @contextmanager
-def searchable(*documents: Document) -> Iterator[tuple[Retriever, MemorySource]]:
+def searchable(
+    *documents: Document,
+    calibration: Calibration = PRIOR,
+    threshold: float = DEFAULT_THRESHOLD,
+) -> Iterator[tuple[Retriever, MemorySource]]:
     """A retriever over the documents, and their source."""
     source = MemorySource(documents)
     projection = Projection(source, HashingEmbedder(1024), None)
     projection.open()
     try:
         projection.catch_up()
-        yield Retriever(projection, source), source
+        yield Retriever(projection, source, threshold=threshold, calibration=calibration), source
     finally:
         projection.close()
 

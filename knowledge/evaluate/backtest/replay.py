@@ -24,7 +24,11 @@ Progress = Callable[[str, int, int], None]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """One case and what it would have got. `right` is None where the records do not tell:
-    neither the runbook that helped nor a cause is recorded; `answerable` likewise."""
+    neither the runbook that helped nor a cause is recorded; `answerable` likewise.
+
+    `by_incidents` and `by_runbook` say how sure each kind's best was, whether or not it answered,
+    and whether it was right; None where there was none or the records do not tell.
+    """
 
     id: str
     title: str
@@ -36,6 +40,8 @@ class Asked:
     runbook: str | None
     right: bool | None
     answerable: bool | None
+    by_incidents: tuple[float, bool] | None = None
+    by_runbook: tuple[float, bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +137,15 @@ def _judged(
         else None,
         right=right,
         answerable=answerable,
+        by_incidents=(
+            ranking.incident_confidence,
+            any(_alike(case, known[name]) for name in _cases(ranking)),
+        )
+        if told and ranking.incidents
+        else None,
+        by_runbook=(ranking.runbook_confidence, page == case.runbook)
+        if case.runbook in pages and page is not None
+        else None,
     )
 
 
@@ -139,10 +154,15 @@ def _named(ranking: Ranking) -> Iterator[str]:
     if ranking.answered_by is DocumentKind.RUNBOOK:
         yield ranking.runbooks[0].document_id
     elif ranking.answered_by is DocumentKind.PAST_INCIDENT:
-        if ranking.separated or len(ranking.causes) < 2:
-            yield ranking.incidents[0].document_id
-        else:
-            yield from (cause.incident_ids[0] for cause in ranking.causes)
+        yield from _cases(ranking)
+
+
+def _cases(ranking: Ranking) -> Iterator[str]:
+    """The past incidents that an answer by them names."""
+    if ranking.separated or len(ranking.causes) < 2:
+        yield ranking.incidents[0].document_id
+    else:
+        yield from (cause.incident_ids[0] for cause in ranking.causes)
 
 
 def _cause(incident: PastIncident) -> str:

@@ -24,6 +24,7 @@ from knowledge.index.folder_lock import FolderLock
 from knowledge.index.generations import Generations
 from knowledge.index.projection import Projection
 from knowledge.model import Runbook
+from knowledge.retrieve.calibration import Calibration, Fitted
 from knowledge.text.passages import passages_of
 from tests.support.databases import sqlite_database, sqlite_url
 
@@ -281,3 +282,20 @@ def test_health_says_when_nobody_answers() -> None:
     assert done.exit_code == 1
     assert "does not answer" in done.stderr
     assert CliRunner().invoke(health_command.app, ["--url", "file:///etc/passwd"]).exit_code == 2
+
+
+def test_a_calibration_is_told_and_one_that_does_not_fit_is_a_warning(
+    filled: Database, tmp_path: Path
+) -> None:
+    assert "what Recall comes with" in _examine(_settings(tmp_path))["calibration"].detail
+    digest = HashingEmbedder(64).generation.model_digest
+    file = tmp_path / "calibration.json"
+    made = Calibration(
+        incidents=Fitted(0.7, cases=100), model_digest=digest, made_at="2026-11-27T08:00:00"
+    )
+    file.write_text(json.dumps(made.as_dict()))
+    found = _examine(_settings(tmp_path))["calibration"]
+    assert found.status is Status.OK
+    assert "100 judged cases on 2026-11-27; past incidents answer from 0.70" in found.detail
+    file.write_text("{}")
+    assert _examine(_settings(tmp_path))["calibration"].status is Status.WARNING
