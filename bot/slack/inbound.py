@@ -18,7 +18,7 @@ from bot.incidents.query import query_of
 from bot.jobs.ports import InboxItem, InboxKind
 from bot.slack import payloads
 from bot.suggestions.feedback import Buttons, Press
-from bot.suggestions.jobs import Suggester, search_again, with_corrections
+from bot.suggestions.jobs import Suggester, search_anew, with_corrections
 from bot.suggestions.model import Suggestion
 from bot.suggestions.speak import keep, show_answer
 from bot.uow import UnitOfWork, UnitOfWorkFactory
@@ -140,7 +140,7 @@ class SlackInbound:
                 data={"text": said.logs, "ts": said.ts, "channel": said.channel},
             )
             uow.incidents.add_timeline(incident_id, [entry])
-            search_again(uow, incident, self._clock)
+            search_anew(uow, incident, self._clock)
 
     def _reply(
         self,

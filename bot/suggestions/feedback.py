@@ -11,7 +11,7 @@ from bot.incidents.lifecycle import by_person
 from bot.incidents.model import Incident, IncidentState, TimelineEntry, TimelineKind
 from bot.people.model import Actor, Role, RoleBook
 from bot.suggestions.corrections import Correction, Word
-from bot.suggestions.jobs import enqueue, search_again
+from bot.suggestions.jobs import enqueue, search_anew
 from bot.suggestions.linking import family_of_incident
 from bot.suggestions.model import Suggestion, SuggestionKind
 from bot.suggestions.ports import ButtonToken, Feedback, StoredSuggestion
@@ -124,7 +124,7 @@ class Buttons:
         self._note(uow, incident, press, button, now)
         self._audit(uow, press, button, now)
         refresh(uow, button, stored, now)
-        search_again(uow, incident, self._clock)
+        search_anew(uow, incident, self._clock)
 
     def _correct(
         self,

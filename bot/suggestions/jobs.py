@@ -54,7 +54,7 @@ def enqueue(uow: UnitOfWork, incident: Incident, clock: Clock) -> None:
     )
 
 
-def search_again(uow: UnitOfWork, incident: Incident, clock: Clock) -> None:
+def search_anew(uow: UnitOfWork, incident: Incident, clock: Clock) -> None:
     """Make a new revision of the incident, and have its card follow it."""
     changed = replace(incident, revision=incident.revision + 1)
     uow.incidents.save(changed)

@@ -7,7 +7,7 @@ from bot.errors import DataError
 from bot.incidents.model import Incident, TimelineEntry, TimelineKind
 from bot.incidents.query import query_of
 from bot.suggestions.corrections import Correction, Word, family_key, named_family
-from bot.suggestions.jobs import search_again
+from bot.suggestions.jobs import search_anew
 from bot.uow import UnitOfWork, UnitOfWorkFactory
 
 
@@ -91,4 +91,4 @@ class Links:
             subject=incident.key,
             data={"document_id": document_id},
         )
-        search_again(uow, incident, self._clock)
+        search_anew(uow, incident, self._clock)
