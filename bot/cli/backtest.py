@@ -5,30 +5,30 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from bot.cli.common import CONFIG_OPTION, JSON_OPTION, exit_on_error, say, stage_bars
+from bot.cli.common import (
+    CONFIG_OPTION,
+    DB_OPTION,
+    HISTORY_ARGUMENT,
+    JSON_OPTION,
+    REPLAY_STAGES,
+    RUNBOOKS_OPTION,
+    exit_on_error,
+    say,
+    stage_bars,
+)
 
 if TYPE_CHECKING:
     from knowledge.evaluate.backtest.replay import Replay
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
-_STAGES = {"embedding": "Embedding", "asking": "Asking"}
-
 
 @app.command()
 def backtest_command(
-    file: Path = typer.Argument(
-        None,
-        metavar="FILE",
-        exists=True,
-        dir_okay=False,
-        help="Past incidents: JSON Lines, CSV, or PagerDuty's export.",
-    ),
-    db: bool = typer.Option(False, "--db", help="Those in the database, instead of a file."),
+    file: Path = HISTORY_ARGUMENT,
+    db: bool = DB_OPTION,
     days: int = typer.Option(None, min=1, help="Ask only the cases of the last so many days."),
-    runbooks: Path = typer.Option(
-        None, exists=True, file_okay=False, help="Folder of pages instead of the database's."
-    ),
+    runbooks: Path = RUNBOOKS_OPTION,
     threshold: float = typer.Option(None, min=0, max=1, help="Another threshold, side by side."),
     model: str = typer.Option(None, help="Another model, side by side."),
     grade: bool = typer.Option(False, help="Ask you about 50 of the answers, for a precision."),
@@ -41,7 +41,7 @@ def backtest_command(
     from bot.cli.backtest_report import as_json, show
     from bot.cli.common import print_json, read_settings
     from bot.cli.history import history_of, tell_problems
-    from bot.memory import load_model
+    from bot.memory import load_calibration, load_model
     from knowledge.evaluate.backtest.figures import answered_of
     from knowledge.evaluate.backtest.grading import draw, graded, read_sheet, write_sheet
     from knowledge.evaluate.backtest.replay import replay
@@ -62,9 +62,15 @@ def backtest_command(
         results: dict[str, Replay] = {}
         for name, (model_name, least) in plans.items():
             embedder = load_model(model_name, settings.data_dir)
-            with stage_bars(_STAGES, f"({name})") as progress:
+            with stage_bars(REPLAY_STAGES, f"({name})") as progress:
                 results[name] = replay(
-                    incidents, pages, embedder, threshold=least, days=days, progress=progress
+                    incidents,
+                    pages,
+                    embedder,
+                    threshold=least,
+                    calibration=load_calibration(settings, embedder.generation),
+                    days=days,
+                    progress=progress,
                 )
         drawn = draw(answered_of(results["now"]))
         told = None

@@ -5,29 +5,27 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from bot.cli.common import CONFIG_OPTION, EXIT_FAILED, JSON_OPTION
+from bot.cli.common import (
+    CONFIG_OPTION,
+    DB_OPTION,
+    EXIT_FAILED,
+    HISTORY_ARGUMENT,
+    JSON_OPTION,
+    REPLAY_STAGES,
+    RUNBOOKS_OPTION,
+)
 
 if TYPE_CHECKING:
     from knowledge.evaluate.calibrate import Calibrated, KindFit
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
-_STAGES = {"embedding": "Embedding", "asking": "Asking"}
-
 
 @app.command()
 def calibrate_command(
-    file: Path = typer.Argument(
-        None,
-        metavar="FILE",
-        exists=True,
-        dir_okay=False,
-        help="Past incidents: JSON Lines, CSV, or PagerDuty's export.",
-    ),
-    db: bool = typer.Option(False, "--db", help="Those in the database, instead of a file."),
-    runbooks: Path = typer.Option(
-        None, exists=True, file_okay=False, help="Folder of pages instead of the database's."
-    ),
+    file: Path = HISTORY_ARGUMENT,
+    db: bool = DB_OPTION,
+    runbooks: Path = RUNBOOKS_OPTION,
     budget: float = typer.Option(
         0.05, min=0.001, max=0.5, help="Share of wrong ones allowed among the answers given."
     ),
@@ -57,7 +55,7 @@ def calibrate_command(
     with exit_on_error():
         incidents, pages, problems = history_of(settings, file, runbooks)
         embedder = load_model(settings.model, settings.data_dir)
-        with stage_bars(_STAGES) as progress:
+        with stage_bars(REPLAY_STAGES) as progress:
             replayed = replay(incidents, pages, embedder, progress=progress)
         made = calibrate(
             replayed,

@@ -34,6 +34,20 @@ people = Console(stderr=True, highlight=False)
 CONFIG_OPTION = typer.Option(None, "--config", help="Settings file (TOML).", metavar="FILE")
 JSON_OPTION = typer.Option(False, "--json", help="Print one JSON object on standard output.")
 
+HISTORY_ARGUMENT = typer.Argument(
+    None,
+    metavar="FILE",
+    exists=True,
+    dir_okay=False,
+    help="Past incidents: JSON Lines, CSV, or PagerDuty's export.",
+)
+DB_OPTION = typer.Option(False, "--db", help="Those in the database, instead of a file.")
+RUNBOOKS_OPTION = typer.Option(
+    None, exists=True, file_okay=False, help="Folder of pages instead of the database's."
+)
+REPLAY_STAGES = {"embedding": "Embedding", "asking": "Asking"}
+"""What a replay of past incidents goes through, as its bars call it."""
+
 
 def say(text: str, style: str = "") -> None:
     """One line for people; `text` is never read as markup, nor as orders to the terminal."""

@@ -37,18 +37,14 @@ def list_(
     config: Path = CONFIG_OPTION,
 ) -> None:
     """List what people said of cases, revoked words too."""
-    from bot.errors import DataError
+    from bot.suggestions.linking import incident_called
 
     with exit_on_error(), open_database(read_settings(config)) as database, database.read() as uow:
-        found = uow.incidents.get_by_key(incident) if incident else None
-        if incident and found is None:
-            raise DataError(f"there is no incident {incident}; keys look like RCL-12")
-        words = uow.corrections.list(limit, found.id if found is not None else None)
-        keys = {one.incident_id: uow.incidents.get(one.incident_id) for one in words}
-    rows = [
-        _row(one, known.key if (known := keys[one.incident_id]) is not None else "")
-        for one in words
-    ]
+        only = incident_called(uow, incident).id if incident else None
+        words = uow.corrections.list(limit, only)
+        incidents = [uow.incidents.get(number) for number in {one.incident_id for one in words}]
+    keys = {one.id: one.key for one in incidents if one is not None}
+    rows = [_row(one, keys[one.incident_id]) for one in words]
     if json:
         print_json({"links": rows})
         return

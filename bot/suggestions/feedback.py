@@ -93,8 +93,7 @@ class Buttons:
         if not self._record(uow, press, button, now):
             self._refuse(uow, press, "said before", now)
             return
-        incident_id = button.incident_id
-        incident = uow.incidents.get(incident_id) if incident_id is not None else None
+        incident = _incident_of(uow, button)
         if incident is not None:
             self._note(uow, incident, press, button, now)
             subject = _subject(stored.suggestion)
@@ -112,8 +111,7 @@ class Buttons:
         now: datetime,
     ) -> None:
         """The case is left out of this incident's answers from now on, and the next best shown."""
-        incident_id, past_id = button.incident_id, button.past_incident_id
-        incident = uow.incidents.get(incident_id) if incident_id is not None else None
+        incident, past_id = _incident_of(uow, button), button.past_incident_id
         if incident is None or past_id is None:
             self._refuse(uow, press, "incident is gone", now)
             return
@@ -168,8 +166,7 @@ class Buttons:
         stored: StoredSuggestion,
         now: datetime,
     ) -> None:
-        incident_id, past_id = button.incident_id, button.past_incident_id
-        incident = uow.incidents.get(incident_id) if incident_id is not None else None
+        incident, past_id = _incident_of(uow, button), button.past_incident_id
         past = uow.knowledge.get(past_id) if past_id is not None else None
         if incident is None or not isinstance(past, PastIncident):
             self._refuse(uow, press, "past incident is gone", now)
@@ -263,6 +260,10 @@ class Buttons:
         """Once a thread, however often a dead button is pressed."""
         key = f"stale:{press.reply_to.channel_key}:{press.reply_to.thread}"
         uow.outbox.put(key, press.reply_to, Notice(text=text), now)
+
+
+def _incident_of(uow: UnitOfWork, button: ButtonToken) -> Incident | None:
+    return uow.incidents.get(button.incident_id) if button.incident_id is not None else None
 
 
 def _subject(suggestion: Suggestion) -> str | None:

@@ -25,6 +25,14 @@ def family_of_incident(uow: UnitOfWork, incident: Incident) -> str:
     return named_family(asked.get("alert_name"), asked.get("service"), asked.get("environment"))
 
 
+def incident_called(uow: UnitOfWork, key: str) -> Incident:
+    """The incident of that key (RCL-12). DataError when there is none."""
+    incident = uow.incidents.get_by_key(key)
+    if incident is None:
+        raise DataError(f"there is no incident {key}; keys look like RCL-12")
+    return incident
+
+
 class Links:
     """The use case behind `recall links`. `actor` is whoever runs it; who may use the
     installation's own command line has a lead's say."""
@@ -40,9 +48,7 @@ class Links:
         Raises DataError when there is no such incident or document.
         """
         with self._units.begin() as uow:
-            incident = uow.incidents.get_by_key(incident_key)
-            if incident is None:
-                raise DataError(f"there is no incident {incident_key}; keys look like RCL-12")
+            incident = incident_called(uow, incident_key)
             if uow.knowledge.get(document_id) is None:
                 raise DataError(f"nothing with the id {document_id} is on record")
             now = self._clock.now()

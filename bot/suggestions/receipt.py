@@ -48,6 +48,7 @@ def make_receipt(
         "revision": ranking.revision,
         "fusion_version": FUSION_VERSION,
         "confidence_version": CONFIDENCE_VERSION,
+        "calibration": ranking.calibration,
         "threshold": ranking.threshold,
         "masked_query": ranking.masked,
         "query": _query(query),

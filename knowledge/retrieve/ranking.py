@@ -24,7 +24,7 @@ class Ranking:
     close enough; `incident_confidence` and `runbook_confidence` are what each kind would answer
     with. `features` are what the confidence was made of; `scales` and `weights` (by kind
     of document) with the hits' features give the same order again. `versions` are those of the
-    documents ranked.
+    documents ranked; `calibration` says when the team's own was made, "" without one.
     """
 
     generation: Generation
@@ -40,6 +40,7 @@ class Ranking:
     runbook_confidence: float = 0.0
     incident_confidence: float = 0.0
     threshold: float = DEFAULT_THRESHOLD
+    calibration: str = ""
     features: Mapping[str, float] = field(default_factory=dict)
     scales: Mapping[str, Scale] = field(default_factory=dict)
     weights: Mapping[str, Mapping[str, float]] = field(default_factory=dict)

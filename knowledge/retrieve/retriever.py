@@ -66,6 +66,11 @@ class Retriever:
         self._incidents = IncidentJudge(embed)
 
     @property
+    def threshold(self) -> float:
+        """Least confidence at which a past incident answers."""
+        return self._threshold
+
+    @property
     def weights(self) -> dict[str, dict[str, float]]:
         """By kind of document, feature name to weight, as receipts keep it."""
         return {kind.value: dict(own) for kind, own in self._weights.items()}
@@ -103,6 +108,7 @@ class Retriever:
             runbook_confidence=p_runbook,
             incident_confidence=verdict.certainty,
             threshold=self._threshold,
+            calibration=self._calibration.made_at,
             features=why_runbook if runbook_speaks else verdict.why,
             scales=scales,
             weights=self.weights,

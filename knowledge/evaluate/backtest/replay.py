@@ -12,6 +12,7 @@ from knowledge.index.embedding import embed_documents
 from knowledge.index.projection import Projection
 from knowledge.learn.examples import question_of
 from knowledge.model import Document, DocumentKind, PastIncident, Runbook
+from knowledge.retrieve.calibration import PRIOR, Calibration
 from knowledge.retrieve.confidence import DEFAULT_THRESHOLD
 from knowledge.retrieve.ranking import Ranking
 from knowledge.retrieve.retriever import Retriever
@@ -61,6 +62,7 @@ def replay(
     embedder: Embedder,
     *,
     threshold: float = DEFAULT_THRESHOLD,
+    calibration: Calibration = PRIOR,
     days: int | None = None,
     progress: Progress | None = None,
 ) -> Replay:
@@ -80,7 +82,13 @@ def replay(
     projection = Projection(source, embedder, None)
     projection.open()
     try:
-        retriever = Retriever(projection, source, threshold=threshold, embed=embedder.embed)
+        retriever = Retriever(
+            projection,
+            source,
+            threshold=threshold,
+            calibration=calibration,
+            embed=embedder.embed,
+        )
         known: dict[str, PastIncident] = {}
         pages = {one.id for one in runbooks}
         for _, together in groupby(dated, key=_start):
@@ -96,7 +104,7 @@ def replay(
                 known[one.id] = one
     finally:
         projection.close()
-    return Replay(tuple(asked), undated, len(dated) - wanted, threshold)
+    return Replay(tuple(asked), undated, len(dated) - wanted, retriever.threshold)
 
 
 def _start(incident: PastIncident) -> datetime:

@@ -6,6 +6,8 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli.backtest import app
+from knowledge.embed.port import Embedder
+from knowledge.retrieve.calibration import Calibration, Fitted
 from tests.support.databases import sqlite_url
 
 pytestmark = [pytest.mark.model, pytest.mark.xdist_group("model")]
@@ -60,3 +62,17 @@ def test_a_file_or_the_database_must_be_named(export: Path) -> None:
     assert CliRunner().invoke(app, [str(export), "--db"]).exit_code == 2
     result = CliRunner().invoke(app, ["--db", "--json"])
     assert json.loads(result.stdout)["cases"] == 0
+
+
+def test_it_shows_the_calibration_that_serve_would_take(
+    export: Path, real_embedder: Embedder
+) -> None:
+    made = Calibration(
+        incidents=Fitted(1.0, cases=100),
+        runbooks=Fitted(1.0, cases=100),
+        model_digest=real_embedder.generation.model_digest,
+        made_at="2026-11-27T08:00:00",
+    )
+    (export.parent / "calibration.json").write_text(json.dumps(made.as_dict()))
+    told = json.loads(CliRunner().invoke(app, [str(export), "--json"]).stdout)
+    assert (told["answered"], told["threshold"]) == (0, 1.0)

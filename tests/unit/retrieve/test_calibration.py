@@ -44,6 +44,7 @@ def test_probabilities_are_scaled_and_the_order_stays() -> None:
     assert ours.incident_confidence == pytest.approx(LESS_SURE.of(plain.incident_confidence))
     assert ours.runbook_confidence == pytest.approx(LESS_SURE.of(plain.runbook_confidence))
     assert ours.threshold == 0.5
+    assert (plain.calibration, ours.calibration) == ("", "2026-11-27")
 
 
 def test_its_thresholds_decide_unless_somebody_chose_one() -> None:
