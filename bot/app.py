@@ -7,11 +7,15 @@ in the reverse order, by `stop` and when building or starting fails half-way.
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.alerts.intake import AlertIntake
-from bot.chat.ports import CardRoom
+from bot.channels.model import Mode
+from bot.channels.placing import NOWHERE, Placing, Where
+from bot.channels.ports import Rooms
+from bot.chat.ports import Chat
 from bot.chat.sender import OutboxSender
 from bot.clock import Clock, SystemClock
 from bot.engine.engine import Engine
@@ -20,6 +24,7 @@ from bot.engine.loop import Waker
 from bot.engine.ports import EngineClient
 from bot.engine.work import SLACK_JOB, InboxWork, JobWork
 from bot.errors import EngineUnavailable
+from bot.incidents.model import Incident
 from bot.jobs.inbox_writer import InboxWriter
 from bot.jobs.ports import Job
 from bot.people.model import RoleBook
@@ -38,6 +43,7 @@ from knowledge.text.passages import passages_of
 
 if TYPE_CHECKING:
     from fastapi import APIRouter, FastAPI
+    from slack_sdk import WebClient
 
     from bot.suggestions.build import SuggestionBuilder
     from bot.web.deps import SlackProbe
@@ -45,6 +51,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _ADDRESS_FILE = "engine.address"
+INTERACTION_SECONDS = 2.6
+"""How long Slack's question waits for the engine; Slack itself waits 3 seconds."""
 
 
 class RunningEngine:
@@ -69,6 +77,9 @@ class RunningEngine:
         """EngineClient, for callers in this very process."""
         return self.engine.suggest(request)
 
+    def interact(self, body: Mapping[str, Any], deadline_seconds: float) -> Mapping[str, Any]:
+        return self.engine.interact(body)
+
     def wake(self) -> None:
         self.engine.wake()
 
@@ -87,6 +98,7 @@ class RunningEngine:
                 "suggest": lambda arguments: self.engine.suggest(
                     SuggestRequest.model_validate(arguments)
                 ).model_dump(mode="json"),
+                "interact": lambda arguments: self.engine.interact(arguments["body"]),
                 "wake": self._woken,
                 "status": lambda _: self.engine.status(),
             },
@@ -112,17 +124,21 @@ def build_engine(
         opened.callback(database.close)
         database.require_current_schema()
         builder, projection = _open_memory(settings, database, opened, embedder)
-        chat, room = _open_chat(settings)
-        sender = OutboxSender(database, chat, clock) if chat is not None else None
+        slack = _open_chat(settings, clock)
+        sender = OutboxSender(database, slack.chat, clock) if slack is not None else None
         intake = AlertIntake(
             catalogue,
             clock,
             group_window_seconds=settings.group_window_seconds,
         )
-        suggest = SuggestJob(database, builder, room, clock)
-        handlers: dict[str, Callable[[Job], None]] = {SUGGEST: suggest.handle}
-        if chat is not None:
+        where: Callable[[Incident], Where] = lambda _: NOWHERE  # noqa: E731
+        interact: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
+        handlers: dict[str, Callable[[Job], None]] = {}
+        if slack is not None:
+            where = Placing(database, slack.rooms, Mode(settings.rollout), clock)
             handlers[SLACK_JOB] = _slack_handler(database, builder, clock, settings)
+            interact = _interactions(slack, database, builder, clock, settings)
+        handlers[SUGGEST] = SuggestJob(database, builder, where, clock).handle
         loops = _Loops()
         engine = Engine(
             units=database,
@@ -131,6 +147,7 @@ def build_engine(
             index=projection,
             sender=sender,
             answer=Questions(database, builder, catalogue, clock).answer,
+            interact=interact,
             clock=clock,
             inbox_keep_hours=settings.inbox_keep_hours,
             only_engine=database.dialect == "sqlite",
@@ -188,13 +205,22 @@ def _open_memory(
     return SuggestionBuilder(retriever, source), projection
 
 
-def _open_chat(settings: Settings) -> "tuple[Any, Callable[[], CardRoom | None]]":
-    """The chat platform, and where cards go; without a token there is neither."""
+@dataclass(frozen=True, slots=True)
+class _Slack:
+    """The engine's way to Slack."""
+
+    client: "WebClient"
+    chat: Chat
+    rooms: Rooms
+
+
+def _open_chat(settings: Settings, clock: Clock) -> _Slack | None:
+    """The chat platform; None without a token."""
     if settings.slack_bot_token is None:
-        return None, lambda: None
+        return None
     from bot.slack.client import SlackChat
     from bot.slack.connect import web_client
-    from bot.slack.rooms import ConfiguredRoom
+    from bot.slack.rooms import SlackRooms
 
     client = web_client(
         settings.slack_bot_token.get_secret_value(),
@@ -202,7 +228,38 @@ def _open_chat(settings: Settings) -> "tuple[Any, Callable[[], CardRoom | None]]
         proxy=settings.https_proxy,
         ca_bundle=settings.ca_bundle,
     )
-    return SlackChat(client), ConfiguredRoom(client, settings.slack_channel)
+    rooms = SlackRooms(client, settings.slack_channel, settings.shadow_channel, clock)
+    return _Slack(client, SlackChat(client), rooms)
+
+
+def _interactions(
+    slack: _Slack,
+    units: UnitOfWorkFactory,
+    builder: "SuggestionBuilder",
+    clock: Clock,
+    settings: Settings,
+) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
+    from bot.commands import COMMANDS, FORMS
+    from bot.commands.book import CommandBook
+    from bot.commands.model import Tools
+    from bot.slack.interactions import SlackInteractions
+
+    tools = Tools(
+        units=units,
+        clock=clock,
+        builder=builder,
+        rooms=slack.rooms,
+        redact=redact,
+        settings=settings,
+    )
+    roles = RoleBook(settings.leads, settings.admins)
+    return SlackInteractions(
+        CommandBook(tools, COMMANDS, FORMS),
+        slack.client,
+        roles.role_of,
+        lambda team_id, channel: slack.rooms.of(team_id, channel).is_shared,
+        redact,
+    ).handle
 
 
 def _slack_handler(
@@ -253,7 +310,7 @@ def build_front(settings: Settings, engine: EngineClient, *, clock: Clock | None
         probe: SlackProbe = slack_off
         routers: list[APIRouter] = []
         if settings.slack_mode != "off":
-            probe, routers = _open_slack(settings, inbox, clock, opened)
+            probe, routers = _open_slack(settings, inbox, engine, clock, opened)
         token = settings.webhook_token
         deps = FrontDeps(
             units=database,
@@ -269,7 +326,11 @@ def build_front(settings: Settings, engine: EngineClient, *, clock: Clock | None
 
 
 def _open_slack(
-    settings: Settings, inbox: InboxWriter, clock: Clock, opened: ExitStack
+    settings: Settings,
+    inbox: InboxWriter,
+    engine: EngineClient,
+    clock: Clock,
+    opened: ExitStack,
 ) -> "tuple[SlackProbe, list[APIRouter]]":
     """Slack's side of the front: the probe for /healthz, and routers for HTTP mode."""
     from bot.slack.app import build_app
@@ -290,7 +351,11 @@ def _open_slack(
     secret = settings.slack_signing_secret
     signing_secret = secret.get_secret_value() if secret is not None else None
     bot_client = client(settings.slack_bot_token.get_secret_value())
-    app = build_app(bot_client, inbox, clock, signing_secret=signing_secret)
+
+    def interact(body: Mapping[str, Any]) -> Mapping[str, Any]:
+        return engine.interact(body, INTERACTION_SECONDS)
+
+    app = build_app(bot_client, inbox, clock, interact, signing_secret=signing_secret)
     if settings.slack_app_token is None:
         router = slack_router(SlackHttp(app, signing_secret), settings.max_body_bytes)
         return lambda: {"mode": "http", "ok": True}, [router]
@@ -352,6 +417,9 @@ class _AskOnly:
 
     def suggest(self, request: SuggestRequest, deadline_seconds: float) -> Suggestion:
         return self._questions.answer(request)
+
+    def interact(self, body: Mapping[str, Any], deadline_seconds: float) -> Mapping[str, Any]:
+        raise EngineUnavailable("only `recall serve` answers commands")
 
     def wake(self) -> None:
         """There is no inbox loop to wake."""

@@ -83,6 +83,17 @@ class Settings(BaseSettings):
     slack_channel: str | None = Field(
         None, description="channel for incident cards: an id, or a name with or without #"
     )
+    rollout: Literal["off", "shadow", "thread", "card"] = Field(
+        "shadow",
+        description=(
+            "how far the bot is switched on in channels that chose nothing: off, shadow (answers "
+            "only in the shadow channel, to be graded), thread (under the alerting tool's post) "
+            "or card"
+        ),
+    )
+    shadow_channel: str | None = Field(
+        None, description="private channel for shadow answers: an id, or a name with or without #"
+    )
     https_proxy: str | None = Field(
         None,
         validation_alias=AliasChoices("RECALL_HTTPS_PROXY", "HTTPS_PROXY", "https_proxy"),

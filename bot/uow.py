@@ -7,7 +7,9 @@ from typing import Protocol
 
 from bot.alerts.ports import AlertRepository
 from bot.audit.model import AuditLog
+from bot.channels.ports import Placements, Preferences
 from bot.chat.ports import Outbox
+from bot.drafts.ports import DraftRepository
 from bot.incidents.ports import IncidentRepository
 from bot.jobs.ports import Inbox, JobQueue
 from bot.suggestions.corrections import CorrectionRepository
@@ -54,6 +56,12 @@ class UnitOfWork(Protocol):
     def suggestions(self) -> SuggestionRepository: ...
     @property
     def corrections(self) -> CorrectionRepository: ...
+    @property
+    def preferences(self) -> Preferences: ...
+    @property
+    def placements(self) -> Placements: ...
+    @property
+    def drafts(self) -> DraftRepository: ...
     @property
     def outbox(self) -> Outbox: ...
     @property

@@ -14,7 +14,14 @@ CARD_PREFIX = "card:"
 ALERTS_KEPT = 10
 _SUMMARY = 500
 _CLUSTER_LABELS = ("cluster", "cluster_name", "kubernetes_cluster", "region")
-_VERDICTS = {"helpful": "Helpful", "not_helpful": "Not helpful", "resolved_like": "Resolved like"}
+GRADES = {"graded_right": "Right", "graded_wrong": "Wrong", "graded_noise": "Better silent"}
+"""What a grader says of an answer in the shadow channel."""
+_VERDICTS = {
+    "helpful": "Helpful",
+    "not_helpful": "Not helpful",
+    "resolved_like": "Resolved like",
+    **GRADES,
+}
 
 
 def card_key(incident: Incident) -> str:
@@ -34,8 +41,11 @@ def build_card(
     suggestion: Suggestion | None,
     buttons: Sequence[Button] = (),
     said: Sequence[Said] = (),
+    *,
+    shadow_of: str = "",
 ) -> IncidentCard:
-    """`alerts` in the repository's order: firing ones first, then newest first."""
+    """`alerts` in the repository's order: firing ones first, then newest first. `shadow_of` is
+    the channel that a card in the shadow channel was for."""
     return IncidentCard(
         incident_key=incident.key,
         title=incident.title,
@@ -52,6 +62,8 @@ def build_card(
         suggestion=suggestion,
         buttons=tuple(buttons),
         said=tuple(said),
+        owner=user_of(incident.owner) if incident.owner else "",
+        shadow_of=shadow_of,
     )
 
 
@@ -121,15 +133,19 @@ def new_buttons(
     now: datetime,
     new_token: Callable[[], str],
     may_resolve: bool = True,
+    is_shadow: bool = False,
 ) -> tuple[tuple[Button, ...], tuple[ButtonToken, ...]]:
     """The buttons of a message, and what each stands for (to be kept with the suggestion).
 
     "Not the same" and "Resolved like" are there when one past incident leads, the message
     belongs to an incident, and `may_resolve`: nobody has said yet what ended it. An incident
     that its alerts resolved keeps them until then, since what mended it is known to people only.
+    In the shadow channel an answer is graded instead.
     """
-    offers: list[tuple[str, str, str | None]] = [("helpful", "Helpful", None)]
-    offers.append(("not_helpful", "Not helpful", None))
+    words = GRADES if is_shadow else {"helpful": "Helpful", "not_helpful": "Not helpful"}
+    offers: list[tuple[str, str, str | None]] = [
+        (action, label, None) for action, label in words.items()
+    ]
     leads = suggestion.kind is SuggestionKind.ONE_CAUSE and suggestion.incidents
     if leads and incident_id is not None and may_resolve:
         past = suggestion.incidents[0].id

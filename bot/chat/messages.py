@@ -16,8 +16,26 @@ class Button(Value):
     """Something to press. `token` is the opaque random id that the button carries, and all
     that it carries; `action` is the stable name the platform's action_id is made of."""
 
-    action: Literal["helpful", "not_helpful", "not_same", "resolved_like"]
+    action: Literal[
+        "helpful",
+        "not_helpful",
+        "not_same",
+        "resolved_like",
+        "why",
+        "graded_right",
+        "graded_wrong",
+        "graded_noise",
+    ]
     token: str
+    label: str
+
+
+class Opener(Value):
+    """A button that opens a form. `about` says of what (an incident's key); it gives no right
+    to anything: whoever submits the form is checked then."""
+
+    form: str
+    about: str
     label: str
 
 
@@ -39,7 +57,11 @@ class Said(Value):
 
 
 class IncidentCard(Value):
-    """The one message of an incident, edited in place for as long as it lives."""
+    """The one message of an incident, edited in place for as long as it lives.
+
+    `owner` is the user id of whoever took it on. `shadow_of` is the channel that the card would
+    have gone to, where it only goes to the shadow channel.
+    """
 
     type: Literal["incident_card"] = "incident_card"
     incident_key: str
@@ -58,6 +80,9 @@ class IncidentCard(Value):
     buttons: tuple[Button, ...] = ()
     said: tuple[Said, ...] = ()
     feedback_note: str = ""
+    openers: tuple[Opener, ...] = ()
+    owner: str = ""
+    shadow_of: str = ""
 
 
 class Answer(Value):
@@ -78,7 +103,35 @@ class Notice(Value):
     text: str
 
 
-Message = Annotated[IncidentCard | Answer | Notice, Field(discriminator="type")]
+class BoardLine(Value):
+    """One line of a board. `url` is where `text` leads; `detail` is said after it, quietly."""
 
-message_adapter: TypeAdapter[IncidentCard | Answer | Notice] = TypeAdapter(Message)
+    text: str
+    url: str | None = None
+    detail: str = ""
+    opener: Opener | None = None
+
+
+class BoardPart(Value):
+    heading: str = ""
+    lines: tuple[BoardLine, ...] = ()
+
+
+class Board(Value):
+    """A page of lines under headings: what there is to do, to know, to hand over.
+
+    `people` are the user ids that are mentioned in front of it, because a state changed.
+    """
+
+    type: Literal["board"] = "board"
+    title: str
+    parts: tuple[BoardPart, ...] = ()
+    note: str = ""
+    people: tuple[str, ...] = ()
+
+
+AnyMessage = IncidentCard | Answer | Notice | Board
+Message = Annotated[AnyMessage, Field(discriminator="type")]
+
+message_adapter: TypeAdapter[AnyMessage] = TypeAdapter(Message)
 """Reads and writes any message as JSON: `validate_json` and `dump_json`."""

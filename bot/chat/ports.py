@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.chat.messages import Answer, IncidentCard, Notice
+from bot.chat.messages import AnyMessage
 from knowledge.model import Audience
 
 
@@ -39,14 +39,12 @@ class CardRoom:
 class Chat(Protocol):
     """A chat platform. Every method raises ChatUnavailable (later) or ChatRefused (never)."""
 
-    def post(self, to: Destination, message: IncidentCard | Answer | Notice, *, key: str) -> str:
+    def post(self, to: Destination, message: AnyMessage, *, key: str) -> str:
         """Say it; returns the platform's id of the message. `key` is kept with the message
         as metadata, so that `find` can tell whether it was said."""
         ...
 
-    def update(
-        self, to: Destination, ref: str, message: IncidentCard | Answer | Notice, *, key: str
-    ) -> None:
+    def update(self, to: Destination, ref: str, message: AnyMessage, *, key: str) -> None:
         """Change what message `ref` says, in place."""
         ...
 
@@ -65,7 +63,7 @@ class PendingMessage:
 
     key: str
     to: Destination
-    message: IncidentCard | Answer | Notice
+    message: AnyMessage
     revision: int
     ref: str | None
     attempted_at: datetime | None
@@ -79,13 +77,9 @@ class Outbox(Protocol):
     channel are sent in the order in which they were first put.
     """
 
-    def put(
-        self, key: str, to: Destination, message: IncidentCard | Answer | Notice, now: datetime
-    ) -> None: ...
+    def put(self, key: str, to: Destination, message: AnyMessage, now: datetime) -> None: ...
 
-    def update_if_posted(
-        self, key: str, message: IncidentCard | Answer | Notice, now: datetime
-    ) -> bool:
+    def update_if_posted(self, key: str, message: AnyMessage, now: datetime) -> bool:
         """Change what `key` says if it exists (sent or not); False when it was never put."""
         ...
 

@@ -77,6 +77,7 @@ class Stage:
                 "RECALL_WEBHOOK_TOKEN": self._token,
                 "RECALL_SERVICES_FILE": str(self._services),
                 "RECALL_SLACK_CHANNEL": CHANNEL,
+                "RECALL_ROLLOUT": "card",
                 "SLACK_BOT_TOKEN": workspace.bot_token,
                 "SLACK_APP_TOKEN": workspace.app_token,
                 "SLACK_API_URL": workspace.api_url,

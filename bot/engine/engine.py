@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from bot.clock import Clock
 from bot.engine.loop import Loop
 from bot.engine.work import InboxWork, JobWork, purge_old
-from bot.errors import Retryable
+from bot.errors import EngineUnavailable, Retryable
 from bot.jobs.ticks import Ticks
 from bot.suggestions.model import Suggestion
 from bot.suggestions.questions import SuggestRequest
@@ -40,9 +40,10 @@ class Sender(Protocol):
 class Engine:
     """Owns the threads. `start` returns when it is ready to answer; `stop` drains.
 
-    `answer` is the use case behind `/v1/suggest`. `sender` is None where no chat platform is
-    configured. `only_engine` says that no other engine can be alive on this database (embedded
-    SQLite: the index lock proves it), so leases left by a killed one are void.
+    `answer` is the use case behind `/v1/suggest`, `interact` the one behind commands and forms.
+    `sender` is None where no chat platform is configured. `only_engine` says that no other
+    engine can be alive on this database (embedded SQLite: the index lock proves it), so leases
+    left by a killed one are void.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Engine:
         index: Index,
         sender: Sender | None,
         answer: Callable[[SuggestRequest], Suggestion],
+        interact: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
         clock: Clock,
         inbox_keep_hours: int,
         only_engine: bool,
@@ -63,6 +65,7 @@ class Engine:
         self._jobs = jobs
         self._sender = sender
         self._answer = answer
+        self._interact = interact
         self._clock = clock
         self._keep_hours = inbox_keep_hours
         self._only_engine = only_engine
@@ -115,6 +118,15 @@ class Engine:
 
     def suggest(self, request: SuggestRequest) -> Suggestion:
         return self._answer(request)
+
+    def interact(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Answer a platform's command, form or shortcut, and have what it changed done soon."""
+        if self._interact is None:
+            raise EngineUnavailable("no chat platform is configured")
+        said = self._interact(body)
+        self.wake_jobs()
+        self.wake_after_job()
+        return said
 
     def status(self) -> Mapping[str, Any]:
         return {"ready": self._ready.is_set(), "revision": self._index.revision}

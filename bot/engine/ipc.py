@@ -84,6 +84,9 @@ class SocketEngineClient:
         arguments = request.model_dump(mode="json")
         return Suggestion.model_validate(self._call("suggest", arguments, deadline_seconds))
 
+    def interact(self, body: Mapping[str, Any], deadline_seconds: float) -> Mapping[str, Any]:
+        return self._call("interact", {"body": body}, deadline_seconds)
+
     def wake(self) -> None:
         try:
             self._call("wake", {}, _WAKE_SECONDS)

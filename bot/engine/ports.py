@@ -12,6 +12,11 @@ class EngineClient(Protocol):
         """Ask and wait. Raises EngineUnavailable when no answer came within the deadline."""
         ...
 
+    def interact(self, body: Mapping[str, object], deadline_seconds: float) -> Mapping[str, object]:
+        """The answer to a platform's command, form or shortcut, as the platform wants it.
+        Raises EngineUnavailable when none came within the deadline."""
+        ...
+
     def wake(self) -> None:
         """Tell the engine that the inbox has something new. Never raises and never waits: a
         lost wake only costs the engine's next look of its own accord."""

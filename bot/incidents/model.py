@@ -43,6 +43,8 @@ class Incident:
     revision: int = 1
     team_id: str = ""
     visibility: Visibility = EVERYONE
+    owner: str | None = None
+    snoozed_until: datetime | None = None
 
 
 class TimelineKind(StrEnum):

@@ -2,7 +2,8 @@
 
 The same app serves Socket Mode and HTTP mode. Its listeners do no work: Slack waits 3 seconds
 for an acknowledgement, and what was acknowledged must not be lost, so all an acknowledgement
-means is that the delivery is on record.
+means is that the delivery is on record. Only what a person waits for in front of an open form or
+a typed command is answered in line, by the engine, within those seconds.
 """
 
 import json
@@ -15,13 +16,20 @@ from slack_bolt import App, BoltResponse
 from slack_sdk import WebClient
 
 from bot.clock import Clock
-from bot.errors import DatabaseBusy
+from bot.errors import DatabaseBusy, EngineUnavailable
 from bot.jobs.ports import InboxAdder, InboxItem, InboxKind
-from bot.slack.payloads import click, is_wanted
+from bot.slack.payloads import click, is_answered_in_line, is_wanted
 
 _log = logging.getLogger(__name__)
 
 SOURCE = "slack"
+Interact = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+"""Answers a command, a form or a shortcut; raises EngineUnavailable."""
+
+_AWAY = (
+    "Recall did not answer in time, so it is not known whether that was done. "
+    "Look at the incident before you try again."
+)
 
 
 def item_of(body: Mapping[str, Any], clock: Clock, new_id: Callable[[], str]) -> InboxItem | None:
@@ -54,12 +62,15 @@ def item_of(body: Mapping[str, Any], clock: Clock, new_id: Callable[[], str]) ->
 class Receive:
     """The middleware in front of all others but the check of the signature."""
 
-    def __init__(self, inbox: InboxAdder, clock: Clock) -> None:
+    def __init__(self, inbox: InboxAdder, clock: Clock, interact: Interact) -> None:
         self._inbox = inbox
         self._clock = clock
+        self._interact = interact
 
     def receive(self, body: Mapping[str, Any]) -> BoltResponse | None:
-        """The answer to Slack; None for a body that listeners answer (commands, modals)."""
+        """The answer to Slack; None for a body that is none of ours."""
+        if is_answered_in_line(body):
+            return self._answer(body)
         if body.get("type") not in ("event_callback", "block_actions"):
             return None
         item = item_of(body, self._clock, lambda: uuid.uuid4().hex)
@@ -72,15 +83,31 @@ class Receive:
                 return BoltResponse(status=503, body="not on record; deliver again")
         return BoltResponse(status=200, body="")
 
+    def _answer(self, body: Mapping[str, Any]) -> BoltResponse:
+        try:
+            said = self._interact(body)
+        except EngineUnavailable as error:
+            _log.warning("an interaction was not answered: %s", error)
+            # A form stays open, with what was typed in it, when Slack gets no acknowledgement.
+            if not body.get("command"):
+                return BoltResponse(status=503, body="the engine did not answer")
+            said = {"response_type": "ephemeral", "text": _AWAY}
+        return BoltResponse(status=200, body=json.dumps(said) if said else "")
+
 
 def build_app(
-    client: WebClient, inbox: InboxAdder, clock: Clock, *, signing_secret: str | None
+    client: WebClient,
+    inbox: InboxAdder,
+    clock: Clock,
+    interact: Interact,
+    *,
+    signing_secret: str | None,
 ) -> App:
     """The app; makes no call to Slack, so that Recall starts while Slack is away.
 
     `signing_secret` is for HTTP mode; in Socket Mode nothing but Slack can send anything.
     """
-    receive = Receive(inbox, clock)
+    receive = Receive(inbox, clock, interact)
 
     def write_inbox_first(body: Mapping[str, Any], next: Callable[[], None]) -> Any:  # noqa: A002
         answer = receive.receive(body)

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bot.chat.messages import AlertLine, Answer, IncidentCard, Notice, Said
-from bot.slack.escape import Safe, join, link, person, plain, words
+from bot.chat.messages import AlertLine, Answer, AnyMessage, Board, IncidentCard, Notice, Said
+from bot.slack.board_blocks import board_parts
+from bot.slack.escape import Safe, channel, join, link, person, plain, words
 from bot.slack.limits import FALLBACK, Block, settle
 from bot.slack.pieces import actions, context, duration, header, lines_section, moment, section
 from bot.slack.suggestion_blocks import Part, footer, suggestion_parts
@@ -26,13 +27,15 @@ class Rendered:
     blocks: tuple[Block, ...]
 
 
-def render(message: IncidentCard | Answer | Notice) -> Rendered:
+def render(message: AnyMessage) -> Rendered:
     """Draw any message, inside all of Slack's limits whatever its texts hold."""
     match message:
         case IncidentCard():
             parts, text = _card(message), _card_text(message)
         case Answer():
             parts, text = _answer(message), _gist(message.suggestion)
+        case Board():
+            parts, text = board_parts(message), message.title
         case Notice():
             said = words(message.text, _NOTICE) or Safe("…")
             parts, text = iter([(0, section(said))]), message.text
@@ -46,6 +49,8 @@ def _card(card: IncidentCard) -> Iterator[Part]:
     # it is open needs no words.
     state = "" if card.state == "open" else f"{card.state.capitalize()}: "
     yield 0, header(f"{mark} {state}{card.title}")
+    if card.shadow_of:
+        yield 0, context(join([Safe("*Shadow* of"), channel(card.shadow_of)], " "))
     yield 0, context(_where_and_when(card))
     if over:
         said = [words(card.resolution_note, 400), words(_gist_beside(card), 300)]
@@ -80,6 +85,7 @@ def _where_and_when(card: IncidentCard) -> Safe:
             words(card.service, 80) if card.service else Safe("service unknown"),
             _place(card),
             since,
+            Safe(f"taken by {person(card.owner)}") if person(card.owner) else Safe(""),
             link(alert.url, "alert", 10) if alert is not None and alert.url else Safe(""),
         ]
     )
@@ -128,8 +134,9 @@ def _answer(answer: Answer) -> Iterator[Part]:
 
 
 def _foot(message: IncidentCard | Answer) -> Iterator[Part]:
-    if message.buttons:
-        yield 0, actions(message.buttons)
+    openers = message.openers if isinstance(message, IncidentCard) else ()
+    if message.buttons or openers:
+        yield 0, actions(message.buttons, openers)
     note = message.resolution_note if isinstance(message, IncidentCard) else ""
     # Whoever resolved it is named by the note already.
     notes = [

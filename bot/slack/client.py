@@ -6,7 +6,7 @@ from typing import Any
 
 from slack_sdk import WebClient
 
-from bot.chat.messages import Answer, IncidentCard, Notice
+from bot.chat.messages import AnyMessage
 from bot.chat.ports import Destination
 from bot.slack.blocks import render
 from bot.slack.errors import CALL_ERRORS, told
@@ -22,7 +22,7 @@ class SlackChat:
     def __init__(self, client: WebClient) -> None:
         self._client = client
 
-    def post(self, to: Destination, message: IncidentCard | Answer | Notice, *, key: str) -> str:
+    def post(self, to: Destination, message: AnyMessage, *, key: str) -> str:
         drawn = render(message)
         answer = self._call(
             "chat.postMessage",
@@ -37,9 +37,7 @@ class SlackChat:
         )
         return str(answer["ts"])
 
-    def update(
-        self, to: Destination, ref: str, message: IncidentCard | Answer | Notice, *, key: str
-    ) -> None:
+    def update(self, to: Destination, ref: str, message: AnyMessage, *, key: str) -> None:
         drawn = render(message)
         self._call(
             "chat.update",

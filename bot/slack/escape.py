@@ -23,6 +23,7 @@ _UNSEEN = re.compile(
 )
 _EMPHASIS = re.compile(r"(?<![^\W_])[*_~]+|[*_~]+(?![^\W_])")
 _USER_ID = re.compile(r"[UW][A-Z0-9]{1,40}", re.ASCII)
+_CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]{1,40}", re.ASCII)
 _JOINER = "\u2060"
 _UNSAFE_IN_URL = re.compile(r"[\s<>|\"`\\]")
 # A line end that only kept a source file narrow: no blank line and no list item follows.
@@ -121,6 +122,11 @@ def person(user_id: str) -> Safe:
     """A person by id, for edits alone: an edit notifies nobody. Empty for anything else than
     an id, so that nothing else can become a mention."""
     return Safe(f"<@{user_id}>") if _USER_ID.fullmatch(user_id) else Safe("")
+
+
+def channel(channel_id: str) -> Safe:
+    """A channel by id, as a link to it; empty for anything else than an id."""
+    return Safe(f"<#{channel_id}>") if _CHANNEL_ID.fullmatch(channel_id) else Safe("")
 
 
 def markdown(text: str, limit: int) -> Safe:

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.people.model import Actor
 from bot.slack.escape import unescape
-from bot.slack.pieces import ACTION_IDS
+from bot.slack.pieces import ACTION_IDS, FILL_PREFIX, OPEN_PREFIX
 
 JSON = Mapping[str, Any]
 
@@ -17,6 +17,7 @@ _SPECIAL = re.compile(r"<!([a-z]+)[^>]*>")
 _LINK = re.compile(r"<((?:https?|mailto):[^|>]+)(?:\|([^>]*))?>")
 _FENCE = re.compile(r"```(.*?)(?:```|\Z)", re.DOTALL)
 _READ_SUBTYPES = (None, "file_share", "thread_broadcast")
+_IN_LINE = ("view_submission", "message_action", "shortcut")
 _LINES_OF_A_LOG = 4
 _PREVIEW = 20_000
 
@@ -79,6 +80,19 @@ def is_wanted(body: JSON) -> bool:
         return True
     # A mention comes a second time as app_mention, which is the one that is kept.
     return bool(event.get("thread_ts")) and not _names(event, bot_user_of(body))
+
+
+def is_answered_in_line(body: JSON) -> bool:
+    """Whether a person waits for the answer: a command, a form, a shortcut, or a button that
+    opens or fills a form. Everything else goes through the inbox."""
+    if body.get("command") or body.get("type") in _IN_LINE:
+        return True
+    if body.get("type") != "block_actions":
+        return False
+    actions = body.get("actions")
+    first = actions[0] if isinstance(actions, list) and actions else None
+    action_id = str(first.get("action_id") or "") if isinstance(first, Mapping) else ""
+    return action_id.startswith((OPEN_PREFIX, FILL_PREFIX))
 
 
 def bot_user_of(body: JSON) -> str | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from bot.chat.messages import Button
+from bot.chat.messages import Button, Opener
 from bot.slack.escape import Safe, join, plain
 from bot.slack.limits import (
     ACTION_ID,
@@ -17,11 +17,17 @@ from bot.slack.limits import (
 )
 
 ACTION_PREFIX = "recall_"
+OPEN_PREFIX = f"{ACTION_PREFIX}open_"
+FILL_PREFIX = f"{ACTION_PREFIX}fill_"
 ACTION_IDS = {
     "helpful": f"{ACTION_PREFIX}feedback_helpful",
     "not_helpful": f"{ACTION_PREFIX}feedback_not_helpful",
     "not_same": f"{ACTION_PREFIX}not_same",
     "resolved_like": f"{ACTION_PREFIX}resolved_like",
+    "why": f"{ACTION_PREFIX}why",
+    "graded_right": f"{ACTION_PREFIX}graded_right",
+    "graded_wrong": f"{ACTION_PREFIX}graded_wrong",
+    "graded_noise": f"{ACTION_PREFIX}graded_noise",
 }
 """Stable for ever: messages that are already posted carry them."""
 
@@ -59,23 +65,30 @@ def context(*texts: Safe) -> Block:
     return {"type": "context", "elements": elements}
 
 
-def actions(buttons: Sequence[Button]) -> Block:
-    """A row of buttons, each carrying its token and nothing else."""
+def actions(buttons: Sequence[Button], openers: Sequence[Opener] = ()) -> Block:
+    """A row of buttons, each carrying its token and nothing else; then those that open forms."""
+    pressed = [_button(ACTION_IDS[button.action], button.label, button.token) for button in buttons]
     return {
         "type": "actions",
-        "elements": [
-            {
-                "type": "button",
-                "action_id": ACTION_IDS[button.action][:ACTION_ID],
-                "text": {
-                    "type": "plain_text",
-                    "text": plain(button.label, BUTTON_TEXT) or "Press",
-                    "emoji": False,
-                },
-                "value": button.token[:BUTTON_VALUE],
-            }
-            for button in buttons[:BUTTONS]
-        ],
+        "elements": (pressed + [opener_button(opener) for opener in openers])[:BUTTONS],
+    }
+
+
+def opener_button(opener: Opener) -> Block:
+    """A button that opens a form; it is answered in line, with Slack's trigger."""
+    return _button(f"{OPEN_PREFIX}{opener.form}", opener.label, opener.about or "-")
+
+
+def _button(action_id: str, label: str, value: str) -> Block:
+    return {
+        "type": "button",
+        "action_id": action_id[:ACTION_ID],
+        "text": {
+            "type": "plain_text",
+            "text": plain(label, BUTTON_TEXT) or "Press",
+            "emoji": False,
+        },
+        "value": value[:BUTTON_VALUE],
     }
 
 

@@ -1,4 +1,4 @@
-"""Where incident cards go: the configured channel, looked up once and remembered."""
+"""Slack's channels as places that cards can go to, looked up once in a while."""
 
 import re
 import threading
@@ -7,42 +7,74 @@ from typing import Any
 from slack_sdk import WebClient
 
 from bot.chat.ports import CardRoom, Destination
-from bot.errors import ChatRefused
+from bot.clock import Clock
+from bot.errors import ChatRefused, ChatUnavailable
 from bot.slack.client import api_call
 
 _ID = re.compile(r"[CGD][A-Z0-9]{7,}")
 _PAGE = 500
+_KEPT_SECONDS = 600.0
 
 
-class ConfiguredRoom:
-    """Resolves `wanted` (an id, or a name with or without #) when it is first needed.
+class SlackRooms:
+    """The Rooms port. The configured channels (an id, or a name with or without #) are looked
+    up when they are first needed; whether a channel is shared is looked up again after a while,
+    because it can become so at any time.
 
-    Slack may be away at start: then the call raises ChatUnavailable and the next one tries
-    again. ChatRefused when there is no such channel or the token is refused. None is answered
-    when no channel is configured.
+    Slack may be away at start: then a call raises ChatUnavailable and the next one tries
+    again. ChatRefused when there is no such channel or the token is refused.
     """
 
-    def __init__(self, client: WebClient, wanted: str | None) -> None:
+    def __init__(
+        self, client: WebClient, wanted: str | None, shadow: str | None, clock: Clock
+    ) -> None:
         self._client = client
-        self._wanted = wanted.strip() if wanted else ""
-        self._room: CardRoom | None = None
+        self._wanted = {"default": _name(wanted), "shadow": _name(shadow)}
+        self._clock = clock
+        self._found: dict[str, tuple[float, CardRoom]] = {}
+        self._team = ""
         self._lock = threading.Lock()
 
-    def __call__(self) -> CardRoom | None:
-        if not self._wanted:
-            return None
-        with self._lock:
-            if self._room is None:
-                self._room = self._look_up()
-            return self._room
+    def default(self) -> CardRoom | None:
+        return self._configured("default")
 
-    def _look_up(self) -> CardRoom:
-        team = str(api_call("auth.test", self._client.auth_test)["team_id"])
-        channel = find_channel(self._client, self._wanted)
+    def shadow(self) -> CardRoom | None:
+        return self._configured("shadow")
+
+    def of(self, team_id: str, channel: str) -> CardRoom:
+        return self._look_up(channel)
+
+    def _configured(self, which: str) -> CardRoom | None:
+        wanted = self._wanted[which]
+        return self._look_up(wanted) if wanted else None
+
+    def _look_up(self, wanted: str) -> CardRoom:
+        with self._lock:
+            kept = self._found.get(wanted)
+            if kept is not None and self._clock.monotonic() - kept[0] < _KEPT_SECONDS:
+                return kept[1]
+            try:
+                room = self._ask(wanted)
+            except ChatUnavailable:
+                if kept is None:
+                    raise
+                # What was known a while ago is better than a card that does not come.
+                return kept[1]
+            self._found[wanted] = (self._clock.monotonic(), room)
+            return room
+
+    def _ask(self, wanted: str) -> CardRoom:
+        if not self._team:
+            self._team = str(api_call("auth.test", self._client.auth_test)["team_id"])
+        channel = find_channel(self._client, wanted)
         return CardRoom(
-            to=Destination(team_id=team, channel=str(channel["id"])),
+            to=Destination(team_id=self._team, channel=str(channel["id"])),
             is_shared=bool(channel.get("is_ext_shared")),
         )
+
+
+def _name(wanted: str | None) -> str:
+    return wanted.strip() if wanted else ""
 
 
 def find_channel(client: WebClient, wanted: str) -> dict[str, Any]:

@@ -35,6 +35,8 @@ def _incident(row: RowMapping) -> Incident:
         revision=row["revision"],
         team_id=row["team_id"],
         visibility=visibility_from_json(row["visibility"]),
+        owner=row["owner"],
+        snoozed_until=row["snoozed_until"],
     )
 
 
@@ -123,6 +125,8 @@ class SqlIncidents:
                 revision=incident.revision,
                 team_id=incident.team_id,
                 visibility=visibility_to_json(incident.visibility),
+                owner=incident.owner,
+                snoozed_until=incident.snoozed_until,
             )
             .returning(incidents.c.id)
         )

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, and_, case, exists, func, or_, select, update
 
-from bot.chat.messages import Answer, IncidentCard, Notice, message_adapter
+from bot.chat.messages import AnyMessage, message_adapter
 from bot.chat.ports import Destination, PendingMessage
 from bot.store.locks import Lock
 from bot.store.tables import outbox
@@ -26,7 +26,7 @@ _UNSENT = and_(
 )
 
 
-def _content(message: IncidentCard | Answer | Notice) -> tuple[object, str]:
+def _content(message: AnyMessage) -> tuple[object, str]:
     """The JSON form of a message and its SHA-256."""
     content = storable_json(message_adapter.dump_python(message, mode="json"))
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
@@ -47,7 +47,7 @@ class SqlOutbox:
         self,
         key: str,
         to: Destination,
-        message: IncidentCard | Answer | Notice,
+        message: AnyMessage,
         now: datetime,
     ) -> None:
         """Putting what is there already changes nothing. A message that was posted, or may
@@ -98,9 +98,7 @@ class SqlOutbox:
             )
         )
 
-    def update_if_posted(
-        self, key: str, message: IncidentCard | Answer | Notice, now: datetime
-    ) -> bool:
+    def update_if_posted(self, key: str, message: AnyMessage, now: datetime) -> bool:
         destination = self.destination(key)
         if destination is None:
             return False

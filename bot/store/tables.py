@@ -83,6 +83,8 @@ incidents = Table(
     Column("revision", Integer, nullable=False),
     Column("team_id", SafeText, nullable=False),
     Column("visibility", Json, nullable=False),
+    Column("owner", SafeText),
+    Column("snoozed_until", UtcDateTime),
     Index(
         "uq_incidents_group_not_over",
         "group_key",
@@ -193,6 +195,73 @@ corrections = Table(
     sqlite_autoincrement=True,
 )
 """`is_constraint` follows from the word: a weight must not take a constraint's place."""
+
+preferences = Table(
+    "preferences",
+    metadata,
+    Column("scope", SafeText, primary_key=True),
+    Column("team_id", SafeText, primary_key=True),
+    Column("subject", SafeText, primary_key=True),
+    Column("content", Json(exact=True), nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Column("changed_by", SafeText, nullable=False),
+)
+"""What a channel (by its id) or a person (by the user id) has chosen."""
+
+placements = Table(
+    "placements",
+    metadata,
+    Column("incident_id", BigId, _reference("incidents.id"), primary_key=True, autoincrement=False),
+    Column("team_id", SafeText, nullable=False),
+    Column("channel", SafeText, nullable=False),
+    Column("mode", SafeText, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Index(None, "team_id", "channel", "at"),
+)
+"""The channel that an incident belongs to, and how far the bot was switched on there."""
+
+incident_channels = Table(
+    "incident_channels",
+    metadata,
+    Column("team_id", SafeText, primary_key=True),
+    Column("channel", SafeText, primary_key=True),
+    Column("incident_id", BigId, _reference("incidents.id"), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Index(None, "incident_id"),
+)
+"""Channels that were made for one incident."""
+
+tool_posts = Table(
+    "tool_posts",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("team_id", SafeText, nullable=False),
+    Column("channel", SafeText, nullable=False),
+    Column("ts", SafeText, nullable=False),
+    Column("text", SafeText, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    UniqueConstraint("team_id", "channel", "ts"),
+    Index(None, "at"),
+)
+"""What other apps posted lately: an answer can stand in the thread under such a post."""
+
+drafts = Table(
+    "drafts",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("kind", SafeText, nullable=False),
+    Column("subject", SafeText, nullable=False),
+    Column("content", Json(exact=True), nullable=False),
+    Column("state", SafeText, nullable=False),
+    Column("made_by", SafeText, nullable=False),
+    Column("made_at", UtcDateTime, nullable=False),
+    Column("decided_by", SafeText),
+    Column("decided_at", UtcDateTime),
+    Index(None, "state", "kind"),
+    Index(None, "subject"),
+    sqlite_autoincrement=True,
+)
+"""What was proposed and waits for somebody's word: records, runbook edits, noise rules."""
 
 outbox = Table(
     "outbox",

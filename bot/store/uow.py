@@ -5,7 +5,9 @@ from sqlalchemy import Connection
 from bot.clock import Clock
 from bot.store.alerts import SqlAlerts
 from bot.store.audit import SqlAuditLog
+from bot.store.channels import SqlPlacements, SqlPreferences
 from bot.store.corrections import SqlCorrections
+from bot.store.drafts import SqlDrafts
 from bot.store.inbox import SqlInbox
 from bot.store.incidents import SqlIncidents
 from bot.store.jobs import SqlJobQueue
@@ -24,6 +26,9 @@ class SqlUnitOfWork:
         self.incidents = SqlIncidents(connection, writing=writing)
         self.suggestions = SqlSuggestions(connection)
         self.corrections = SqlCorrections(connection)
+        self.preferences = SqlPreferences(connection)
+        self.placements = SqlPlacements(connection)
+        self.drafts = SqlDrafts(connection)
         self.outbox = SqlOutbox(connection)
         self.audit = SqlAuditLog(connection)
         self.knowledge = KnowledgeRepository(connection)

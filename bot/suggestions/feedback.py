@@ -32,8 +32,8 @@ _WORDS = {
     "resolved_like": Word.HELPFUL,
     "not_same": Word.NOT_SAME,
 }
-"""What a button says of the case that it stands for. That one incident ended like another makes
-no constraint: the next one of its name may have another cause."""
+"""What a button says of the case that it stands for; a grade says nothing of it. That one
+incident ended like another makes no constraint: the next one may have another cause."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +97,7 @@ class Buttons:
         if incident is not None:
             self._note(uow, incident, press, button, now)
             subject = _subject(stored.suggestion)
-            if subject is not None:
+            if subject is not None and button.action in _WORDS:
                 self._correct(uow, incident, press, button, subject, now)
         self._audit(uow, press, button, now)
         refresh(uow, button, stored, now)

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Protocol
 
 from bot.alerts.model import StoredAlert
+from bot.channels.placing import Where, first_place, remember
 from bot.chat.cards import card_key
-from bot.chat.ports import CardRoom
 from bot.clock import Clock
 from bot.incidents.model import Incident, TimelineEntry
 from bot.incidents.query import query_of
@@ -18,7 +18,7 @@ from bot.suggestions.corrections import corrected, family_key
 from bot.suggestions.model import Suggestion
 from bot.suggestions.speak import keep, latest_for_card, show_card
 from bot.uow import UnitOfWork, UnitOfWorkFactory
-from knowledge.model import PUBLIC, Query
+from knowledge.model import Query
 
 SUGGEST = "suggest"
 """The kind of this job; its key is `suggest:<incident id>:<revision>`."""
@@ -54,6 +54,16 @@ def enqueue(uow: UnitOfWork, incident: Incident, clock: Clock) -> None:
     )
 
 
+def look_again(uow: UnitOfWork, incident: Incident, why: str, clock: Clock) -> None:
+    """Have the card looked at once more although the incident is as it was; once a reason."""
+    uow.jobs.add(
+        f"{SUGGEST}:{incident.id}:{incident.revision}:{why}",
+        SUGGEST,
+        {"incident_id": incident.id, "revision": incident.revision, "again": True},
+        clock.now(),
+    )
+
+
 def search_anew(uow: UnitOfWork, incident: Incident, clock: Clock) -> None:
     """Make a new revision of the incident, and have its card follow it."""
     changed = replace(incident, revision=incident.revision + 1)
@@ -64,28 +74,31 @@ def search_anew(uow: UnitOfWork, incident: Incident, clock: Clock) -> None:
 class SuggestJob:
     """Handles one `suggest` job; safe to repeat, as every job must be.
 
-    `room` tells where cards go: None where no chat is configured (the suggestion is kept for
-    the API all the same). It may raise ChatUnavailable, and then the job runs again later.
-    A search that finds nothing close enough says nothing, unless the card is there already.
+    `where` tells where an incident is spoken of: nowhere, where no chat is configured or the
+    bot is switched off (the suggestion is kept for the API all the same). It may raise
+    ChatUnavailable, and then the job runs again later. A search that finds nothing close enough
+    says nothing, unless the card is there already or the channel was made for this incident.
+    A job with `again` in its payload looks even where that revision was searched before.
     """
 
     def __init__(
         self,
         units: UnitOfWorkFactory,
         builder: Suggester,
-        room: Callable[[], CardRoom | None],
+        where: Callable[[Incident], Where],
         clock: Clock,
     ) -> None:
         self._units = units
         self._builder = builder
-        self._room = room
+        self._where = where
         self._clock = clock
         self._searched: OrderedDict[int, int] = OrderedDict()
         self._lock = threading.Lock()
 
     def handle(self, job: Job) -> None:
         incident_id = int(job.payload["incident_id"])
-        if self._is_covered(incident_id, int(job.payload["revision"])):
+        is_again = bool(job.payload.get("again"))
+        if not is_again and self._is_covered(incident_id, int(job.payload["revision"])):
             return
         with self._units.read() as uow:
             incident = uow.incidents.get(incident_id)
@@ -93,10 +106,10 @@ class SuggestJob:
                 return
             alerts = uow.alerts.of_incident(incident_id)
             timeline = uow.incidents.timeline(incident_id)
-        room = self._room()
-        found = self._search(incident, alerts, timeline, room)
+        where = self._where(incident)
+        found = self._search(incident, alerts, timeline, where)
         with self._units.begin() as uow:
-            self._say(uow, incident_id, incident.revision, found, room)
+            self._say(uow, incident_id, incident.revision, found, where)
         self._cover(incident_id, incident.revision)
 
     def _is_covered(self, incident_id: int, revision: int) -> bool:
@@ -117,12 +130,11 @@ class SuggestJob:
         incident: Incident,
         alerts: Sequence[StoredAlert],
         timeline: Sequence[TimelineEntry],
-        room: CardRoom | None,
+        where: Where,
     ) -> Suggestion | None:
         if incident.state.is_over:
             return None
-        audience = room.audience if room is not None else PUBLIC
-        query = query_of(incident, alerts, timeline, audience=audience)
+        query = query_of(incident, alerts, timeline, audience=where.audience)
         query = with_corrections(self._units, query, incident.id)
         return self._builder.suggest(query, asked=False)
 
@@ -132,7 +144,7 @@ class SuggestJob:
         incident_id: int,
         searched: int,
         found: Suggestion | None,
-        room: CardRoom | None,
+        where: Where,
     ) -> None:
         now = self._clock.now()
         # Read again: it may have gone on while the search ran, and the card shows what is.
@@ -146,10 +158,17 @@ class SuggestJob:
         if found is not None and (shown is None or (is_newest and not says_the_same(shown, found))):
             keep(uow, found, incident, SYSTEM.key, now)
             shown = found
-        speaks_first = shown is not None and shown.answered and not incident.state.is_over
-        is_there = uow.outbox.destination(card_key(incident)) is not None
-        if is_there or speaks_first:
-            show_card(uow, incident, shown, now, room=room.to if room is not None else None)
+        if uow.outbox.destination(card_key(incident)) is not None:
+            show_card(uow, incident, shown, now, room=None)
+            return
+        has_news = (shown is not None and shown.answered) or where.is_own
+        if not has_news or incident.state.is_over:
+            return
+        alerts = [stored.alert for stored in uow.alerts.of_incident(incident.id)]
+        to = first_place(uow, where, incident, alerts)
+        if to is not None:
+            remember(uow, where, incident, self._clock)
+            show_card(uow, incident, shown, now, room=to)
 
 
 def says_the_same(one: Suggestion, other: Suggestion) -> bool:

@@ -7,6 +7,7 @@ the message commit together or not at all.
 import secrets
 from datetime import datetime
 
+from bot.channels.model import Mode
 from bot.chat.cards import (
     CARD_PREFIX,
     build_answer,
@@ -66,6 +67,8 @@ def show_card(
     if to is None:
         return False
     timeline = uow.incidents.timeline(incident.id)
+    placement = uow.placements.of(incident.id)
+    is_shadow = placement is not None and placement.mode is Mode.SHADOW
     buttons: tuple[Button, ...] = ()
     said: tuple[Said, ...] = ()
     if suggestion is not None:
@@ -78,11 +81,20 @@ def show_card(
             now=now,
             new_token=new_token,
             may_resolve=not confirmed,
+            is_shadow=is_shadow,
         )
         uow.suggestions.add_buttons(tokens)
         said = _said(uow, suggestion, incident.id)
     alerts = uow.alerts.of_incident(incident.id)
-    card = build_card(incident, alerts, timeline, suggestion, buttons, said)
+    card = build_card(
+        incident,
+        alerts,
+        timeline,
+        suggestion,
+        buttons,
+        said,
+        shadow_of=placement.channel if placement is not None and is_shadow else "",
+    )
     uow.outbox.put(key, to, card, now)
     return True
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.chat.messages import Answer, IncidentCard, Notice
+from bot.chat.messages import AnyMessage, Notice
 from bot.chat.ports import Chat, Destination
 from bot.clock import SystemClock
 from bot.errors import ChatRefused, ChatUnavailable
@@ -59,7 +59,7 @@ def recently() -> datetime:
     return datetime.now(UTC) - timedelta(seconds=60)
 
 
-MESSAGES: list[IncidentCard | Answer | Notice] = [
+MESSAGES: list[AnyMessage] = [
     Notice(text="Hello & <!channel>"),
     card(),
     card(suggestion=several_causes()),

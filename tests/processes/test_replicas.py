@@ -45,6 +45,7 @@ class Replicas:
                     "RECALL_WEBHOOK_TOKEN": "t",
                     "RECALL_SERVICES_FILE": str(DATA / "services.yaml"),
                     "RECALL_SLACK_CHANNEL": CHANNEL,
+                    "RECALL_ROLLOUT": "card",
                     "SLACK_BOT_TOKEN": workspace.bot_token,
                     "SLACK_APP_TOKEN": workspace.app_token,
                     "SLACK_API_URL": workspace.api_url,

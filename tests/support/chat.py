@@ -5,12 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.chat.messages import Answer, IncidentCard, Notice
+from bot.chat.messages import AnyMessage
 from bot.chat.ports import Destination
 from bot.clock import Clock
 from bot.errors import ChatRefused, ChatUnavailable
 
-Said = IncidentCard | Answer | Notice
+Said = AnyMessage
 
 
 @dataclass

@@ -49,6 +49,9 @@ class FakeEngine:
             raise EngineUnavailable("no answer within the deadline on /run/engine.sock")
         return self.answer
 
+    def interact(self, body: Mapping[str, object], deadline_seconds: float) -> Mapping[str, object]:
+        return {}
+
     def wake(self) -> None:
         """Nothing to wake."""
 

@@ -106,6 +106,7 @@ class House:
             "RECALL_WEBHOOK_TOKEN": TOKEN,
             "RECALL_SERVICES_FILE": str(DATA / "services.yaml"),
             "RECALL_SLACK_CHANNEL": f"#{CHANNEL}",
+            "RECALL_ROLLOUT": "card",
             "SLACK_BOT_TOKEN": self.workspace.bot_token,
             "SLACK_API_URL": self.workspace.api_url,
         }

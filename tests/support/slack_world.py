@@ -4,6 +4,7 @@ import json
 
 from bot.alerts.model import Alert, AlertStatus, Severity
 from bot.alerts.ports import AlertWrite
+from bot.channels.placing import in_room
 from bot.chat.messages import Answer, IncidentCard
 from bot.chat.ports import CardRoom, Destination
 from bot.chat.sender import OutboxSender
@@ -48,7 +49,7 @@ class World:
         self.buttons = Buttons(database, clock, passages_of, RoleBook(leads=[f"{TEAM}/U0LEAD"]))
         self.inbound = SlackInbound(database, self.builder, self.buttons, redact, clock)
         self.room: CardRoom | None = ROOM
-        self.job = SuggestJob(database, self.builder, lambda: self.room, clock)
+        self.job = SuggestJob(database, self.builder, lambda _: in_room(self.room), clock)
         self.events = 0
 
     def alert_fires(self, status: AlertStatus = AlertStatus.FIRING) -> int:

@@ -8,6 +8,8 @@ import pytest
 
 from bot.alerts.model import Alert, AlertStatus, Severity
 from bot.alerts.ports import AlertWrite
+from bot.channels.model import Mode
+from bot.channels.placing import Placing
 from bot.chat.sender import OutboxSender
 from bot.clock import SystemClock
 from bot.people.model import RoleBook
@@ -16,7 +18,7 @@ from bot.slack.app import build_app
 from bot.slack.client import SlackChat
 from bot.slack.connect import web_client
 from bot.slack.inbound import SlackInbound
-from bot.slack.rooms import ConfiguredRoom
+from bot.slack.rooms import SlackRooms
 from bot.slack.socket import SocketRunner
 from bot.store.database import Database
 from bot.suggestions.feedback import Buttons
@@ -58,10 +60,11 @@ class Bot:
         self.sender = OutboxSender(database, SlackChat(client), self.clock)
         buttons = Buttons(database, self.clock, passages_of, RoleBook())
         self.inbound = SlackInbound(database, builder, buttons, redact, self.clock)
-        room = ConfiguredRoom(client, "#incidents")
-        self.job = SuggestJob(database, builder, room, self.clock)
+        rooms = SlackRooms(client, "#incidents", None, self.clock)
+        where = Placing(database, rooms, Mode.CARD, self.clock)
+        self.job = SuggestJob(database, builder, where, self.clock)
         self.sockets = SocketRunner(
-            build_app(client, self.inbox, self.clock, signing_secret=None),
+            build_app(client, self.inbox, self.clock, lambda _: {}, signing_secret=None),
             web_client(workspace.app_token, base_url=workspace.api_url),
             self.clock,
         )

@@ -164,7 +164,7 @@ def test_without_a_chat_the_suggestion_is_kept_all_the_same(world: World):
 
 
 def test_while_the_card_room_cannot_be_looked_up_the_job_is_for_later(world: World):
-    def away() -> CardRoom | None:
+    def away(_):
         raise ChatUnavailable("Slack is away")
 
     world.alert_fires()

@@ -32,6 +32,7 @@ def runner_for(workspace: LocalWorkspace, inbox: ListInbox, connections: int = 2
         web_client(workspace.bot_token, base_url=workspace.api_url),
         inbox,
         SystemClock(),
+        lambda _: {},
         signing_secret=None,
     )
     app_client = web_client(workspace.app_token, base_url=workspace.api_url)
@@ -165,7 +166,11 @@ def test_the_state_tells_ages_and_no_secrets(workspace, connected):
 
 def http_app(inbox: ListInbox, secret: str | None = SECRET) -> SlackHttp:
     app = build_app(
-        web_client("xoxb-1", base_url=NOWHERE), inbox, SystemClock(), signing_secret=secret
+        web_client("xoxb-1", base_url=NOWHERE),
+        inbox,
+        SystemClock(),
+        lambda _: {},
+        signing_secret=secret,
     )
     return SlackHttp(app, secret, SystemClock())
 

@@ -2,10 +2,11 @@
 
 import pytest
 
+from bot.clock import ManualClock
 from bot.errors import ChatRefused, ChatUnavailable
 from bot.slack import checkup
 from bot.slack.connect import web_client
-from bot.slack.rooms import ConfiguredRoom
+from bot.slack.rooms import SlackRooms
 from bot.workspace.core import DEFAULT_SCOPES
 from bot.workspace.server import LocalWorkspace, Room
 
@@ -22,9 +23,13 @@ def client(workspace: LocalWorkspace, token: str | None = None):
     return web_client(token or workspace.bot_token, base_url=workspace.api_url)
 
 
+def room_called(workspace: LocalWorkspace, name: str | None):
+    return SlackRooms(client(workspace), name, None, ManualClock()).default()
+
+
 @pytest.mark.parametrize("written", ["incidents", "#incidents", " #incidents "])
 def test_a_channel_is_found_by_its_name(workspace, written):
-    room = ConfiguredRoom(client(workspace), written)()
+    room = room_called(workspace, written)
     assert room is not None
     assert room.to.channel_key == f"{workspace.team_id}/{workspace.channel_id('incidents')}"
     assert not room.is_shared
@@ -32,31 +37,31 @@ def test_a_channel_is_found_by_its_name(workspace, written):
 
 def test_a_channel_is_found_by_its_id_and_past_the_first_page(workspace):
     wanted = workspace.channel_id("c519")
-    by_id = ConfiguredRoom(client(workspace), wanted)()
-    by_name = ConfiguredRoom(client(workspace), "c519")()
+    by_id = room_called(workspace, wanted)
+    by_name = room_called(workspace, "c519")
     assert by_id == by_name
     assert by_id is not None
     assert by_id.to.channel == wanted
 
 
 def test_a_shared_channel_is_known_as_one_and_its_readers_see_nothing(workspace):
-    room = ConfiguredRoom(client(workspace), "partners")()
+    room = room_called(workspace, "partners")
     assert room is not None
     assert room.audience.sees_nothing
 
 
 def test_no_channel_configured_is_none(workspace):
-    assert ConfiguredRoom(client(workspace), None)() is None
-    assert ConfiguredRoom(client(workspace), "  ")() is None
+    assert room_called(workspace, None) is None
+    assert room_called(workspace, "  ") is None
 
 
 def test_an_unknown_channel_is_refused_in_plain_words(workspace):
     with pytest.raises(ChatRefused, match="RECALL_SLACK_CHANNEL"):
-        ConfiguredRoom(client(workspace), "#no-such")()
+        room_called(workspace, "#no-such")
 
 
 def test_while_slack_is_away_it_is_for_later_and_then_remembered(workspace):
-    room = ConfiguredRoom(client(workspace), "incidents")
+    room = SlackRooms(client(workspace), "incidents", None, ManualClock()).default
     workspace.faults.server_error("auth.test")
     with pytest.raises(ChatUnavailable):
         room()

@@ -1,0 +1,19 @@
+"""Commands and forms: what a person can tell the bot, one registry each.
+
+Adding a command is one function and one line here; adding a form the same.
+"""
+
+from collections.abc import Mapping
+
+from bot.commands.model import Command, FormHandler
+from bot.commands.status import acknowledge, status
+
+COMMANDS: Mapping[str, Command] = {
+    command.name: command
+    for command in (
+        Command(name="status", usage="", says="which incidents are open", run=status),
+        Command(name="ack", usage="[RCL-12]", says="you take the incident on", run=acknowledge),
+    )
+}
+
+FORMS: Mapping[str, FormHandler] = {}

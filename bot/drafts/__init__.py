@@ -1,0 +1,1 @@
+"""Drafts: what was proposed and counts only once somebody has said so."""

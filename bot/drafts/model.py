@@ -1,0 +1,35 @@
+"""A draft, and what becomes of it."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from bot.suggestions.model import Value
+
+
+class DraftKind(StrEnum):
+    RECORD = "record"
+    RUNBOOK_EDIT = "runbook_edit"
+    NOISE_RULE = "noise_rule"
+
+
+class DraftState(StrEnum):
+    WAITING = "waiting"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    REPLACED = "replaced"
+
+
+class Draft(Value):
+    """Something proposed. `subject` names what it is about (an incident's key, a document id);
+    `content` is a JSON object whose shape follows from the kind. People are actor keys."""
+
+    id: int = 0
+    kind: DraftKind
+    subject: str
+    content: dict[str, Any]
+    state: DraftState = DraftState.WAITING
+    made_by: str
+    made_at: datetime
+    decided_by: str | None = None
+    decided_at: datetime | None = None

@@ -1,0 +1,29 @@
+"""The DraftRepository port."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from bot.drafts.model import Draft, DraftKind, DraftState
+
+
+class DraftRepository(Protocol):
+    def add(self, draft: Draft) -> Draft:
+        """The draft with its id."""
+        ...
+
+    def get(self, draft_id: int) -> Draft | None: ...
+
+    def waiting(
+        self, kind: DraftKind | None = None, subject: str | None = None, *, limit: int = 100
+    ) -> Sequence[Draft]:
+        """Those that nobody has decided on, oldest first."""
+        ...
+
+    def edit(self, draft_id: int, content: dict[str, Any]) -> bool:
+        """Change a waiting draft; False when it is not waiting any more."""
+        ...
+
+    def decide(self, draft_id: int, state: DraftState, *, actor: str, now: datetime) -> bool:
+        """Compare-and-set from waiting; False when somebody was quicker."""
+        ...
