@@ -10,6 +10,7 @@ from bot.audit.model import AuditLog
 from bot.channels.ports import Placements, Preferences
 from bot.chat.ports import Outbox
 from bot.drafts.ports import DraftRepository
+from bot.incidents.bindings import BindingRepository
 from bot.incidents.ports import IncidentRepository
 from bot.jobs.ports import Inbox, JobQueue
 from bot.suggestions.corrections import CorrectionRepository
@@ -56,6 +57,8 @@ class UnitOfWork(Protocol):
     def suggestions(self) -> SuggestionRepository: ...
     @property
     def corrections(self) -> CorrectionRepository: ...
+    @property
+    def bindings(self) -> BindingRepository: ...
     @property
     def preferences(self) -> Preferences: ...
     @property

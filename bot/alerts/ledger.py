@@ -4,9 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from bot.alerts.family import family_of
 from bot.alerts.merge import MergeReason
 from bot.alerts.model import Alert
 from bot.incidents import lifecycle
+from bot.incidents.bindings import ties_of
 from bot.incidents.grouping import Joining, JoinReason, Newcomer, group_key_of, place
 from bot.incidents.model import Incident, TimelineEntry, TimelineKind
 from bot.uow import UnitOfWork
@@ -56,6 +58,8 @@ class IncidentLedger:
             incident.id: _Page(incident, incident.revision) for incident in uow.incidents.active()
         }
         self._over: dict[int, Incident | None] = {}
+        self._bindings = uow.bindings.in_force()
+        self._families: dict[int, set[str]] = {}
 
     def uncovered(
         self, incident_id: int | None, alert: Alert, received_at: datetime
@@ -79,7 +83,9 @@ class IncidentLedger:
 
     def fired(self, newcomer: Newcomer, alert: Alert, why: MergeReason) -> int:
         """An alert began, changed or goes on; the id of the incident it is in."""
-        page, joining = self._place(newcomer, alert)
+        family = family_of(newcomer.name, newcomer.service, newcomer.environment).key
+        page, joining = self._place(self._bound(newcomer, family), alert)
+        self._families.get(page.incident.id, set()).add(family)
         joined = "" if joining.reason in (JoinReason.SAME_ALERT, JoinReason.NEW) else joining.text
         data = {
             "fingerprint": alert.fingerprint,
@@ -128,6 +134,27 @@ class IncidentLedger:
                 self._resolve_if_over(page)
             if page.news:
                 self._write(page)
+
+    def _bound(self, newcomer: Newcomer, family: str) -> Newcomer:
+        """The newcomer with what people said about alerts of its kind."""
+        ties = ties_of(family, self._bindings)
+        if not ties:
+            return newcomer
+        families = {number: self._families_of(number) for number in self._pages}
+        return replace(
+            newcomer,
+            with_incidents=frozenset(n for n, there in families.items() if there & ties.together),
+            not_with=frozenset(n for n, there in families.items() if there & ties.apart),
+            is_split=bool(ties.apart),
+        )
+
+    def _families_of(self, incident_id: int) -> set[str]:
+        if incident_id not in self._families:
+            self._families[incident_id] = {
+                family_of(stored.alert.name, stored.service, stored.environment).key
+                for stored in self._uow.alerts.of_incident(incident_id)
+            }
+        return self._families[incident_id]
 
     def _place(self, newcomer: Newcomer, alert: Alert) -> tuple[_Page, Joining]:
         while True:

@@ -34,5 +34,9 @@ def length_of(words: str) -> timedelta | None:
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that `word` was probably meant to be."""
-    found = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)
-    return found[0] if found else None
+    there, lowered = list(known), word.lower()
+    found = difflib.get_close_matches(lowered, there, n=1, cutoff=0.6)
+    if found:
+        return found[0]
+    longer = [name for name in there if len(name) >= 3 and lowered.startswith(name)]
+    return max(longer, key=len, default=None)

@@ -18,12 +18,17 @@ class JoinReason(StrEnum):
     SAME_FAMILY = "same alert, another instance"
     SAME_SERVICE = "same service"
     DEPENDENCY = "declared dependency"
+    MERGED = "people said that they are one problem"
     NEW = "nothing alike is open"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Newcomer:
-    """The alert to be placed. `known_incident` is the one it was in before, if any."""
+    """The alert to be placed. `known_incident` is the one it was in before, if any.
+
+    `with_incidents` are those that people said it belongs to, `not_with` those it must not
+    join; one that was split from something (`is_split`) is grouped by its own family alone.
+    """
 
     source: str
     name: str
@@ -32,6 +37,9 @@ class Newcomer:
     environment: str | None
     received_at: datetime
     known_incident: int | None = None
+    with_incidents: frozenset[int] = frozenset()
+    not_with: frozenset[int] = frozenset()
+    is_split: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +59,11 @@ def group_key_of(newcomer: Newcomer) -> str:
     """
     service, environment = newcomer.service or "", newcomer.environment or ""
     parts: tuple[str, ...]
-    if newcomer.group_key:
+    if newcomer.is_split:
+        # Not the key of the incident that it was split from, which is still reserved for that.
+        family = family_of(newcomer.name, newcomer.service, newcomer.environment)
+        parts = ("split", family.name, service, environment)
+    elif newcomer.group_key:
         parts = ("group", newcomer.source, newcomer.group_key, service, environment)
     else:
         family = family_of(newcomer.name, newcomer.service, newcomer.environment)
@@ -71,14 +83,22 @@ def place(
     `depends(one, other)` tells whether service `one` declares that it needs `other`. Only
     incidents that are not over may be given; the nearest in time wins within one ground.
     """
-    open_ones = [incident for incident in active if not incident.state.is_over]
+    open_ones = [
+        incident
+        for incident in active
+        if not incident.state.is_over and incident.id not in newcomer.not_with
+    ]
     for incident in open_ones:
         if incident.id == newcomer.known_incident:
             return _join(incident, JoinReason.SAME_ALERT, newcomer)
+    for incident in open_ones:
+        if incident.id in newcomer.with_incidents:
+            return _join(incident, JoinReason.MERGED, newcomer)
     key = group_key_of(newcomer)
     for incident in open_ones:
         if incident.group_key == key:
-            named = JoinReason.SAME_GROUP if newcomer.group_key else JoinReason.SAME_FAMILY
+            by_sender = newcomer.group_key and not newcomer.is_split
+            named = JoinReason.SAME_GROUP if by_sender else JoinReason.SAME_FAMILY
             return _join(incident, named, newcomer)
     near = sorted(
         (one for one in open_ones if _within(one, newcomer, window)),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, case, select
+from sqlalchemy import Connection, RowMapping, case, select, update
 
 from bot.alerts.model import Alert, AlertStatus, Severity, StoredAlert
 from bot.alerts.ports import AlertWrite
@@ -132,6 +132,12 @@ class SqlAlerts:
             .order_by(firing_first, alerts.c.last_seen_at.desc(), alerts.c.id.desc())
         )
         return [_stored(row) for row in self._connection.execute(statement).mappings()]
+
+    def move(self, alert_ids: Sequence[int], incident_id: int) -> None:
+        for some in chunks(sorted(alert_ids)):
+            self._connection.execute(
+                update(alerts).where(alerts.c.id.in_(some)).values(incident_id=incident_id)
+            )
 
     def list(self, limit: int, before_id: int | None = None) -> Sequence[StoredAlert]:
         """Newest first; the next page begins before the last one's id."""

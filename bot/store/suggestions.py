@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, insert, or_, select
 
 from bot.store import tables
 from bot.suggestions.model import Suggestion
 from bot.suggestions.ports import ButtonToken, Feedback, StoredSuggestion
-from knowledge.store.statements import insert_into
+from knowledge.store.statements import chunks, insert_into
 
 
 def _stored(row: RowMapping) -> StoredSuggestion:
@@ -116,9 +116,20 @@ class SqlSuggestions:
 
     def feedback_on(self, suggestion_id: str) -> Sequence[Feedback]:
         """Oldest word first."""
+        return self._feedback([tables.feedback.c.suggestion_id == suggestion_id])
+
+    def feedback_on_incidents(self, incident_ids: Sequence[int]) -> Sequence[Feedback]:
+        found = [
+            word
+            for some in chunks(sorted(incident_ids))
+            for word in self._feedback([tables.feedback.c.incident_id.in_(some)])
+        ]
+        return sorted(found, key=lambda word: word.at)
+
+    def _feedback(self, about: Sequence[ColumnElement[bool]]) -> Sequence[Feedback]:
         statement = (
             select(tables.feedback)
-            .where(tables.feedback.c.suggestion_id == suggestion_id)
+            .where(*about)
             .order_by(tables.feedback.c.at, tables.feedback.c.id)
         )
         return [

@@ -196,6 +196,23 @@ corrections = Table(
 )
 """`is_constraint` follows from the word: a weight must not take a constraint's place."""
 
+bindings = Table(
+    "bindings",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("one", SafeText, nullable=False),
+    Column("other", SafeText, nullable=False),
+    Column("together", Boolean, nullable=False),
+    Column("incident_id", BigId, _reference("incidents.id"), nullable=False),
+    Column("actor", SafeText, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("revoked_at", UtcDateTime),
+    Column("revoked_by", SafeText),
+    UniqueConstraint("one", "other"),
+    sqlite_autoincrement=True,
+)
+"""Two alert families that people merged or split; `one` sorts before `other`."""
+
 preferences = Table(
     "preferences",
     metadata,

@@ -5,6 +5,7 @@ from sqlalchemy import Connection
 from bot.clock import Clock
 from bot.store.alerts import SqlAlerts
 from bot.store.audit import SqlAuditLog
+from bot.store.bindings import SqlBindings
 from bot.store.channels import SqlPlacements, SqlPreferences
 from bot.store.corrections import SqlCorrections
 from bot.store.drafts import SqlDrafts
@@ -26,6 +27,7 @@ class SqlUnitOfWork:
         self.incidents = SqlIncidents(connection, writing=writing)
         self.suggestions = SqlSuggestions(connection)
         self.corrections = SqlCorrections(connection)
+        self.bindings = SqlBindings(connection)
         self.preferences = SqlPreferences(connection)
         self.placements = SqlPlacements(connection)
         self.drafts = SqlDrafts(connection)

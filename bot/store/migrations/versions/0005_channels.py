@@ -16,6 +16,28 @@ def upgrade() -> None:
     op.add_column("incidents", sa.Column("owner", sa.Text()))
     op.add_column("incidents", sa.Column("snoozed_until", MOMENT))
     op.create_table(
+        "bindings",
+        sa.Column("id", BIG_ID, nullable=False),
+        sa.Column("one", sa.Text(), nullable=False),
+        sa.Column("other", sa.Text(), nullable=False),
+        sa.Column("together", sa.Boolean(), nullable=False),
+        sa.Column("incident_id", BIG_ID, nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("at", MOMENT, nullable=False),
+        sa.Column("revoked_at", MOMENT),
+        sa.Column("revoked_by", sa.Text()),
+        sa.ForeignKeyConstraint(
+            ["incident_id"],
+            ["incidents.id"],
+            name="fk_bindings_incident_id",
+            initially="DEFERRED",
+            deferrable=True,
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_bindings"),
+        sa.UniqueConstraint("one", "other", name="uq_bindings_one_other"),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
         "preferences",
         sa.Column("scope", sa.Text(), nullable=False),
         sa.Column("team_id", sa.Text(), nullable=False),
@@ -89,7 +111,14 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ("drafts", "tool_posts", "incident_channels", "placements", "preferences"):
+    for table in (
+        "drafts",
+        "tool_posts",
+        "incident_channels",
+        "placements",
+        "preferences",
+        "bindings",
+    ):
         op.drop_table(table)
     op.drop_column("incidents", "snoozed_until")
     op.drop_column("incidents", "owner")
