@@ -1,6 +1,7 @@
 """How boards are drawn: a title, lines under headings, and nothing that takes over a phone."""
 
 from collections.abc import Iterator
+from itertools import count
 
 from bot.chat.messages import Board, BoardLine, BoardPart
 from bot.slack.escape import Safe, join, link, person, words
@@ -15,16 +16,19 @@ _PEOPLE = 5
 def board_parts(board: Board) -> Iterator[Part]:
     """Blocks with their ranks: the last parts are left out first where there is too much."""
     yield 0, header(board.title)
-    if board.people:
-        yield 0, section(join([person(user) for user in board.people[:_PEOPLE]], " "))
+    people = join([person(user) for user in board.people[:_PEOPLE]], " ")
+    if people:
+        yield 0, section(people)
+    openers = count()
     for number, part in enumerate(board.parts, start=1):
-        for block in _part(part):
+        for block in _part(part, openers):
             yield number, block
-    if board.note:
-        yield 0, context(words(board.note, 600))
+    note = words(board.note, 600)
+    if note:
+        yield 0, context(note)
 
 
-def _part(part: BoardPart) -> Iterator[Block]:
+def _part(part: BoardPart, openers: Iterator[int]) -> Iterator[Block]:
     """Lines in as few sections as hold them; a line with a button has one of its own."""
     waiting: list[Safe] = []
     room = SECTION
@@ -38,7 +42,7 @@ def _part(part: BoardPart) -> Iterator[Block]:
                 yield section(join(waiting, "\n"))
             waiting, room = [], SECTION
         if line.opener is not None:
-            yield {**section(drawn), "accessory": opener_button(line.opener)}
+            yield {**section(drawn), "accessory": opener_button(line.opener, next(openers))}
             continue
         waiting.append(drawn)
         room -= len(drawn) + 1

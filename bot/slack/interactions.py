@@ -20,7 +20,7 @@ from bot.slack.blocks import render
 from bot.slack.client import api_call
 from bot.slack.escape import words
 from bot.slack.modals import answer_view, modal, submission, view_subject
-from bot.slack.pieces import FILL_PREFIX, OPEN_PREFIX, section
+from bot.slack.pieces import FILL_PREFIX, form_of_opener, section
 
 _log = logging.getLogger(__name__)
 
@@ -82,9 +82,8 @@ class SlackInteractions:
             caller = self._of_interaction(body)
             if action_id.startswith(FILL_PREFIX):
                 self._fill(caller, body.get("view") or {}, about)
-            elif action_id.startswith(OPEN_PREFIX):
-                form = self._book.open(caller, action_id.removeprefix(OPEN_PREFIX), about)
-                self._open(trigger, modal(form))
+            elif (name := form_of_opener(action_id)) is not None:
+                self._open(trigger, modal(self._book.open(caller, name, about)))
         except (Refused, DataError, Retryable) as error:
             self._tell(trigger, str(error))
         except ChatRefused as error:

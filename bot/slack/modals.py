@@ -34,8 +34,9 @@ class Submission:
 def modal(form: Form) -> dict[str, Any]:
     """The view of a form."""
     blocks: list[Block] = []
-    if form.intro:
-        blocks.append(section(words(form.intro, INPUT - 200)))
+    intro = words(form.intro, INPUT - 200)
+    if intro:
+        blocks.append(section(intro))
     if form.fills:
         blocks.append(_fills(form))
     blocks += [_input(field) for field in form.fields]
@@ -117,7 +118,7 @@ def _input(field: Field) -> Block:
         "optional": field.optional,
         "element": _element(field),
     }
-    if field.hint:
+    if field.hint.strip():
         block["hint"] = _plain(field.hint, HINT)
     return block
 

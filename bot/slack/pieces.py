@@ -74,9 +74,19 @@ def actions(buttons: Sequence[Button], openers: Sequence[Opener] = ()) -> Block:
     }
 
 
-def opener_button(opener: Opener) -> Block:
-    """A button that opens a form; it is answered in line, with Slack's trigger."""
-    return _button(f"{OPEN_PREFIX}{opener.form}", opener.label, opener.about or "-")
+def opener_button(opener: Opener, number: int = 0) -> Block:
+    """A button that opens a form; it is answered in line, with Slack's trigger. `number` tells
+    several of one form apart: no action_id may come twice in one message or view."""
+    told_apart = f".{number}" if number else ""
+    action_id = f"{OPEN_PREFIX}{opener.form}{told_apart}"
+    return _button(action_id, opener.label, opener.about or "-")
+
+
+def form_of_opener(action_id: str) -> str | None:
+    """The form that a pressed button opens; None for any other button."""
+    if not action_id.startswith(OPEN_PREFIX):
+        return None
+    return action_id.removeprefix(OPEN_PREFIX).partition(".")[0]
 
 
 def _button(action_id: str, label: str, value: str) -> Block:

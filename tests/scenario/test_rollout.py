@@ -96,7 +96,8 @@ def test_the_form_takes_what_is_right_and_marks_what_is_wrong(cautious: House) -
     wrong = alice.submits(view, {"time_zone": "Berlin", "quiet_hours": "22:00-07:00"})
     assert wrong is not None
     assert "no time zone" in str(wrong.errors)
-    done = alice.submits(wrong, {"time_zone": "Europe/Berlin"})
+    right = {"time_zone": "Europe/Berlin", "quiet_hours": "22:00-07:00"}
+    done = alice.submits(wrong, right)
     assert done is not None
     assert "Saved" in str(done.definition)
     assert "22:00 to 07:00 (Europe/Berlin)" in told(cautious, "alice", "/recall settings")

@@ -7,7 +7,7 @@ root; only the process borders are gone, and the model is shared by all tests of
 import shutil
 import socket
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import cache
@@ -58,11 +58,18 @@ def knowing_database(embedder: Embedder) -> Path:
 
 
 class House:
-    """Recall and a workspace, running. Use as a context manager."""
+    """Recall and a workspace, running. Use as a context manager. `leads` names users."""
 
     def __init__(
-        self, folder: Path, embedder: Embedder, mode: Mode = "socket", **settings: str
+        self,
+        folder: Path,
+        embedder: Embedder,
+        mode: Mode = "socket",
+        *,
+        leads: Sequence[str] = (),
+        **settings: str,
     ) -> None:
+        self._leads = leads
         self._folder = folder
         self._embedder = embedder
         self._mode = mode
@@ -114,6 +121,9 @@ class House:
             environment["SLACK_APP_TOKEN"] = self.workspace.app_token
         else:
             environment["SLACK_SIGNING_SECRET"] = self.workspace.signing_secret
+        if self._leads:
+            ids = [self.workspace.user(name).id for name in self._leads]
+            environment["RECALL_LEADS"] = ",".join(f"{self.workspace.team_id}/{i}" for i in ids)
         return {**environment, **self._extra}
 
     def _serve(self, app: Any, listener: socket.socket) -> Callable[[], None]:

@@ -7,11 +7,23 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.chat.messages import AlertLine, Button, IncidentCard, Notice, Said, message_adapter
+from bot.chat.messages import (
+    AlertLine,
+    Board,
+    BoardLine,
+    BoardPart,
+    Button,
+    IncidentCard,
+    Notice,
+    Opener,
+    Said,
+    message_adapter,
+)
 from bot.slack import limits
 from bot.slack.blocks import render
 from bot.suggestions.model import Cause, Citation, Difference, Nearest, SuggestionKind
 from bot.workspace import rules
+from tests.support.hostile import TEXT, URL, suggestions
 from tests.support.saying import (
     AT,
     abstention,
@@ -24,106 +36,6 @@ from tests.support.saying import (
     step,
 )
 
-PIECES = [
-    "<!channel>",
-    "<!here>",
-    "<@U024BE7LH>",
-    "<!subteam^S1>",
-    "<https://evil.example|bank.example>",
-    "&",
-    "`",
-    "```",
-    "*",
-    "\n",
-    "\x00",
-    "\u202e",
-    " ",
-    "word ",
-    "日本語",
-]
-TEXT = st.one_of(
-    st.sampled_from(["", " ", "\x00", "a", "<!channel>" * 4000, "&" * 20_000, "x" * 40_000]),
-    st.text(max_size=60),
-    st.lists(st.sampled_from(PIECES), max_size=12).map("".join),
-    st.tuples(st.sampled_from(PIECES), st.integers(1, 6000)).map(lambda t: (t[0] * t[1])[:40_000]),
-)
-URL = st.one_of(
-    st.none(),
-    TEXT,
-    st.sampled_from(["https://w.example/a", "https://w.example/?" + "&" * 130, "javascript:x"]),
-)
-
-
-@st.composite
-def suggestions(draw):
-    cited = Citation(
-        document_id="d", version=1, title=draw(TEXT), section=draw(TEXT), url=draw(URL)
-    )
-    many = st.integers(0, 7)
-    values = {
-        "id": draw(TEXT),
-        "kind": draw(st.sampled_from(list(SuggestionKind))),
-        "answered": draw(st.booleans()),
-        "confidence_words": draw(TEXT),
-        "headline": draw(TEXT),
-        "incidents": tuple(
-            past_incident(
-                id=draw(TEXT),
-                title=draw(TEXT),
-                url=draw(URL),
-                cause=draw(TEXT),
-                resolution=draw(TEXT),
-                duration_seconds=draw(st.one_of(st.none(), st.floats(-10, 1e9))),
-                environment=draw(TEXT),
-                other_environment=draw(st.booleans()),
-                confirmed_by=draw(TEXT),
-            )
-            for _ in range(draw(many))
-        ),
-        "passages": tuple(
-            passage(title=draw(TEXT), url=draw(URL), document_id=f"p{number}", generic=True)
-            for number in range(draw(many))
-        ),
-        "steps": tuple(
-            step(
-                draw(TEXT),
-                is_code=draw(st.booleans()),
-                destructive=draw(st.booleans()),
-                unfilled=(draw(TEXT),),
-                citation=cited.model_copy(update={"version": number}),
-            )
-            for number in range(draw(many))
-        ),
-        "causes": tuple(
-            Cause(
-                summary=draw(TEXT),
-                incident_ids=(draw(TEXT),) * 5,
-                share=0.2,
-                check=draw(TEXT),
-                citation=cited,
-            )
-            for _ in range(draw(many))
-        ),
-        "differences": tuple(
-            Difference(
-                kind="new_line", text=draw(TEXT), then=draw(TEXT), now=draw(TEXT), citation=cited
-            )
-            for _ in range(draw(many))
-        ),
-        "nearest": (
-            draw(st.booleans())
-            and Nearest(
-                id=draw(TEXT),
-                title=draw(TEXT),
-                score=0.3,
-                url=draw(URL),
-                why_too_far=(draw(TEXT),) * 9,
-            )
-        )
-        or None,
-    }
-    return one_cause(**values)
-
 
 @st.composite
 def messages(draw):
@@ -132,9 +44,11 @@ def messages(draw):
         for action in ("helpful", "not_helpful", "resolved_like")
     )
     said = (Said(verdict=draw(TEXT), user_ids=("U024BE7LH", draw(TEXT))),)
-    kind = draw(st.sampled_from(["card", "answer", "notice"]))
+    kind = draw(st.sampled_from(["card", "answer", "notice", "board"]))
     if kind == "notice":
         return Notice(text=draw(TEXT))
+    if kind == "board":
+        return draw(boards())
     if kind == "answer":
         return answer(suggestion=draw(suggestions()), buttons=buttons, said=said)
     return card(
@@ -156,7 +70,29 @@ def messages(draw):
         buttons=buttons,
         said=said,
         feedback_note=draw(TEXT),
+        openers=(Opener(form="resolve", about=draw(TEXT), label=draw(TEXT)),),
+        owner=draw(st.sampled_from(["", "U024BE7LH", "<!channel>"])),
+        shadow_of=draw(st.sampled_from(["", "C024BE7LH", "<!channel>"])),
     )
+
+
+@st.composite
+def boards(draw):
+    def line() -> BoardLine:
+        opener = Opener(form="resolve", about=draw(TEXT), label=draw(TEXT))
+        return BoardLine(
+            text=draw(TEXT),
+            url=draw(URL),
+            detail=draw(TEXT),
+            opener=opener if draw(st.booleans()) else None,
+        )
+
+    parts = tuple(
+        BoardPart(heading=draw(TEXT), lines=tuple(line() for _ in range(draw(st.integers(0, 6)))))
+        for _ in range(draw(st.integers(0, 6)))
+    )
+    people = ("U024BE7LH", draw(TEXT))
+    return Board(title=draw(TEXT), parts=parts, note=draw(TEXT), people=people)
 
 
 def texts_in(value):
@@ -184,7 +120,7 @@ def test_every_message_is_valid_and_can_mention_nobody_it_should_not(message):
     for text in texts_in(drawn.blocks):
         text.encode()
         for opened in re.findall(r"<[^>]*>?", text):
-            assert re.fullmatch(r"<https?://[^|<>]+\|[^<>]*>|<@U024BE7LH>", opened)
+            assert re.fullmatch(r"<https?://[^|<>]+\|[^<>]*>|<@U024BE7LH>|<#C024BE7LH>", opened)
 
 
 LONG = "&" * 20_000
@@ -246,6 +182,16 @@ def test_a_message_with_everything_at_its_longest_fits_and_keeps_its_buttons(kin
         rules.check_message(drawn.text, list(drawn.blocks), None, limit=rules.UPDATE_TEXT)
         assert limits.characters(list(drawn.blocks)) <= limits.TOTAL
         assert "actions" in [block["type"] for block in drawn.blocks]
+
+
+def test_a_long_board_keeps_its_beginning_and_every_line_that_fits_in_a_section():
+    lines = tuple(BoardLine(text=f"line {number} " + "x" * 300) for number in range(40))
+    parts = tuple(BoardPart(heading=f"part {number}", lines=lines[:8]) for number in range(9))
+    drawn = render(Board(title="t", parts=parts))
+    said = str(drawn.blocks)
+    assert "part 0" in said
+    assert "part 8" not in said
+    assert all(len(block["text"]["text"]) <= limits.SECTION for block in drawn.blocks)
 
 
 def test_what_matters_least_is_left_out_first():
