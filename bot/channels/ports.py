@@ -17,6 +17,10 @@ class Preferences(Protocol):
         """All that were ever set, by channel id, in the order of the ids."""
         ...
 
+    def all_channels(self) -> Mapping[tuple[str, str], ChannelSettings]:
+        """Of every workspace, by (team id, channel id)."""
+        ...
+
     def person(self, team_id: str, user_id: str) -> PersonSettings: ...
 
     def save_channel(
@@ -39,6 +43,10 @@ class Placements(Protocol):
 
     def since(self, team_id: str, channel: str, at: datetime) -> Sequence[Placement]:
         """Those of a channel from `at` on, oldest first."""
+        ...
+
+    def everywhere_since(self, at: datetime) -> Sequence[Placement]:
+        """Those of all channels from `at` on, oldest first."""
         ...
 
     def dedicate(self, team_id: str, channel: str, incident_id: int, now: datetime) -> None:

@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, Entry] = {
     "bench": Entry("bot.cli.bench", "Measure how fast the memory is on this machine."),
     "backtest": Entry("bot.cli.backtest", "Replay your own past incidents before switching on."),
     "calibrate": Entry("bot.cli.calibrate", "Fit the confidence to your own past incidents."),
+    "channels": Entry("bot.cli.channels", "How far the bot is switched on in each channel."),
     "links": Entry("bot.cli.links", "Say which case an incident is, or is not; take it back."),
     "train": Entry("bot.cli.train", "Teach the model this team's words, from its history."),
     "models": Entry("bot.cli.models", "List trained models, put one in force, go back."),

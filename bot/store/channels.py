@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import ColumnElement, Connection, delete, select
 
 from bot.channels.model import ChannelSettings, PersonSettings, Placement, ToolPost
 from bot.store import tables
@@ -32,6 +32,18 @@ class SqlPreferences:
         )
         return {
             row["subject"]: ChannelSettings.model_validate(row["content"])
+            for row in self._connection.execute(statement).mappings()
+        }
+
+    def all_channels(self) -> Mapping[tuple[str, str], ChannelSettings]:
+        table = tables.preferences
+        statement = (
+            select(table.c.team_id, table.c.subject, table.c.content)
+            .where(table.c.scope == _CHANNEL)
+            .order_by(table.c.team_id, table.c.subject)
+        )
+        return {
+            (row["team_id"], row["subject"]): ChannelSettings.model_validate(row["content"])
             for row in self._connection.execute(statement).mappings()
         }
 
@@ -96,10 +108,15 @@ class SqlPlacements:
 
     def since(self, team_id: str, channel: str, at: datetime) -> Sequence[Placement]:
         table = tables.placements
+        return self._since(at, table.c.team_id == team_id, table.c.channel == channel)
+
+    def everywhere_since(self, at: datetime) -> Sequence[Placement]:
+        return self._since(at)
+
+    def _since(self, at: datetime, *where: ColumnElement[bool]) -> Sequence[Placement]:
+        table = tables.placements
         statement = (
-            select(table)
-            .where(table.c.team_id == team_id, table.c.channel == channel, table.c.at >= at)
-            .order_by(table.c.at, table.c.incident_id)
+            select(table).where(table.c.at >= at, *where).order_by(table.c.at, table.c.incident_id)
         )
         rows = self._connection.execute(statement).mappings()
         return [Placement.model_validate(dict(row)) for row in rows]

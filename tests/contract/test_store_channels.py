@@ -45,6 +45,7 @@ def test_settings_come_out_as_they_went_in_and_a_later_word_counts(
     with database.read() as uow:
         assert uow.preferences.channel("T1", "C1") == second
         assert list(uow.preferences.channels("T1")) == ["C0", "C1"]
+        assert list(uow.preferences.all_channels()) == [("T1", "C0"), ("T1", "C1"), ("T2", "C1")]
         assert uow.preferences.person("T1", "C1") == person
 
 
@@ -67,6 +68,7 @@ def test_the_first_placement_stands_and_is_found_by_channel(
         assert uow.placements.since("T1", "C1", clock.now()) == [first, other]
         assert uow.placements.since("T1", "C1", other.at) == [other]
         assert uow.placements.since("T1", "C2", clock.now()) == []
+        assert uow.placements.everywhere_since(clock.now()) == [first, other]
 
 
 def test_a_channel_is_made_for_one_incident_and_the_newest_is_its_channel(
