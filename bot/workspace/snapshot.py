@@ -25,6 +25,7 @@ def snapshot(core: Core, viewer: str, channel_id: str = "", thread_ts: str = "")
             "team": state.team_name,
             "me": viewer,
             "bot": state.bot.id,
+            "agent_view": core.agent_view,
             "users": {
                 user.id: {
                     "name": user.name,
@@ -34,7 +35,7 @@ def snapshot(core: Core, viewer: str, channel_id: str = "", thread_ts: str = "")
                 for user in state.users.values()
             },
             "channels": [_listed(c, viewer, state.bot.id) for c in visible],
-            "channel": _opened(channel, viewer) if channel is not None else None,
+            "channel": _opened(channel, viewer, state.clock()) if channel is not None else None,
             "thread": _thread(channel, viewer, thread_ts) if channel and thread_ts else [],
             "view": _view(stack[-1].json(), dict(stack[-1].errors)) if stack else None,
             "home": home.json() if home is not None else None,
@@ -53,7 +54,7 @@ def _listed(channel: Channel, viewer: str, bot: str) -> JSON:
     }
 
 
-def _opened(channel: Channel, viewer: str) -> JSON:
+def _opened(channel: Channel, viewer: str, now: float) -> JSON:
     everything = [*channel.messages.values(), *_for(channel, viewer)]
     top = sorted(
         (m for m in everything if not m.is_reply or m.broadcast), key=lambda m: float(m.ts)
@@ -66,6 +67,8 @@ def _opened(channel: Channel, viewer: str) -> JSON:
             for message in top[-_SHOWN_MESSAGES:]
         ],
         "pins": list(channel.pins),
+        "assistant": {root: t.json(now) for root, t in channel.assistant.items()},
+        "suggested": channel.prompts.json(),
         "bookmarks": [bookmark.json() for bookmark in channel.bookmarks.values()],
     }
 
