@@ -4,28 +4,11 @@ import ipaddress
 import ssl
 import urllib.request
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from slack_sdk import WebClient
-from slack_sdk.web import SlackResponse
 
 TIMEOUT_SECONDS = 10
-
-
-class FormClient(WebClient):
-    """A WebClient that sends the arguments of every call in the body.
-
-    The library puts those of the reading methods into the address of a POST. Slack reads both;
-    other servers that speak its Web API read only the body. What is asked for also stays out of
-    the logs of proxies that way.
-    """
-
-    def api_call(self, api_method: str, **options: Any) -> SlackResponse:
-        params = options.get("params")
-        if params and not any(options.get(name) is not None for name in ("data", "files", "json")):
-            options |= {"data": params, "params": None}
-        return super().api_call(api_method, **options)
 
 
 def web_client(
@@ -41,7 +24,7 @@ def web_client(
     `timeout` is in seconds, for each call. `proxy` is not used for this machine, nor for hosts
     that NO_PROXY names.
     """
-    client = FormClient(
+    client = WebClient(
         token=token,
         base_url=base_url,
         timeout=timeout,
