@@ -1,7 +1,7 @@
 """emulate's Slack service with people in it, shaped like the local workspace where tests look.
 
 What people do goes through its Web API with tokens of their own. What it cannot send by itself
-(see DIFFERENCES) goes to the bot's request URL from here, signed as Slack signs.
+(see test_differences) goes to the bot's request URL from here, signed as Slack signs.
 """
 
 import json
@@ -30,25 +30,6 @@ WITNESS = "xoxb-emulated-witness"
 APP = "A0RECALL01"
 PEOPLE = ("alice", "bob")
 CHANNELS = ("general", "incidents")
-
-DIFFERENCES = {
-    "Socket Mode": "not there: events come over HTTP, in both senses of the manifest",
-    "event subscriptions": "nothing registers a request URL: the tests send the signed events",
-    "clicks, commands, modals": "not there: the tests send the signed payloads",
-    "app_mention": "never made of a message that names the bot",
-    "conversations.history oldest/latest": "not read: all messages come, however old",
-    "include_all_metadata": "not read: metadata always comes along",
-    "not_in_channel": "anybody may post in a public channel",
-    "unknown token": "taken for the workspace's first user instead of invalid_auth",
-    "unknown method": "404 with JSON of its own instead of unknown_method",
-    "Block Kit": "any list of objects is taken; limits are not checked",
-    "arguments in the address of a POST": "not read; Slack does",
-    "thread_ts of an unknown message": "taken; Slack answers thread_not_found",
-    "message's team and bot_id": "not there",
-    "assistant.*, usergroups.*, users.conversations": "not there",
-    "x-oauth-scopes": "the header is not sent",
-}
-"""Where emulate 0.12.2 is not like Slack, as far as Recall could notice."""
 
 
 def manifest_scopes() -> list[str]:
@@ -195,7 +176,8 @@ class EmulatedWorkspace:
         self._sends(self._last_event, "application/json", retry)
 
     def _sends(self, body: bytes, kind: str, more: dict[str, str] | None = None) -> None:
-        assert self._request_url is not None, "this workspace has nobody to send it to"
+        if self._request_url is None:
+            return  # nobody listens here, so people only speak
         stamp = str(int(time.time()))
         headers = {
             "Content-Type": kind,
