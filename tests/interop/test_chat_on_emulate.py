@@ -11,6 +11,7 @@ from bot.slack import checkup
 from bot.slack.blocks import render
 from bot.slack.client import SlackChat, api_call
 from bot.slack.rooms import ConfiguredRoom
+import tests.contract.test_chat as chat_suite
 from tests.contract.test_chat import (
     MESSAGES,
     Case,
@@ -19,7 +20,6 @@ from tests.contract.test_chat import (
     test_a_reply_is_found_in_its_thread,  # noqa: F401
     test_changing_what_is_not_there_is_refused_for_good,  # noqa: F401
     test_what_was_never_said_is_not_found,  # noqa: F401
-    test_what_was_said_before_that_time_is_not_found,
     test_what_was_said_is_found_by_its_key,  # noqa: F401
 )
 from tests.interop.emulated import BOT_TOKEN, EmulatedWorkspace, manifest_scopes
@@ -27,18 +27,18 @@ from tests.support.saying import card
 
 pytestmark = pytest.mark.interop
 
-only_slack_reads_oldest = pytest.mark.xfail(reason="emulate reads no `oldest`", strict=True)
-test_what_was_said_before_that_time_is_not_found_by_slack = only_slack_reads_oldest(
-    test_what_was_said_before_that_time_is_not_found
-)
-del test_what_was_said_before_that_time_is_not_found
-
 
 @pytest.fixture
 def case(emulated: EmulatedWorkspace) -> Case:
     to = Destination(emulated.team_id, emulated.channel_id("incidents"))
     chat = SlackChat(emulated.client(BOT_TOKEN))
     return Case(chat, to, lambda: len(emulated.messages("incidents")))
+
+
+# Called, not imported: a mark on the function itself would follow it into its own suite.
+@pytest.mark.xfail(reason="emulate reads no `oldest`", strict=True)
+def test_what_was_said_before_that_time_is_not_found(case: Case) -> None:
+    chat_suite.test_what_was_said_before_that_time_is_not_found(case)
 
 
 def test_the_room_for_cards_is_found_by_its_name(emulated: EmulatedWorkspace) -> None:

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.interop
 
 @pytest.fixture
 def ws() -> Iterator[LocalWorkspace]:
-    with LocalWorkspace(ack_timeout=1.0, retry_delays=(0.0, 0.2, 0.3)) as workspace:
+    with LocalWorkspace(ack_timeout=2.0, retry_delays=(0.0, 0.2, 0.3)) as workspace:
         yield workspace
 
 
@@ -107,5 +107,9 @@ def test_two_clients_share_what_comes_in(
     for number in range(6):
         ws.user("alice").says("incidents", f"number {number}")
     ws.wait_for(lambda: all(delivery.acked for delivery in ws.deliveries))
-    counts = [len([line for line in app.heard if event("message")(line)]) for app in (one, other)]
-    assert counts == [3, 3]
+    heard = [
+        {line["body"]["event_id"] for line in app.heard if event("message")(line)}
+        for app in (one, other)
+    ]
+    assert len(heard[0] | heard[1]) == 6
+    assert all(len(ids) >= 3 for ids in heard)
