@@ -5,13 +5,13 @@ The bot's token has the scopes of the manifest in docs/ and no others.
 
 import pytest
 
+import tests.contract.test_chat as chat_suite
 from bot.chat.ports import Destination
 from bot.errors import ChatRefused
 from bot.slack import checkup
 from bot.slack.blocks import render
 from bot.slack.client import SlackChat, api_call
 from bot.slack.rooms import ConfiguredRoom
-import tests.contract.test_chat as chat_suite
 from tests.contract.test_chat import (
     MESSAGES,
     Case,
