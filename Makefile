@@ -16,7 +16,7 @@ extras = $(if $(strip $(1)),[$(strip $(1))],)
 export TOKENIZERS_PARALLELISM := false
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test soak bench lint format clean
+.PHONY: help install demo test soak bench interop lint format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,13 +56,28 @@ $(VENV)/.ready-to-lint: pyproject.toml constraints.txt
 	@touch $@
 
 test: $(VENV)/.ready-to-test ## Run the test suite
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup -m "not soak and not bench" $(PYTEST_ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup -m "not soak and not bench and not interop" $(PYTEST_ARGS)
 
 soak: $(VENV)/.ready-to-test ## Run the long fault, fuzz and concurrency counts
-	OMP_NUM_THREADS=1 HYPOTHESIS_PROFILE=explore $(BIN)/python -m pytest -m "soak or not (bench or browser or processes)" $(PYTEST_ARGS)
+	OMP_NUM_THREADS=1 HYPOTHESIS_PROFILE=explore $(BIN)/python -m pytest -m "soak or not (bench or browser or processes or interop)" $(PYTEST_ARGS)
 
 bench: $(VENV)/.ready-to-test ## Measure speeds and quality; prints the tables of the README
 	$(BIN)/python -m pytest -m bench -s $(PYTEST_ARGS)
+
+# Other people's programs, exactly those of package-lock.json. Without npm, or without a way to
+# its packages, there is nothing to run against: that is said, and is no failure.
+INTEROP := tests/interop
+$(INTEROP)/node_modules/.ready: $(INTEROP)/package.json $(INTEROP)/package-lock.json
+	@rm -f $@; if ! command -v npm >/dev/null; then echo "interop: npm is not installed"; \
+	elif ! (cd $(INTEROP) && npm view emulate@0.12.2 version --fetch-retries=0 --fetch-timeout=10000 >/dev/null 2>&1); then \
+	  echo "interop: npm cannot reach its packages from here"; \
+	else cd $(INTEROP) && npm ci && touch node_modules/.ready; fi
+
+interop: $(VENV)/.ready-to-test ## Run against an npm Slack emulator and Slack's Node client
+	@$(MAKE) --no-print-directory $(INTEROP)/node_modules/.ready
+	@if [ -e $(INTEROP)/node_modules/.ready ]; then \
+	  OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m interop $(INTEROP) $(PYTEST_ARGS); \
+	else echo "interop: SKIPPED"; fi
 
 lint: $(VENV)/.ready-to-lint ## Check style, types, import rules and licences
 	$(BIN)/ruff check .
@@ -76,4 +91,4 @@ format: $(VENV)/.ready-to-lint ## Put the code into the house style
 	$(BIN)/ruff format .
 
 clean: ## Remove what was built; data stays
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(INTEROP)/node_modules build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

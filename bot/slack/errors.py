@@ -1,6 +1,7 @@
 """From what a Slack call raised to our two kinds of error: later, or never."""
 
 import http.client
+import re
 from typing import Any
 
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -10,6 +11,7 @@ from bot.errors import ChatRefused, ChatUnavailable
 CALL_ERRORS = (SlackClientError, OSError, http.client.HTTPException)
 """All that a Web API call can raise: refusals, and a network that is not what it should be."""
 
+_CODE = re.compile(r"[A-Za-z0-9_.-]+")
 _LATER = {
     "ratelimited",
     "rate_limited",
@@ -45,7 +47,12 @@ def told(error: Exception, doing: str) -> ChatUnavailable | ChatRefused:
     if not isinstance(error, SlackApiError):
         return ChatUnavailable(f"Slack did not answer {doing}: {type(error).__name__}: {error}")
     status, headers, data = _parts(error.response)
-    code = str(data.get("error") or "")
+    # The library puts a sentence there when the body was no JSON: a proxy's page, not Slack.
+    said = str(data.get("error") or "")
+    code = said if _CODE.fullmatch(said) else ""
+    if status == 404 and data and "error" not in data:
+        # Slack says it with 200 and a code; others that speak its Web API by the status alone.
+        code = "unknown_method"
     if status == 429 or status >= 500 or code in _LATER or not code:
         return ChatUnavailable(
             f"Slack cannot do {doing} now ({code or status})", retry_after=_seconds(headers)

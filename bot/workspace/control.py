@@ -256,6 +256,14 @@ def add_routes(app: FastAPI, control: Control) -> None:
         control.person(fields).opens_home(str(fields.get("tab", "home")))
         return {"ok": True}
 
+    @app.post("/control/assistant", dependencies=guard)
+    def assistant(fields: Fields) -> JSON:
+        if core.agent_view:
+            raise SlackError("method_not_supported")
+        beside = str(fields.get("beside", "")) or None
+        root = control.person(fields).opens_assistant(beside)
+        return {"ok": True, "channel": root.channel, "ts": root.ts}
+
     @app.post("/control/faults", dependencies=guard)
     def trouble(fields: Fields) -> JSON:
         switch_fault(core.faults, fields)

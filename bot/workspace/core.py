@@ -36,6 +36,7 @@ DEFAULT_SCOPES = frozenset(
         "reactions:read",
         "reactions:write",
         "team:read",
+        "usergroups:read",
         "users:read",
         "users:read.email",
     )
@@ -54,7 +55,10 @@ class Credentials:
 
 @dataclass(slots=True)
 class Core:
-    """State, deliveries, rights and faults of one workspace."""
+    """State, deliveries, rights and faults of one workspace.
+
+    `agent_view`: the app's manifest says that, and not the older `assistant_view`.
+    """
 
     state: State
     deliveries: Deliveries
@@ -63,6 +67,7 @@ class Core:
     credentials: Credentials
     pace: Pace
     events: frozenset[str] | None = None
+    agent_view: bool = True
     event_count: int = field(default=0)
 
     def emit(self, event: JSON) -> None:

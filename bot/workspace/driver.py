@@ -3,8 +3,11 @@
 Everything here ends as a real Slack payload on its way to the app.
 """
 
+from dataclasses import replace
+
 from bot.workspace import choices, interactivity, messages, mrkdwn, rules
 from bot.workspace.api.conversations import created_event
+from bot.workspace.assistant import AssistantThread
 from bot.workspace.core import Core
 from bot.workspace.delivery import Delivery
 from bot.workspace.model import JSON, Channel, ChannelKind, File, Message, User, View
@@ -159,6 +162,17 @@ class Person:
             place = self._core.state.channel_named(channel)
             messages.archive(self._core.state, place, self.user)
 
+    def leaves(self, channel: str) -> None:
+        """End the own membership in a channel."""
+        with self._core.state.changed:
+            messages.leave(self._core.state, self._core.state.channel_named(channel), self.user)
+
+    def deletes_channel(self, channel: str) -> None:
+        """Delete a channel, as an owner of the workspace may."""
+        with self._core.state.changed:
+            place = self._core.state.channel_named(channel)
+            messages.delete_channel(self._core.state, place, self.user)
+
     # -- Block Kit ----------------------------------------------------------------------
 
     def clicks(self, message: Message, wanted: str, option: str | None = None) -> Delivery:
@@ -213,6 +227,68 @@ class Person:
             if tab == "home" and self.id in state.homes:
                 event["view"] = state.homes[self.id].json()
             self._core.emit(event)
+
+    def opens_assistant(self, beside: str | None = None) -> Message:
+        """Begin a thread in the app's assistant pane, with the channel `beside` on screen.
+
+        Only apps with the older `assistant_view` have that pane (ValueError otherwise); an
+        agent's counterpart is `opens_home("messages")`. Gives the root of the new thread.
+        """
+        if self._core.agent_view:
+            raise ValueError("this app is an agent; start the workspace with agent_view=False")
+        state = self._core.state
+        with state.changed:
+            place = state.direct(self.id, state.bot.id)
+            root = messages.post(
+                state, place, state.bot, "New Assistant Thread", subtype="assistant_app_thread"
+            )
+            self._tells_context(place, root, beside, "assistant_thread_started")
+            return root
+
+    def moves_assistant(self, root: Message, beside: str) -> None:
+        """Look at another channel while the assistant's thread stays open."""
+        with self._core.state.changed:
+            place = self._core.state.channel(root.channel)
+            self._tells_context(place, root, beside, "assistant_thread_context_changed")
+
+    def _tells_context(
+        self, place: Channel, root: Message, beside: str | None, event_type: str
+    ) -> None:
+        state = self._core.state
+        looked_at = state.channel_named(beside).id if beside else ""
+        before = place.assistant.get(root.ts, AssistantThread())
+        place.assistant[root.ts] = replace(before, context=looked_at)
+        context: JSON = {}
+        if looked_at:
+            context = {"channel_id": looked_at, "team_id": state.team_id, "enterprise_id": None}
+        self._core.emit(
+            {
+                "type": event_type,
+                "assistant_thread": {
+                    "user_id": self.id,
+                    "context": context,
+                    "channel_id": place.id,
+                    "thread_ts": root.ts,
+                },
+                "event_ts": state.next_ts(),
+            }
+        )
+        state.touch()
+
+    def picks_prompt(self, title: str, root: Message | None = None) -> Message:
+        """Press a suggested prompt, of a thread or of the Messages tab: it is said as typed.
+
+        Raises LookupError naming what there is.
+        """
+        state = self._core.state
+        with state.changed:
+            place = state.direct(self.id, state.bot.id)
+            shown = place.prompts if root is None else place.assistant[root.ts].prompts
+            for prompt in shown.offered:
+                if prompt.title == title:
+                    return self._post(place, prompt.message, root.ts if root else None)
+            there = ", ".join(prompt.title for prompt in shown.offered) or "none"
+            raise LookupError(f"no prompt is called {title!r}; there are: {there}")
 
     @property
     def home(self) -> View | None:

@@ -1,13 +1,14 @@
 """Looking around in a workspace and waiting for things to happen there."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from bot.workspace.assistant import AssistantThread, Prompts
 from bot.workspace.core import Core
 from bot.workspace.delivery import Delivery
 from bot.workspace.driver import OtherApp, Person
-from bot.workspace.model import Channel, ChannelKind, Message, User
+from bot.workspace.model import Channel, ChannelKind, Message, User, UserGroup
 from bot.workspace.socket_mode import SocketMode
 
 T = TypeVar("T")
@@ -51,11 +52,25 @@ class Lookout:
         """The person with this name or id."""
         return Person(self._core, self._core.state.user_named(name))
 
-    def add_user(self, name: str, *, guest: bool = False, team_id: str | None = None) -> Person:
+    def add_user(
+        self,
+        name: str,
+        *,
+        guest: bool = False,
+        team_id: str | None = None,
+        tz: str = "Europe/London",
+    ) -> Person:
         """One more person, a member of no channel yet; of another organisation by `team_id`."""
         with self._core.state.changed:
-            user = self._core.state.add_user(name, guest=guest, team_id=team_id)
+            user = self._core.state.add_user(name, guest=guest, team_id=team_id, tz=tz)
             return Person(self._core, user)
+
+    def add_user_group(self, handle: str, members: Iterable[str]) -> UserGroup:
+        """A group that these people (names) are in from now on, by its handle without @."""
+        state = self._core.state
+        with state.changed:
+            users = [state.user_named(name).id for name in members]
+            return state.add_group(handle, handle.replace("-", " ").title(), users)
 
     def other_app(self, name: str) -> OtherApp:
         """Another app by its name, installed on first use."""
@@ -129,6 +144,20 @@ class Lookout:
         with self._core.state.changed:
             place = self._core.state.channel_named(channel)
             return [place.messages[ts] for ts in place.pins]
+
+    def assistant_thread(self, message: Message) -> AssistantThread:
+        """What the app shows beside the thread of a message: status, title, prompts."""
+        state = self._core.state
+        with state.changed:
+            place = state.channel(message.channel)
+            found = place.assistant.get(message.thread_ts or message.ts, AssistantThread())
+            return replace(found, status=found.status_at(state.clock()))
+
+    def prompts(self, user: str) -> Prompts:
+        """What the app suggests to say in this person's Messages tab."""
+        state = self._core.state
+        with state.changed:
+            return state.direct(state.user_named(user).id, state.bot.id).prompts
 
     @property
     def deliveries(self) -> list[Delivery]:

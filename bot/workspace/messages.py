@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from bot.workspace.assistant import Prompts
 from bot.workspace.errors import SlackError
 from bot.workspace.model import JSON, Channel, File, Message, User
 from bot.workspace.state import State
@@ -49,9 +50,20 @@ def post(state: State, channel: Channel, user: User, text: str, **fields: Any) -
         **fields,
     )
     channel.messages[message.ts] = message
+    _end_status(state, channel, message)
     _announce(state, channel, message, user)
     state.touch()
     return message
+
+
+def _end_status(state: State, channel: Channel, message: Message) -> None:
+    """An answer of the app ends its status; whoever writes has no more need of prompts."""
+    root, by_bot = message.thread_ts or message.ts, message.user == state.bot.id
+    thread = channel.assistant.get(root)
+    if thread is not None:
+        channel.assistant[root] = thread.answered() if by_bot else thread.spoken_to()
+    if not by_bot:
+        channel.prompts = Prompts()
 
 
 def _announce(state: State, channel: Channel, message: Message, user: User) -> None:
@@ -226,6 +238,19 @@ def archive(state: State, channel: Channel, user: User) -> None:
     channel.is_archived = True
     event = {"type": "channel_archive", "channel": channel.id, "user": user.id}
     state.emit({**event, "is_moved": 0, "event_ts": state.next_ts()})
+    state.touch()
+
+
+def delete_channel(state: State, channel: Channel, user: User) -> None:
+    """Delete a channel with everything in it and emit `channel_deleted`."""
+    if channel.kind == "im":
+        raise SlackError("method_not_supported_for_channel_type")
+    heard = channel.kind == "channel" or _bot_hears(state, channel)
+    del state.channels[channel.id]
+    if heard:
+        kind = "channel_deleted" if channel.kind == "channel" else "group_deleted"
+        event = {"type": kind, "channel": channel.id, "actor_id": user.id}
+        state.emit({**event, "event_ts": state.next_ts()})
     state.touch()
 
 

@@ -5,12 +5,34 @@ message or a view (a test, the page) holds what it was at that moment.
 """
 
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, tzinfo
 from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from bot.workspace.assistant import AssistantThread, Prompts
 
 JSON = dict[str, Any]
 ChannelKind = Literal["channel", "group", "im"]
 
-__all__ = ["JSON", "Bookmark", "Channel", "ChannelKind", "File", "Message", "User", "View"]
+__all__ = [
+    "JSON",
+    "Bookmark",
+    "Channel",
+    "ChannelKind",
+    "File",
+    "Message",
+    "User",
+    "UserGroup",
+    "View",
+]
+
+
+def _zone(name: str) -> tzinfo:
+    """The time zone, or UTC on a machine that has no time zone data."""
+    try:
+        return ZoneInfo(name)
+    except ZoneInfoNotFoundError:
+        return UTC
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +55,13 @@ class User:
         """Whether an app speaks through this user."""
         return self.bot_id is not None
 
-    def json(self, *, with_email: bool = True) -> JSON:
-        """The user object of users.info; the address only with the scope for it."""
+    def json(self, *, now: float = 0.0, with_email: bool = True) -> JSON:
+        """The user object of users.info; the address only with the scope for it.
+
+        `now` (seconds since the epoch) decides between summer and winter time.
+        """
+        local = datetime.fromtimestamp(now, _zone(self.tz))
+        offset = local.utcoffset()
         profile: JSON = {
             "real_name": self.real_name,
             "display_name": self.name,
@@ -51,13 +78,39 @@ class User:
             "real_name": self.real_name,
             "deleted": self.deleted,
             "tz": self.tz,
-            "tz_label": self.tz,
+            "tz_label": local.tzname() or self.tz,
+            "tz_offset": int(offset.total_seconds()) if offset else 0,
             "profile": profile,
             "is_bot": self.is_bot,
             "is_app_user": False,
             "is_restricted": self.is_guest,
             "is_ultra_restricted": False,
             "updated": 0,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class UserGroup:
+    """A group of people that can be mentioned together; `users` are user ids."""
+
+    id: str
+    handle: str
+    name: str
+    users: tuple[str, ...] = ()
+    disabled: bool = False
+
+    def json(self, team_id: str) -> JSON:
+        """The object of usergroups.list, without its users."""
+        return {
+            "id": self.id,
+            "team_id": team_id,
+            "is_usergroup": True,
+            "name": self.name,
+            "description": "",
+            "handle": self.handle,
+            "is_external": False,
+            "date_delete": 1 if self.disabled else 0,
+            "user_count": len(self.users),
         }
 
 
@@ -151,7 +204,7 @@ class Channel:
     """A public channel, a private one, or a direct conversation.
 
     `messages` and `pins` are keyed by and ordered by ts; `ephemeral` holds what only single
-    people see.
+    people see; `assistant` what the app shows beside the thread with that root.
     """
 
     id: str
@@ -168,6 +221,8 @@ class Channel:
     ephemeral: dict[str, Message] = field(default_factory=dict)
     pins: dict[str, str] = field(default_factory=dict)
     bookmarks: dict[str, Bookmark] = field(default_factory=dict)
+    assistant: dict[str, AssistantThread] = field(default_factory=dict)
+    prompts: Prompts = field(default_factory=Prompts)
 
     def json(self, viewer: str) -> JSON:
         """The conversation object as `viewer` (a user id) sees it."""

@@ -28,6 +28,7 @@ _TYPES = {
 }
 ASSETS = (
     "app.js",
+    "assistant.js",
     "blocks.js",
     "composer.js",
     "dom.js",

@@ -33,6 +33,7 @@ class LocalWorkspace(Lookout):
     requests, otherwise over Socket Mode. `events` limits what the app is subscribed to.
     `message_interval` answers 429 to an app that posts in one channel more often than every so
     many seconds (Slack: about 1).
+    `agent_view` says which of Slack's two surfaces the app has: agent, or the older assistant pane.
     Raises ValueError for a host that is not loopback.
     """
 
@@ -53,6 +54,7 @@ class LocalWorkspace(Lookout):
         ack_timeout: float = 3.0,
         retry_delays: tuple[float, ...] = (0.0, 60.0, 300.0),
         message_interval: float | None = None,
+        agent_view: bool = True,
         demo_buttons: Iterable[control.DemoButton] = (),
     ) -> None:
         if not ipaddress.ip_address(host).is_loopback:
@@ -76,6 +78,7 @@ class LocalWorkspace(Lookout):
             faults=self.faults,
             credentials=Credentials(scopes=frozenset(scopes)),
             events=frozenset(events) if events is not None else None,
+            agent_view=agent_view,
         )
         super().__init__(core, SocketMode(core))
         for name in users:

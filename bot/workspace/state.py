@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 
 from bot.workspace.errors import SlackError
-from bot.workspace.model import JSON, Channel, ChannelKind, File, Message, User, View
+from bot.workspace.model import JSON, Channel, ChannelKind, File, Message, User, UserGroup, View
 
 _BASE36 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -40,6 +40,7 @@ class State:
         self.users: dict[str, User] = {}
         self.channels: dict[str, Channel] = {}
         self.files: dict[str, File] = {}
+        self.groups: dict[str, UserGroup] = {}
         self.views: dict[str, list[View]] = {}
         self.homes: dict[str, View] = {}
         self.bot = self.add_user(bot_name, bot=True)
@@ -78,6 +79,7 @@ class State:
         guest: bool = False,
         bot: bool = False,
         team_id: str | None = None,
+        tz: str = "Europe/London",
     ) -> User:
         """Add a person (of another organisation with its `team_id`), or the bot user of an app."""
         user = User(
@@ -86,6 +88,7 @@ class State:
             name=name,
             real_name=real_name or name.replace(".", " ").title(),
             email=f"{name}@{self.team_domain}.example",
+            tz=tz,
             is_guest=guest,
             bot_id=self.next_id("B") if bot else None,
             app_id=self.app_id if bot and not self.users else self.next_id("A") if bot else None,
@@ -112,6 +115,13 @@ class State:
         users = {user.name.lower(): user.id for user in self.users.values()}
         channels = {c.name: c.id for c in self.channels.values() if c.kind == "channel"}
         return users, channels
+
+    def add_group(self, handle: str, name: str, users: list[str]) -> UserGroup:
+        """Add a group of people (user ids), or set who is in the one with this handle."""
+        known = next((g.id for g in self.groups.values() if g.handle == handle), None)
+        group = UserGroup(known or self.next_id("S"), handle, name, tuple(users))
+        self.groups[group.id] = group
+        return group
 
     # -- channels -----------------------------------------------------------------------
 

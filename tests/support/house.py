@@ -82,13 +82,7 @@ class House:
             listener = listening_socket("127.0.0.1", 0)
             self.address = address_of(listener)
             request_url = f"{self.address}/slack/events" if self._mode == "http" else None
-            self.workspace = LocalWorkspace(
-                users=("alice", "bob"),
-                channels=("general", CHANNEL),
-                request_url=request_url,
-                retry_delays=(0.0, 0.5, 1.0),
-            )
-            opened.enter_context(self.workspace)
+            self.workspace = opened.enter_context(self.open_workspace(request_url))
             settings = load_settings(environment=self.environment())
             self.engine = build_engine(settings, embedder=self._embedder)
             opened.callback(self.engine.stop)
@@ -105,6 +99,15 @@ class House:
 
     def __exit__(self, *exc: object) -> None:
         self._opened.close()
+
+    def open_workspace(self, request_url: str | None) -> Any:
+        """The workspace, not started yet; another server of Slack's Web API may stand in."""
+        return LocalWorkspace(
+            users=("alice", "bob"),
+            channels=("general", CHANNEL),
+            request_url=request_url,
+            retry_delays=(0.0, 0.5, 1.0),
+        )
 
     def environment(self) -> Mapping[str, str]:
         """What this Recall was started with."""

@@ -2,7 +2,16 @@
 
 from collections.abc import Callable
 
-from bot.workspace.api import chat, conversations, files, marks, people, views
+from bot.workspace.api import (
+    assistant,
+    chat,
+    conversations,
+    files,
+    groups,
+    marks,
+    people,
+    views,
+)
 from bot.workspace.api.call import Call
 from bot.workspace.core import Core
 from bot.workspace.errors import SlackError
@@ -12,6 +21,9 @@ Handler = Callable[[Call], JSON]
 
 METHODS: dict[str, Handler] = {
     "api.test": people.api_test,
+    "assistant.threads.setStatus": assistant.set_status,
+    "assistant.threads.setSuggestedPrompts": assistant.set_suggested_prompts,
+    "assistant.threads.setTitle": assistant.set_title,
     "auth.test": people.auth_test,
     "bookmarks.add": marks.add_bookmark,
     "bookmarks.list": marks.list_bookmarks,
@@ -34,6 +46,7 @@ METHODS: dict[str, Handler] = {
     "conversations.members": conversations.members,
     "conversations.open": conversations.open_direct,
     "conversations.replies": conversations.replies,
+    "conversations.setPurpose": conversations.set_purpose,
     "conversations.setTopic": conversations.set_topic,
     "files.completeUploadExternal": files.complete_upload,
     "files.delete": files.delete,
@@ -43,8 +56,11 @@ METHODS: dict[str, Handler] = {
     "pins.list": marks.list_pins,
     "pins.remove": marks.remove_pin,
     "reactions.add": marks.add_reaction,
+    "reactions.get": marks.get_reactions,
     "reactions.remove": marks.remove_reaction,
     "team.info": people.team_info,
+    "usergroups.list": groups.list_all,
+    "usergroups.users.list": groups.list_users,
     "users.conversations": conversations.list_own,
     "users.info": people.user_info,
     "users.list": people.user_list,
@@ -57,6 +73,9 @@ METHODS: dict[str, Handler] = {
 
 # The scopes any one of which is enough; methods that are not named need none.
 SCOPES: dict[str, tuple[str, ...]] = {
+    "assistant.threads.setStatus": ("assistant:write", "chat:write"),
+    "assistant.threads.setSuggestedPrompts": ("assistant:write",),
+    "assistant.threads.setTitle": ("assistant:write",),
     "bookmarks.add": ("bookmarks:write",),
     "bookmarks.list": ("bookmarks:read",),
     "bookmarks.remove": ("bookmarks:write",),
@@ -87,6 +106,7 @@ SCOPES: dict[str, tuple[str, ...]] = {
         "im:history",
         "mpim:history",
     ),
+    "conversations.setPurpose": ("channels:manage", "groups:write"),
     "conversations.setTopic": ("channels:manage", "groups:write"),
     "files.completeUploadExternal": ("files:write",),
     "files.delete": ("files:write",),
@@ -96,8 +116,11 @@ SCOPES: dict[str, tuple[str, ...]] = {
     "pins.list": ("pins:read",),
     "pins.remove": ("pins:write",),
     "reactions.add": ("reactions:write",),
+    "reactions.get": ("reactions:read",),
     "reactions.remove": ("reactions:write",),
     "team.info": ("team:read",),
+    "usergroups.list": ("usergroups:read",),
+    "usergroups.users.list": ("usergroups:read",),
     "users.conversations": ("channels:read", "groups:read", "im:read", "mpim:read"),
     "users.info": ("users:read",),
     "users.list": ("users:read",),

@@ -219,10 +219,25 @@ def archive(call: Call) -> JSON:
 
 def set_topic(call: Call) -> JSON:
     """conversations.setTopic"""
-    channel = call.channel(member=True)
-    topic = call.text("topic")
-    if len(topic) > 250:
-        raise SlackError("too_long")
-    channel.topic = topic
-    call.state.touch()
+    channel, words = _described(call, "topic")
+    channel.topic = words
     return {"channel": channel.json(call.bot.id)}
+
+
+def set_purpose(call: Call) -> JSON:
+    """conversations.setPurpose"""
+    channel, words = _described(call, "purpose")
+    channel.purpose = words
+    return {"channel": channel.json(call.bot.id)}
+
+
+def _described(call: Call, name: str) -> tuple[Channel, str]:
+    """The channel that gets a new topic or purpose, and its words."""
+    channel = call.channel(member=True)
+    if channel.is_archived:
+        raise SlackError("is_archived")
+    words = call.text(name)
+    if len(words) > 250:
+        raise SlackError("too_long")
+    call.state.touch()
+    return channel, words

@@ -27,6 +27,13 @@ def remove_reaction(call: Call) -> JSON:
     return {}
 
 
+def get_reactions(call: Call) -> JSON:
+    """reactions.get: of a message."""
+    channel = call.channel(member=True)
+    message = call.state.message(channel, call.required("timestamp", "no_item_specified"))
+    return {"type": "message", "channel": channel.id, "message": shown(message)}
+
+
 def add_pin(call: Call) -> JSON:
     """pins.add"""
     channel = call.channel(member=True)

@@ -34,14 +34,15 @@ def _email(call: Call) -> bool:
 def user_info(call: Call) -> JSON:
     """users.info"""
     user = call.state.user(call.required("user", "user_not_found"))
-    return {"user": user.json(with_email=_email(call))}
+    return {"user": user.json(now=call.state.clock(), with_email=_email(call))}
 
 
 def user_list(call: Call) -> JSON:
     """users.list"""
     page, metadata = call.page(list(call.state.users.values()))
+    now = call.state.clock()
     return {
-        "members": [user.json(with_email=_email(call)) for user in page],
+        "members": [user.json(now=now, with_email=_email(call)) for user in page],
         "cache_ts": int(call.state.clock()),
         "response_metadata": metadata,
     }
@@ -52,7 +53,7 @@ def user_by_email(call: Call) -> JSON:
     wanted = call.required("email", "users_not_found").lower()
     for user in call.state.users.values():
         if user.email.lower() == wanted and not user.is_bot and not user.deleted:
-            return {"user": user.json()}
+            return {"user": user.json(now=call.state.clock())}
     raise SlackError("users_not_found")
 
 

@@ -1,5 +1,6 @@
 // The page: which channel, thread and person are shown, kept in the address after #.
 
+import { drawHelp, pinMenu } from "./assistant.js";
 import { ask, blocks } from "./blocks.js";
 import { composer } from "./composer.js";
 import { $, attempt, avatar, call, el, icon, meta, redraw, streamAddress } from "./dom.js";
@@ -174,7 +175,25 @@ function drawTabs(channel) {
         go({ home, thread: "" });
       },
     });
-  redraw($("tabs"), [at.home, at.as], () => [tab("Home", true), tab("Messages", false)]);
+  redraw($("tabs"), [at.home, at.as], () => [
+    tab("Home", true),
+    tab("Messages", false),
+    ...(snap.agent_view ? [] : [newThread()]),
+  ]);
+}
+
+// The older assistant pane has threads of its own; an agent answers in the Messages tab.
+function newThread() {
+  return el("button", {
+    type: "button",
+    class: "button new-thread",
+    "data-focus": "new-thread",
+    text: "New conversation",
+    onclick: async () => {
+      const made = await attempt(() => call("assistant", { as: at.as, beside: at.beside || "" }));
+      if (made) go({ home: false, thread: made.ts });
+    },
+  });
 }
 
 function drawHome() {
@@ -192,6 +211,7 @@ function drawHome() {
 
 const acting = (prefix) => ({
   people,
+  bot: people[snap.bot].real_name,
   me: snap.me,
   click: (message, action, option) =>
     attempt(() => call("click", { as: at.as, channel: snap.channel.id, ts: message.ts, action, option })),
@@ -240,17 +260,25 @@ function edit(message, prefix) {
 function drawThread() {
   const root = snap.thread.length ? snap.thread[0] : null;
   if (!root) return;
-  $("thread-where").textContent = $("room-name").textContent;
+  const shown = snap.channel.assistant[root.ts];
+  $("thread-where").textContent = shown?.title || $("room-name").textContent;
+  drawHelp($("help-thread"), people[snap.bot].real_name, shown, shown?.suggested, (text) =>
+    attempt(() => call("say", { as: at.as, channel: at.channel, thread_ts: root.ts, text })),
+  );
   Object.assign(threadList, acting("t"));
   drawMessages($("replies"), snap.thread, threadList);
 }
 
 function drawMarks() {
   const marks = snap.channel ? snap.channel.bookmarks : [];
-  $("marks").hidden = marks.length === 0;
-  redraw($("marks"), marks, () =>
-    marks.map((one) => el("a", { href: one.link, target: "_blank", rel: "noopener noreferrer", text: one.title })),
-  );
+  const pins = snap.channel && !at.home ? snap.channel.pins : [];
+  $("marks").hidden = marks.length + pins.length === 0;
+  redraw($("marks"), [marks, pins, at.channel], () => [
+    ...marks.map((one) =>
+      el("a", { class: "mark", href: one.link, target: "_blank", rel: "noopener noreferrer" }, icon("bookmark"), el("span", { text: one.title })),
+    ),
+    ...(pins.length ? [pinMenu(pins, (pin) => go({ thread: pin.thread_ts, focus: pin.ts }))] : []),
+  ]);
 }
 
 function draw() {
@@ -267,10 +295,14 @@ function draw() {
   const size = channel && !channel.is_im ? `${channel.num_members} members` : "";
   $("room-topic").replaceChildren(...(channel?.topic?.value ? mrkdwn(channel.topic.value, people) : [size]));
   document.title = `${$("room-name").textContent} · ${snap.team}`;
+  if (channel && !channel.is_im) at.beside = channel.id;
   drawTabs(channel);
   drawMarks();
   drawStatus($("status"), snap);
   $("compose-main").hidden = at.home || Boolean(channel?.is_archived);
+  drawHelp($("help-main"), people[snap.bot].real_name, null, at.home ? null : snap.channel?.suggested, (text) =>
+    attempt(() => call("say", { as: at.as, channel: at.channel, text })),
+  );
   if (at.home) {
     drawHome();
   } else {

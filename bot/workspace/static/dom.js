@@ -9,6 +9,7 @@ const PATHS = {
   clip: "M8 12.5l6-6a3 3 0 0 1 4.3 4.3l-7.6 7.5a5 5 0 0 1-7-7L11 4",
   reply: "M9 8l-4 4 4 4M5 12h9a5 5 0 0 1 5 5v1",
   pin: "M9 4h6l-1 6 3 3H7l3-3zM12 13v7",
+  bookmark: "M7 4h10v16l-5-4-5 4z",
   lock: "M7 11h10v8H7zM9 11V8a3 3 0 0 1 6 0v3",
   more: "M6 12h.01M12 12h.01M18 12h.01",
   recall: "M17 9.2A6.2 6.2 0 1 0 18.2 13M18 5.4v4.2h-4.2",

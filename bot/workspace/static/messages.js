@@ -1,5 +1,6 @@
 // The list of messages: authors, day lines, edits, reactions, threads, files.
 
+import { statusLine } from "./assistant.js";
 import { blocks } from "./blocks.js";
 import { attempt, avatar, call, clock, day, el, icon } from "./dom.js";
 import { codeBlock, emoji, mrkdwn } from "./mrkdwn.js";
@@ -128,6 +129,7 @@ function node(message, follows, context) {
       message.ephemeral ? el("div", { class: "note" }, "Only visible to you") : null,
       reactionRow(message, context),
       threadLink(message, context),
+      message.working && context.openThread ? statusLine(context.bot, message.working) : null,
     ),
     message.ephemeral ? null : tools(message, context),
   );

@@ -5,6 +5,8 @@ import { attempt, call, el, icon, redraw } from "./dom.js";
 const TROUBLE = [
   ["Rate-limit the next 3 posts", { do: "ratelimited", method: "chat.postMessage", calls: 3, retry_after: 2 }],
   ["Fail the next 3 calls with 500", { do: "server_error", method: "*", calls: 3 }],
+  ["Know none of the next 3 methods", { do: "unknown_method", method: "*", calls: 3 }],
+  ["Let the next 3 calls hang", { do: "hang", method: "*", calls: 3 }],
   ["Lose the answer to the next post", { do: "lost_answer", method: "chat.postMessage", calls: 1 }],
   ["Ask the app to reconnect", { do: "disconnect", reason: "refresh_requested" }],
   ["Cut the app's connections", { do: "drop" }],

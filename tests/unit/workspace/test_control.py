@@ -147,3 +147,28 @@ def test_an_uploaded_file_can_be_read_on_the_page_and_by_the_bot(ws: LocalWorksp
         assert response.read() == b"one\ntwo"
     with pytest.raises(urllib.error.HTTPError, match="404"):
         urllib.request.urlopen(file["url_private"], timeout=5)
+
+
+def test_the_page_shows_pins_prompts_and_the_app_at_work(ws: LocalWorkspace) -> None:
+    client, alice = WebClient(ws.bot_token, base_url=ws.api_url), ws.user("alice")
+    asked = alice.says("incidents", "orders &amp; invoices\nare slow")
+    where = {"channel_id": asked.channel, "thread_ts": asked.ts}
+    client.assistant_threads_setStatus(**where, status="is searching")
+    client.pins_add(channel=asked.channel, timestamp=asked.ts)
+    prompts = [{"title": "Open ones", "message": "What is open?"}]
+    client.assistant_threads_setSuggestedPrompts(channel_id=asked.channel, prompts=prompts)
+    shown = call(ws, f"/control/snapshot?as=alice&channel={asked.channel}")[1]["channel"]
+    assert shown["assistant"][asked.ts]["status"] == "is searching"
+    assert shown["messages"][0]["working"]["status"] == "is searching"
+    pin = {"ts": asked.ts, "thread_ts": "", "text": "orders &amp; invoices"}
+    assert shown["pins"] == [pin]
+    assert shown["suggested"] == {"title": "", "prompts": prompts}
+
+
+def test_the_assistant_pane_is_opened_only_where_the_app_has_one(ws: LocalWorkspace) -> None:
+    opened = {"as": "alice", "beside": "incidents"}
+    assert call(ws, "/control/assistant", opened)[0] == 400
+    with LocalWorkspace(agent_view=False) as older:
+        status, answer = call(older, "/control/assistant", opened)
+        assert status == 200
+        assert [m.ts for m in older.direct_messages("alice")] == [answer["ts"]]

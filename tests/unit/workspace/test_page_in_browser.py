@@ -306,3 +306,84 @@ def test_a_phone_needs_no_sideways_scrolling(page: Page, client: WebClient) -> N
     finally:
         page.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
     assert widths == [0, 0]
+
+
+def test_the_app_at_work_and_what_it_says_to_one_person_are_shown(
+    page: Page, client: WebClient
+) -> None:
+    asked = page.ws.user("alice").mentions_bot("incidents", "orders are slow")
+    where = {"channel": asked.channel, "thread_ts": asked.ts}
+    page.open(thread=asked.ts)
+    client.assistant_threads_setStatus(
+        channel_id=asked.channel,
+        thread_ts=asked.ts,
+        status="is searching",
+        loading_messages=["Reading runbooks"],
+    )
+    page.until(lambda: "Recall is searching\nReading runbooks" in page.text("#help-thread"))
+    page.until(lambda: "Recall is searching" in page.text("#messages"))
+    alice = page.ws.user("alice").id
+    client.chat_postEphemeral(**where, user=alice, text="I found a draft")
+    page.until(lambda: "I found a draft\nOnly visible to you" in page.text("#replies"))
+    client.chat_postMessage(**where, text="Seen before")
+    page.until(lambda: not page.find("#help-thread").is_displayed())
+    assert "is searching" not in page.text("#messages")
+
+
+def test_pins_and_bookmarks_stand_on_top_and_lead_to_what_they_name(
+    page: Page, client: WebClient
+) -> None:
+    here = page.ws.channel_id("incidents")
+    card = client.chat_postMessage(channel=here, text="INC-7 &lt;orders&gt; are slow")
+    client.pins_add(channel=here, timestamp=card["ts"])
+    link = "https://runbooks.example/orders"
+    client.bookmarks_add(channel_id=here, title="Orders runbook", type="link", link=link)
+    page.open()
+    page.until(lambda: page.find("#marks").is_displayed())
+    assert page.find("#marks a").get_attribute("href") == link
+    page.find("#marks summary").click()
+    page.press("INC-7 <orders> are slow", "#marks")
+    page.until(lambda: page.count(f"[id='m-{card['ts']}'].changed") == 1)
+
+
+def test_prompts_are_said_and_feedback_is_given_with_a_click(page: Page, app: App) -> None:
+    given = []
+
+    @app.event("app_home_opened")
+    def suggest(event: dict[str, Any], client: WebClient) -> None:
+        client.assistant_threads_setSuggestedPrompts(
+            channel_id=event["channel"],
+            prompts=[{"title": "What is open?", "message": "Which incidents are open?"}],
+        )
+
+    @app.event("message")
+    def answer(event: dict[str, Any], client: WebClient) -> None:
+        good = {"text": plain("Good answer"), "value": "good"}
+        bad = {"text": plain("Bad answer"), "value": "bad"}
+        element = {
+            "type": "feedback_buttons",
+            "action_id": "feedback",
+            "positive_button": good,
+            "negative_button": bad,
+        }
+        blocks = [
+            {"type": "section", "text": {"type": "mrkdwn", "text": "None is open."}},
+            {"type": "context_actions", "elements": [element]},
+        ]
+        client.chat_postMessage(
+            channel=event["channel"], thread_ts=event["ts"], text="none", blocks=blocks
+        )
+
+    @app.action("feedback")
+    def feedback(ack: Ack, action: dict[str, Any]) -> None:
+        ack()
+        given.append(action["value"])
+
+    page.open()
+    page.press("Recall", "#channels")
+    page.press("What is open?", "#help-main")
+    page.until(lambda: "Which incidents are open?" in page.text())
+    assert not page.find("#help-main").is_displayed()
+    page.press("1 reply")
+    page.press("Bad answer", "#replies")
+    page.until(lambda: given == ["bad"])
