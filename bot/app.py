@@ -11,17 +11,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.alerts.intake import AlertIntake
-from bot.chat.ports import CardRoom
+from bot.canary.watch import WATCH_SECONDS
+from bot.chat.ports import Destination
 from bot.chat.sender import OutboxSender
 from bot.clock import Clock, SystemClock
 from bot.engine.engine import Engine
 from bot.engine.ipc import EngineServer, SocketEngineClient
 from bot.engine.loop import Waker
 from bot.engine.ports import EngineClient
-from bot.engine.work import SLACK_JOB, InboxWork, JobWork
-from bot.errors import EngineUnavailable
+from bot.engine.work import CANARY_JOB, SLACK_JOB, InboxWork, JobWork
+from bot.errors import ChatRefused, EngineUnavailable
 from bot.jobs.inbox_writer import InboxWriter
 from bot.jobs.ports import Job
+from bot.jobs.ticks import Ticks
 from bot.people.model import RoleBook
 from bot.redact import redact
 from bot.services.file import load_catalogue
@@ -32,6 +34,7 @@ from bot.suggestions.jobs import SUGGEST, SuggestJob
 from bot.suggestions.model import Suggestion
 from bot.suggestions.questions import Questions, SuggestRequest
 from bot.uow import UnitOfWorkFactory
+from bot.upkeep import NO_ROOMS, Rooms, canary_job, canary_sender, canary_watch
 from knowledge.embed.port import Embedder
 from knowledge.errors import KnowledgeError
 from knowledge.text.passages import passages_of
@@ -112,17 +115,23 @@ def build_engine(
         opened.callback(database.close)
         database.require_current_schema()
         builder, projection = _open_memory(settings, database, opened, embedder)
-        chat, room = _open_chat(settings)
-        sender = OutboxSender(database, chat, clock) if chat is not None else None
+        chat, client, rooms = _open_chat(settings)
+        sender = None
+        if chat is not None:
+            sender = OutboxSender(database, chat, clock, on_refused=_forget_rooms(rooms))
         intake = AlertIntake(
             catalogue,
             clock,
             group_window_seconds=settings.group_window_seconds,
         )
-        suggest = SuggestJob(database, builder, room, clock)
+        suggest = SuggestJob(database, builder, rooms.cards, clock)
         handlers: dict[str, Callable[[Job], None]] = {SUGGEST: suggest.handle}
         if chat is not None:
             handlers[SLACK_JOB] = _slack_handler(database, builder, clock, settings)
+            handlers.update(_gap_handlers(database, client, rooms, clock))
+        canary = canary_job(settings, database, builder, catalogue, rooms, clock)
+        handlers[CANARY_JOB] = canary.handle
+        watch = canary_watch(settings, database, rooms, clock)
         loops = _Loops()
         engine = Engine(
             units=database,
@@ -134,6 +143,7 @@ def build_engine(
             clock=clock,
             inbox_keep_hours=settings.inbox_keep_hours,
             only_engine=database.dialect == "sqlite",
+            ticks=[] if watch is None else [(WATCH_SECONDS, "canary", watch.look)],
         )
         loops.engine = engine
         return RunningEngine(engine, opened.pop_all())
@@ -188,10 +198,10 @@ def _open_memory(
     return SuggestionBuilder(retriever, source), projection
 
 
-def _open_chat(settings: Settings) -> "tuple[Any, Callable[[], CardRoom | None]]":
-    """The chat platform, and where cards go; without a token there is neither."""
+def _open_chat(settings: Settings) -> tuple[Any, Any, Rooms]:
+    """The chat platform, its client, and where what goes; without a token there is nothing."""
     if settings.slack_bot_token is None:
-        return None, lambda: None
+        return None, None, NO_ROOMS
     from bot.slack.client import SlackChat
     from bot.slack.connect import web_client
     from bot.slack.rooms import ConfiguredRoom
@@ -202,7 +212,31 @@ def _open_chat(settings: Settings) -> "tuple[Any, Callable[[], CardRoom | None]]
         proxy=settings.https_proxy,
         ca_bundle=settings.ca_bundle,
     )
-    return SlackChat(client), ConfiguredRoom(client, settings.slack_channel)
+    cards = ConfiguredRoom(client, settings.slack_channel)
+    admin = ConfiguredRoom(client, settings.admin_channel) if settings.admin_channel else cards
+    canary = ConfiguredRoom(client, settings.canary_channel)
+    return SlackChat(client), client, Rooms(cards, admin, canary)
+
+
+def _forget_rooms(rooms: Rooms) -> Callable[[Destination, ChatRefused], None]:
+    """A room that is gone is looked up anew."""
+
+    def refused(to: Destination, error: ChatRefused) -> None:
+        for room in (rooms.cards, rooms.admin, rooms.canary):
+            forget = getattr(room, "refused", None)
+            if forget is not None:
+                forget(to, error)
+
+    return refused
+
+
+def _gap_handlers(
+    units: UnitOfWorkFactory, client: Any, rooms: Rooms, clock: Clock
+) -> Mapping[str, Callable[[Job], None]]:
+    from bot.slack.gaps import GapRepair
+    from bot.slack.hearing import GAP_JOB
+
+    return {GAP_JOB: GapRepair(units, client, rooms.admin, clock).handle}
 
 
 def _slack_handler(
@@ -253,7 +287,13 @@ def build_front(settings: Settings, engine: EngineClient, *, clock: Clock | None
         probe: SlackProbe = slack_off
         routers: list[APIRouter] = []
         if settings.slack_mode != "off":
-            probe, routers = _open_slack(settings, inbox, clock, opened)
+            probe, routers = _open_slack(settings, database, inbox, clock, opened)
+        canary = canary_sender(settings, database, inbox, clock)
+        if canary is not None:
+            ticks = Ticks()
+            ticks.every(settings.canary_every_minutes * 60, "canary", canary.send)
+            ticks.start()
+            opened.callback(ticks.stop)
         token = settings.webhook_token
         deps = FrontDeps(
             units=database,
@@ -269,11 +309,16 @@ def build_front(settings: Settings, engine: EngineClient, *, clock: Clock | None
 
 
 def _open_slack(
-    settings: Settings, inbox: InboxWriter, clock: Clock, opened: ExitStack
+    settings: Settings,
+    units: UnitOfWorkFactory,
+    inbox: InboxWriter,
+    clock: Clock,
+    opened: ExitStack,
 ) -> "tuple[SlackProbe, list[APIRouter]]":
     """Slack's side of the front: the probe for /healthz, and routers for HTTP mode."""
     from bot.slack.app import build_app
     from bot.slack.connect import web_client
+    from bot.slack.hearing import Hearing
     from bot.slack.http import SlackHttp
     from bot.slack.socket import SocketRunner
     from bot.web.slack_events import slack_router
@@ -293,10 +338,21 @@ def _open_slack(
     app = build_app(bot_client, inbox, clock, signing_secret=signing_secret)
     if settings.slack_app_token is None:
         router = slack_router(SlackHttp(app, signing_secret), settings.max_body_bytes)
+        listening = Hearing(units, clock, clock.now)
+        listening.start()
+        opened.callback(listening.stop)
         return lambda: {"mode": "http", "ok": True}, [router]
-    runner = SocketRunner(app, client(settings.slack_app_token.get_secret_value()), clock)
+    runner = SocketRunner(
+        app,
+        client(settings.slack_app_token.get_secret_value()),
+        clock,
+        on_change=lambda up: hearing.connections(up),
+    )
+    hearing = Hearing(units, clock, runner.heard_at)
     runner.start()
     opened.callback(runner.stop)
+    hearing.start()
+    opened.callback(hearing.stop)
 
     def probe() -> Mapping[str, object]:
         state = runner.state()

@@ -9,7 +9,7 @@ from bot.alerts.ports import AlertRepository
 from bot.audit.model import AuditLog
 from bot.chat.ports import Outbox
 from bot.incidents.ports import IncidentRepository
-from bot.jobs.ports import Inbox, JobQueue
+from bot.jobs.ports import Inbox, JobQueue, Marks
 from bot.suggestions.corrections import CorrectionRepository
 from bot.suggestions.ports import SuggestionRepository
 from knowledge.model import Document, DocumentState, Passage
@@ -56,6 +56,8 @@ class UnitOfWork(Protocol):
     def corrections(self) -> CorrectionRepository: ...
     @property
     def outbox(self) -> Outbox: ...
+    @property
+    def marks(self) -> Marks: ...
     @property
     def audit(self) -> AuditLog: ...
     @property

@@ -12,6 +12,7 @@ from bot.slack.client import api_call
 
 _ID = re.compile(r"[CGD][A-Z0-9]{7,}")
 _PAGE = 500
+_ROOM_IS_GONE = ("channel_not_found", "is_archived", "not_in_channel")
 
 
 class ConfiguredRoom:
@@ -35,6 +36,14 @@ class ConfiguredRoom:
             if self._room is None:
                 self._room = self._look_up()
             return self._room
+
+    def refused(self, to: Destination, error: ChatRefused) -> None:
+        """Look the room up anew next time, when it is the room that is gone or closed to us: a
+        channel that was made again under the same name has another id."""
+        if error.code in _ROOM_IS_GONE:
+            with self._lock:
+                if self._room is not None and self._room.to.channel_key == to.channel_key:
+                    self._room = None
 
     def _look_up(self) -> CardRoom:
         team = str(api_call("auth.test", self._client.auth_test)["team_id"])

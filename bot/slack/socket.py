@@ -4,6 +4,7 @@ import logging
 import random
 import threading
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from socket import SHUT_RDWR
 from typing import Any
 
@@ -98,6 +99,12 @@ class Connection:
             return connected_for
         return min(connected_for, self._clock.now().timestamp() - pong)
 
+    def heard_at(self) -> datetime | None:
+        """When Slack was last known to be at the other end; None while not connected."""
+        if not self.is_connected:
+            return None
+        return self._clock.now() - timedelta(seconds=max(0.0, self._silence()))
+
     def state(self) -> Mapping[str, Any]:
         """Fit for /healthz: no address, no token. Ages are in seconds."""
         now = self._clock.monotonic()
@@ -145,12 +152,14 @@ class SocketRunner:
         *,
         connections: int = CONNECTIONS,
         on_change: Callable[[int], None] = lambda connected: None,
+        watch_seconds: float = _WATCH_SECONDS,
     ) -> None:
         self._connections = [
             Connection(f"socket-{number}", app, app_client, clock)
             for number in range(1, connections + 1)
         ]
         self._on_change = on_change
+        self._watch_seconds = watch_seconds
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="slack-sockets", daemon=True)
 
@@ -171,16 +180,26 @@ class SocketRunner:
         up = sum(1 for state in each if state["connected"])
         return {"connected": up, "wanted": len(each), "connections": each}
 
+    def heard_at(self) -> datetime | None:
+        """When Slack was last known to reach us by any connection; None while none is up."""
+        times = [at for one in self._connections if (at := one.heard_at()) is not None]
+        return max(times, default=None)
+
     def _run(self) -> None:
         before = 0
         while not self._stopping.is_set():
+            # Looked at before they are mended too: both may be gone and back within one round.
+            before = self._tell_change(before)
             for connection in self._connections:
                 try:
                     connection.watch()
                 except Exception:  # noqa: BLE001 - without this thread the bot would go deaf
                     _log.exception("%s could not be looked after; it goes on", connection.name)
-            up = sum(1 for connection in self._connections if connection.is_connected)
-            if up != before:
-                self._on_change(up)
-                before = up
-            self._stopping.wait(_WATCH_SECONDS)
+            before = self._tell_change(before)
+            self._stopping.wait(self._watch_seconds)
+
+    def _tell_change(self, before: int) -> int:
+        up = sum(1 for connection in self._connections if connection.is_connected)
+        if up != before:
+            self._on_change(up)
+        return up

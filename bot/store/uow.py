@@ -9,6 +9,7 @@ from bot.store.corrections import SqlCorrections
 from bot.store.inbox import SqlInbox
 from bot.store.incidents import SqlIncidents
 from bot.store.jobs import SqlJobQueue
+from bot.store.marks import SqlMarks
 from bot.store.outbox import SqlOutbox
 from bot.store.suggestions import SqlSuggestions
 from knowledge.store.knowledge import KnowledgeRepository
@@ -25,5 +26,6 @@ class SqlUnitOfWork:
         self.suggestions = SqlSuggestions(connection)
         self.corrections = SqlCorrections(connection)
         self.outbox = SqlOutbox(connection)
+        self.marks = SqlMarks(connection, writing=writing)
         self.audit = SqlAuditLog(connection)
         self.knowledge = KnowledgeRepository(connection)

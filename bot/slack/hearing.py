@@ -1,0 +1,123 @@
+"""Since when the bot has been deaf: told by a mark that outlives the process.
+
+While Slack can reach us, the mark says so every few seconds. Whoever comes back and finds it
+old knows the gap, whatever the reason: sockets down, sockets stale, or nobody at home. Of
+several fronts any one keeps the mark fresh, for Slack needs to reach but one.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.clock import Clock
+from bot.errors import Retryable
+from bot.jobs.marks import HEARD
+from bot.uow import UnitOfWorkFactory
+
+_log = logging.getLogger(__name__)
+
+GAP_JOB = "gap"
+BEAT_SECONDS = 3.0
+SILENT_SECONDS = 8.0
+"""A mark that moves by more than this was still for too long: two beats and a late one."""
+MARGIN_SECONDS = 5.0
+"""How far Slack's clock may be from ours, and a message be under way; overlaps do no harm."""
+LONGEST_GAP = timedelta(hours=24)
+"""What is older is not read back: by then people have found other help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A time in which Slack could not reach the bot."""
+
+    since: datetime
+    until: datetime
+
+
+def gap_between(before: datetime | None, heard: datetime, *, was_away: bool) -> Gap | None:
+    """The gap that ends with `heard`, if there is one.
+
+    `before` is the mark: None at the very first start, which misses nothing. `was_away` says
+    that no connection was up just before: then the shortest silence counts.
+    """
+    if before is None or heard <= before:
+        return None
+    silent = (heard - before).total_seconds()
+    return Gap(before, heard) if was_away or silent > SILENT_SECONDS else None
+
+
+class Hearing:
+    """Keeps the mark, in a thread of its own; enqueues the repair of each gap, once.
+
+    `heard_at` says when Slack was last known to reach us, None while it cannot.
+    """
+
+    def __init__(
+        self, units: UnitOfWorkFactory, clock: Clock, heard_at: Callable[[], datetime | None]
+    ) -> None:
+        self._units = units
+        self._clock = clock
+        self._heard_at = heard_at
+        self._was_away = True
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="slack-hearing", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(10.0)
+
+    def connections(self, up: int) -> None:
+        """So many connections are up now; from the sockets' own thread, so nothing waits here."""
+        if up == 0:
+            self._was_away = True
+        self._wake.set()
+
+    def beat(self) -> Gap | None:
+        """Move the mark; the gap that has just ended, if one has. Raises DatabaseBusy."""
+        heard = self._heard_at()
+        if heard is None:
+            self._was_away = True
+            return None
+        was_away, self._was_away = self._was_away, False
+        try:
+            gap = self._mark(heard, was_away)
+        except BaseException:
+            self._was_away = self._was_away or was_away
+            raise
+        if gap is not None:
+            _log.info("Slack reaches us again; what was missed is looked for")
+        return gap
+
+    def _mark(self, heard: datetime, was_away: bool) -> Gap | None:
+        with self._units.begin() as uow:
+            now = self._clock.now()
+            found = uow.marks.get(HEARD)
+            before = datetime.fromisoformat(found["at"]) if found is not None else None
+            if before is not None and heard <= before:
+                return None  # another front has heard later than we did
+            gap = gap_between(before, heard, was_away=was_away)
+            uow.marks.put(HEARD, {"at": heard.isoformat()}, now)
+            if gap is not None:
+                times = {"since": gap.since.isoformat(), "until": gap.until.isoformat()}
+                key = f"{GAP_JOB}:{times['since']}"
+                uow.jobs.add(f"{key}:0", GAP_JOB, {"gap": key, **times, "step": 0}, now)
+        return gap
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._wake.clear()
+            try:
+                self.beat()
+            except Retryable as error:
+                _log.info("the mark of being reachable could not be moved: %s", error)
+            except Exception:  # noqa: BLE001 - the thread must live on; logged whole
+                _log.exception("the mark of being reachable could not be moved")
+            self._wake.wait(BEAT_SECONDS)
