@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.alerts.intake import AlertIntake
-from bot.canary.watch import WATCH_SECONDS
-from bot.chat.ports import Destination
 from bot.chat.sender import OutboxSender
 from bot.clock import Clock, SystemClock
 from bot.engine.engine import Engine
@@ -20,10 +18,9 @@ from bot.engine.ipc import EngineServer, SocketEngineClient
 from bot.engine.loop import Waker
 from bot.engine.ports import EngineClient
 from bot.engine.work import CANARY_JOB, SLACK_JOB, InboxWork, JobWork
-from bot.errors import ChatRefused, EngineUnavailable
+from bot.errors import EngineUnavailable
 from bot.jobs.inbox_writer import InboxWriter
 from bot.jobs.ports import Job
-from bot.jobs.ticks import Ticks
 from bot.people.model import RoleBook
 from bot.redact import redact
 from bot.services.file import load_catalogue
@@ -34,7 +31,7 @@ from bot.suggestions.jobs import SUGGEST, SuggestJob
 from bot.suggestions.model import Suggestion
 from bot.suggestions.questions import Questions, SuggestRequest
 from bot.uow import UnitOfWorkFactory
-from bot.upkeep import NO_ROOMS, Rooms, canary_job, canary_sender, canary_watch
+from bot.upkeep import NO_ROOMS, Rooms, canary_job, canary_ticks, gap_handlers, start_canaries
 from knowledge.embed.port import Embedder
 from knowledge.errors import KnowledgeError
 from knowledge.text.passages import passages_of
@@ -118,7 +115,7 @@ def build_engine(
         chat, client, rooms = _open_chat(settings)
         sender = None
         if chat is not None:
-            sender = OutboxSender(database, chat, clock, on_refused=_forget_rooms(rooms))
+            sender = OutboxSender(database, chat, clock, on_refused=rooms.refused)
         intake = AlertIntake(
             catalogue,
             clock,
@@ -128,10 +125,9 @@ def build_engine(
         handlers: dict[str, Callable[[Job], None]] = {SUGGEST: suggest.handle}
         if chat is not None:
             handlers[SLACK_JOB] = _slack_handler(database, builder, clock, settings)
-            handlers.update(_gap_handlers(database, client, rooms, clock))
+            handlers.update(gap_handlers(database, client, rooms, clock))
         canary = canary_job(settings, database, builder, catalogue, rooms, clock)
         handlers[CANARY_JOB] = canary.handle
-        watch = canary_watch(settings, database, rooms, clock)
         loops = _Loops()
         engine = Engine(
             units=database,
@@ -143,7 +139,7 @@ def build_engine(
             clock=clock,
             inbox_keep_hours=settings.inbox_keep_hours,
             only_engine=database.dialect == "sqlite",
-            ticks=[] if watch is None else [(WATCH_SECONDS, "canary", watch.look)],
+            ticks=canary_ticks(settings, database, rooms, clock),
         )
         loops.engine = engine
         return RunningEngine(engine, opened.pop_all())
@@ -215,28 +211,8 @@ def _open_chat(settings: Settings) -> tuple[Any, Any, Rooms]:
     cards = ConfiguredRoom(client, settings.slack_channel)
     admin = ConfiguredRoom(client, settings.admin_channel) if settings.admin_channel else cards
     canary = ConfiguredRoom(client, settings.canary_channel)
-    return SlackChat(client), client, Rooms(cards, admin, canary)
-
-
-def _forget_rooms(rooms: Rooms) -> Callable[[Destination, ChatRefused], None]:
-    """A room that is gone is looked up anew."""
-
-    def refused(to: Destination, error: ChatRefused) -> None:
-        for room in (rooms.cards, rooms.admin, rooms.canary):
-            forget = getattr(room, "refused", None)
-            if forget is not None:
-                forget(to, error)
-
-    return refused
-
-
-def _gap_handlers(
-    units: UnitOfWorkFactory, client: Any, rooms: Rooms, clock: Clock
-) -> Mapping[str, Callable[[Job], None]]:
-    from bot.slack.gaps import GapRepair
-    from bot.slack.hearing import GAP_JOB
-
-    return {GAP_JOB: GapRepair(units, client, rooms.admin, clock).handle}
+    forget = [room.refused for room in (cards, admin, canary)]
+    return SlackChat(client), client, Rooms(cards, admin, canary, forget)
 
 
 def _slack_handler(
@@ -288,12 +264,7 @@ def build_front(settings: Settings, engine: EngineClient, *, clock: Clock | None
         routers: list[APIRouter] = []
         if settings.slack_mode != "off":
             probe, routers = _open_slack(settings, database, inbox, clock, opened)
-        canary = canary_sender(settings, database, inbox, clock)
-        if canary is not None:
-            ticks = Ticks()
-            ticks.every(settings.canary_every_minutes * 60, "canary", canary.send)
-            ticks.start()
-            opened.callback(ticks.stop)
+        opened.callback(start_canaries(settings, database, inbox, clock))
         token = settings.webhook_token
         deps = FrontDeps(
             units=database,
@@ -346,7 +317,8 @@ def _open_slack(
         app,
         client(settings.slack_app_token.get_secret_value()),
         clock,
-        on_change=lambda up: hearing.connections(up),
+        on_change=lambda up: hearing.look(),
+        on_lost=lambda: hearing.lost(),
     )
     hearing = Hearing(units, clock, runner.heard_at)
     runner.start()

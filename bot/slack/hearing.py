@@ -40,7 +40,7 @@ def gap_between(before: datetime | None, heard: datetime, *, was_away: bool) -> 
     """The gap that ends with `heard`, if there is one.
 
     `before` is the mark: None at the very first start, which misses nothing. `was_away` says
-    that no connection was up just before: then the shortest silence counts.
+    that a connection was lost just before: then the shortest silence counts.
     """
     if before is None or heard <= before:
         return None
@@ -74,10 +74,14 @@ class Hearing:
         if self._thread.is_alive():
             self._thread.join(10.0)
 
-    def connections(self, up: int) -> None:
-        """So many connections are up now; from the sockets' own thread, so nothing waits here."""
-        if up == 0:
-            self._was_away = True
+    def lost(self) -> None:
+        """A connection was lost, and nobody knows whether another one carried what came then:
+        from now on the time since the last sign of life counts as a gap. Returns at once."""
+        self._was_away = True
+        self._wake.set()
+
+    def look(self) -> None:
+        """Something has changed; the mark is moved now and not at the next beat."""
         self._wake.set()
 
     def beat(self) -> Gap | None:

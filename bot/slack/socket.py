@@ -52,6 +52,7 @@ class Connection:
         self._connected_at: float | None = None
         self._session_id: str | None = None
         self.error = ""
+        self.losses = 0
 
     @property
     def is_connected(self) -> bool:
@@ -75,6 +76,7 @@ class Connection:
             return
         if self._connected_at is not None:
             _log.warning("%s is gone; connecting again", self.name)
+            self.losses += 1
             self._connected_at = None
         if now < self._retry_at:
             return
@@ -142,7 +144,8 @@ class Connection:
 
 class SocketRunner:
     """Keeps `connections` connections up. `on_change` is called with the number that is up
-    whenever it changes."""
+    whenever it changes; `on_lost` when one was found gone or stale, even if it is back already:
+    the loss of one is noticed before that of another, so the number may never have been 0."""
 
     def __init__(
         self,
@@ -152,6 +155,7 @@ class SocketRunner:
         *,
         connections: int = CONNECTIONS,
         on_change: Callable[[int], None] = lambda connected: None,
+        on_lost: Callable[[], None] = lambda: None,
         watch_seconds: float = _WATCH_SECONDS,
     ) -> None:
         self._connections = [
@@ -159,6 +163,7 @@ class SocketRunner:
             for number in range(1, connections + 1)
         ]
         self._on_change = on_change
+        self._on_lost = on_lost
         self._watch_seconds = watch_seconds
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="slack-sockets", daemon=True)
@@ -186,20 +191,19 @@ class SocketRunner:
         return max(times, default=None)
 
     def _run(self) -> None:
-        before = 0
+        before, lost_before = 0, 0
         while not self._stopping.is_set():
-            # Looked at before they are mended too: both may be gone and back within one round.
-            before = self._tell_change(before)
             for connection in self._connections:
                 try:
                     connection.watch()
                 except Exception:  # noqa: BLE001 - without this thread the bot would go deaf
                     _log.exception("%s could not be looked after; it goes on", connection.name)
-            before = self._tell_change(before)
+            lost = sum(connection.losses for connection in self._connections)
+            if lost != lost_before:
+                self._on_lost()
+                lost_before = lost
+            up = sum(1 for connection in self._connections if connection.is_connected)
+            if up != before:
+                self._on_change(up)
+                before = up
             self._stopping.wait(self._watch_seconds)
-
-    def _tell_change(self, before: int) -> int:
-        up = sum(1 for connection in self._connections if connection.is_connected)
-        if up != before:
-            self._on_change(up)
-        return up
