@@ -320,7 +320,7 @@ def _open_slack(
         on_change=lambda up: hearing.look(),
         on_lost=lambda: hearing.lost(),
     )
-    hearing = Hearing(units, clock, runner.heard_at)
+    hearing = Hearing.over(units, clock, runner)
     runner.start()
     opened.callback(runner.stop)
     hearing.start()

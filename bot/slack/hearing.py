@@ -10,11 +10,14 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol, Self
 
+from bot.canary.model import MESSAGE_KEY
 from bot.clock import Clock
 from bot.errors import Retryable
 from bot.jobs.marks import HEARD
-from bot.uow import UnitOfWorkFactory
+from bot.slack.echo import DELIVERED, Echo, listen
+from bot.uow import UnitOfWork, UnitOfWorkFactory
 
 _log = logging.getLogger(__name__)
 
@@ -48,22 +51,50 @@ def gap_between(before: datetime | None, heard: datetime, *, was_away: bool) -> 
     return Gap(before, heard) if was_away or silent > SILENT_SECONDS else None
 
 
+class Sockets(Protocol):
+    """What connections know of themselves."""
+
+    def heard_at(self) -> datetime | None: ...
+    def delivered_at(self) -> datetime | None: ...
+    def replace(self) -> None: ...
+
+
 class Hearing:
     """Keeps the mark, in a thread of its own; enqueues the repair of each gap, once.
 
-    `heard_at` says when Slack was last known to reach us, None while it cannot.
+    `heard_at` says when Slack was last known to reach us, None while it cannot. `delivered_at`
+    is when an event came last, and `replace` gives connections up that deliver none (see echo).
     """
 
     def __init__(
-        self, units: UnitOfWorkFactory, clock: Clock, heard_at: Callable[[], datetime | None]
+        self,
+        units: UnitOfWorkFactory,
+        clock: Clock,
+        heard_at: Callable[[], datetime | None],
+        *,
+        delivered_at: Callable[[], datetime | None] = lambda: None,
+        replace: Callable[[], None] = lambda: None,
     ) -> None:
         self._units = units
         self._clock = clock
         self._heard_at = heard_at
+        self._delivered_at = delivered_at
+        self._replace = replace
         self._was_away = True
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="slack-hearing", daemon=True)
+
+    @classmethod
+    def over(cls, units: UnitOfWorkFactory, clock: Clock, sockets: Sockets) -> Self:
+        """Hearing through Socket Mode."""
+        return cls(
+            units,
+            clock,
+            sockets.heard_at,
+            delivered_at=sockets.delivered_at,
+            replace=sockets.replace,
+        )
 
     def start(self) -> None:
         self._thread.start()
@@ -92,28 +123,44 @@ class Hearing:
             return None
         was_away, self._was_away = self._was_away, False
         try:
-            gap = self._mark(heard, was_away)
+            gap, is_deaf = self._mark(heard, was_away)
         except BaseException:
             self._was_away = self._was_away or was_away
             raise
         if gap is not None:
             _log.info("Slack reaches us again; what was missed is looked for")
+        if is_deaf:
+            _log.warning("connections answer pings and deliver nothing; they are replaced")
+            self._replace()
         return gap
 
-    def _mark(self, heard: datetime, was_away: bool) -> Gap | None:
+    def _mark(self, heard: datetime, was_away: bool) -> tuple[Gap | None, bool]:
+        """The gap that has just ended, and whether the connections are deaf."""
         with self._units.begin() as uow:
             now = self._clock.now()
             found = uow.marks.get(HEARD)
             before = datetime.fromisoformat(found["at"]) if found is not None else None
-            if before is not None and heard <= before:
-                return None  # another front has heard later than we did
+            echo, is_deaf = self._listen(uow, now)
+            if is_deaf and echo is not None:
+                before, was_away = echo.at, True  # nothing has come since then
+            elif before is not None and heard <= before:
+                return None, False  # another front has heard later than we did
             gap = gap_between(before, heard, was_away=was_away)
             uow.marks.put(HEARD, {"at": heard.isoformat()}, now)
             if gap is not None:
                 times = {"since": gap.since.isoformat(), "until": gap.until.isoformat()}
                 key = f"{GAP_JOB}:{times['since']}"
                 uow.jobs.add(f"{key}:0", GAP_JOB, {"gap": key, **times, "step": 0}, now)
-        return gap
+        return gap, is_deaf
+
+    def _listen(self, uow: UnitOfWork, now: datetime) -> tuple[Echo | None, bool]:
+        canary = uow.outbox.progress(MESSAGE_KEY)
+        before = Echo.of(uow.marks.get(DELIVERED))
+        said_at = canary.sent_at if canary is not None else None
+        echo, is_deaf = listen(before, self._delivered_at(), said_at, now)
+        if echo is not None and echo != before:
+            uow.marks.put(DELIVERED, echo.mark(), now)
+        return echo, is_deaf
 
     def _run(self) -> None:
         while not self._stopping.is_set():

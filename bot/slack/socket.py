@@ -47,6 +47,8 @@ class Connection:
         )
         # The library takes the environment's proxy where none is given; `app_client` knows best.
         self._handler.client.proxy = app_client.proxy
+        self._handler.client.message_listeners.append(self._on_message)
+        self.delivered_at: datetime | None = None
         self._retry_at = 0.0
         self._failures = 0
         self._connected_at: float | None = None
@@ -68,7 +70,7 @@ class Connection:
         now = self._clock.monotonic()
         if self.is_connected and self._silence() > STALE_SECONDS:
             _log.warning("%s has been silent for %.0f s", self.name, self._silence())
-            self._cut()
+            self.cut()
         if self.is_connected:
             if self._session_id != self._handler.client.session_id():
                 # Slack asked for a fresh connection and the library has made it.
@@ -101,6 +103,10 @@ class Connection:
             return connected_for
         return min(connected_for, self._clock.now().timestamp() - pong)
 
+    def _on_message(self, _client: Any, message: Mapping[str, Any], _raw: str | None) -> None:
+        if message.get("type") == "events_api":
+            self.delivered_at = self._clock.now()
+
     def heard_at(self) -> datetime | None:
         """When Slack was last known to be at the other end; None while not connected."""
         if not self.is_connected:
@@ -119,7 +125,7 @@ class Connection:
             "error": self.error,
         }
 
-    def _cut(self) -> None:
+    def cut(self) -> None:
         """Close the socket under the library, so that no thread of its waits on it."""
         session = self._handler.client.current_session
         sock = session.sock if session is not None else None
@@ -138,7 +144,7 @@ class Connection:
         client.closed = True
         client.message_queue.put(None)
         client.current_session_state.terminated = True
-        self._cut()
+        self.cut()
         client.close()
 
 
@@ -189,6 +195,16 @@ class SocketRunner:
         """When Slack was last known to reach us by any connection; None while none is up."""
         times = [at for one in self._connections if (at := one.heard_at()) is not None]
         return max(times, default=None)
+
+    def delivered_at(self) -> datetime | None:
+        """When an event came last, by any connection."""
+        times = [one.delivered_at for one in self._connections if one.delivered_at is not None]
+        return max(times, default=None)
+
+    def replace(self) -> None:
+        """Give up all connections; the watch makes new ones. From any thread."""
+        for connection in self._connections:
+            connection.cut()
 
     def _run(self) -> None:
         before, lost_before = 0, 0

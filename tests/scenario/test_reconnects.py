@@ -57,7 +57,7 @@ def check_reconnects(folder: Path, warm_up: int, times: int) -> None:
             on_lost=lambda: hearing.lost(),
             watch_seconds=0.02,
         )
-        hearing = Hearing(database, clock, runner.heard_at)
+        hearing = Hearing.over(database, clock, runner)
         runner.start()
         hearing.start()
         try:
