@@ -22,7 +22,8 @@ PING_SECONDS = 2.0
 STALE_SECONDS = 10.0
 """A connection that has answered no ping for this long is given up, however alive it looks."""
 _WATCH_SECONDS = 0.5
-_LONGEST_PAUSE = 15.0
+_LONGEST_PAUSE = 6.0
+"""Between two tries, however long Slack is away: back within 10 s of its return."""
 
 
 class Connection:
