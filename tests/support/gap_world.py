@@ -133,6 +133,10 @@ class GapWorld:
             if one.user == self.workspace.bot.id
         ]
 
+    def asked_by_people(self) -> list[str]:
+        """The searches that people's words have made, by their texts."""
+        return [query.text for query, asked in self.builder.asked if asked]
+
     def kept(self) -> list[str]:
         """The bodies' texts in the inbox, oldest first."""
         with self.database.read() as uow:
