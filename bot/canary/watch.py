@@ -136,10 +136,15 @@ def _newest(uow: UnitOfWork) -> Run | None:
 
 
 def _is_news(found: Judgement, run: Run | None, before: Mapping[str, Any] | None) -> bool:
+    """A canary is judged for good once; after that only the silence that follows is news."""
     if found.verdict is Verdict.WAITING:
         return False
-    known = (before["id"], before["verdict"]) if before is not None else None
-    return known != (run.id if run is not None else None, found.verdict.value)
+    if before is None or before["id"] != (run.id if run is not None else None):
+        return True
+    known = Verdict(before["verdict"])
+    if known is Verdict.OVERDUE:
+        return found.verdict is not Verdict.OVERDUE
+    return found.verdict is Verdict.SILENT and known is not Verdict.SILENT
 
 
 def _episode(before: Mapping[str, Any] | None) -> str:

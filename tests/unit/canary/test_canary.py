@@ -209,6 +209,20 @@ def test_that_none_is_sent_any_more_is_told_of(world: World):
         assert client.get("/healthz").json()["status"] == "degraded"
 
 
+def test_a_restart_takes_no_old_canary_for_a_new_one(world: World):
+    world.canary()
+    world.clock.advance(10 * 60 + 31)
+    world.works(3)
+    world.watch = CanaryWatch(
+        world.database, PLAN, lambda: world.place("incidents"), world.heart, world.clock
+    )
+    world.works(3)
+    assert world.judged() is Verdict.SILENT
+    assert world.heart.beats == 1
+    world.canary()
+    assert world.heart.beats == 2
+
+
 def test_a_start_after_a_long_time_is_no_silence():
     now = ManualClock().now()
     old = Run(id="c", sent_at=now - timedelta(days=3), done_at=now - timedelta(days=3))
