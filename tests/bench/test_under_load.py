@@ -74,9 +74,16 @@ class Rooms:
 
 
 def acknowledgements(stage: Stage, since: int) -> Sequence[float]:
-    seconds = [one.ack_seconds for one in stage.workspace.deliveries[since:]]
-    assert all(one is not None for one in seconds), "every delivery was acknowledged"
-    return [one for one in seconds if one is not None]
+    """Of every delivery since then; the events of the last answers may be under way still."""
+
+    def all_of_them() -> list[float] | None:
+        seconds = [one.ack_seconds for one in stage.workspace.deliveries[since:]]
+        known = [one for one in seconds if one is not None]
+        return known if len(known) == len(seconds) else None
+
+    seconds = stage.workspace.wait_for(all_of_them, _PATIENCE_SECONDS)
+    assert seconds is not None, "every delivery was acknowledged"
+    return seconds
 
 
 def test_acknowledgements_while_questions_are_in_flight(stage: Stage) -> None:
