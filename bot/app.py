@@ -7,43 +7,34 @@ in the reverse order, by `stop` and when building or starting fails half-way.
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.alerts.intake import AlertIntake
-from bot.channels.model import Mode
-from bot.channels.placing import NOWHERE, Placing, Where
-from bot.channels.ports import Rooms
-from bot.chat.ports import Chat
+from bot.channels.placing import nowhere
 from bot.chat.sender import OutboxSender
 from bot.clock import Clock, SystemClock
 from bot.engine.engine import Engine
 from bot.engine.ipc import EngineServer, SocketEngineClient
 from bot.engine.loop import Waker
 from bot.engine.ports import EngineClient
-from bot.engine.work import SLACK_JOB, InboxWork, JobWork
+from bot.engine.work import CANARY_JOB, InboxWork, JobWork
 from bot.errors import EngineUnavailable
-from bot.incidents.model import Incident
 from bot.jobs.inbox_writer import InboxWriter
 from bot.jobs.ports import Job
-from bot.people.model import RoleBook
-from bot.redact import redact
 from bot.services.file import load_catalogue
 from bot.settings import Settings
+from bot.slack_engine import open_slack
 from bot.store.database import Database
-from bot.suggestions.feedback import Buttons
 from bot.suggestions.jobs import SUGGEST, SuggestJob
 from bot.suggestions.model import Suggestion
 from bot.suggestions.questions import Questions, SuggestRequest
-from bot.uow import UnitOfWorkFactory
+from bot.upkeep import NO_ROOMS, canary_job, canary_ticks, start_canaries
 from knowledge.embed.port import Embedder
 from knowledge.errors import KnowledgeError
-from knowledge.text.passages import passages_of
 
 if TYPE_CHECKING:
     from fastapi import APIRouter, FastAPI
-    from slack_sdk import WebClient
 
     from bot.suggestions.build import SuggestionBuilder
     from bot.web.deps import SlackProbe
@@ -51,8 +42,6 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _ADDRESS_FILE = "engine.address"
-INTERACTION_SECONDS = 2.6
-"""How long Slack's question waits for the engine; Slack itself waits 3 seconds."""
 
 
 class RunningEngine:
@@ -124,21 +113,23 @@ def build_engine(
         opened.callback(database.close)
         database.require_current_schema()
         builder, projection = _open_memory(settings, database, opened, embedder)
-        slack = _open_chat(settings, clock)
-        sender = OutboxSender(database, slack.chat, clock) if slack is not None else None
+        slack = open_slack(settings, database, builder, catalogue, clock)
+        rooms = slack.upkeep if slack is not None else NO_ROOMS
+        sender = None
+        if slack is not None:
+            sender = OutboxSender(database, slack.chat, clock, on_refused=rooms.refused)
         intake = AlertIntake(
             catalogue,
             clock,
             group_window_seconds=settings.group_window_seconds,
         )
-        where: Callable[[Incident], Where] = lambda _: NOWHERE  # noqa: E731
-        interact: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
-        handlers: dict[str, Callable[[Job], None]] = {}
-        if slack is not None:
-            where = Placing(database, slack.rooms, Mode(settings.rollout), clock)
-            handlers[SLACK_JOB] = _slack_handler(database, builder, clock, settings)
-            interact = _interactions(slack, database, builder, clock, settings)
-        handlers[SUGGEST] = SuggestJob(database, builder, where, clock).handle
+        canary = canary_job(settings, database, builder, catalogue, rooms, clock)
+        where = slack.where if slack is not None else nowhere
+        handlers: dict[str, Callable[[Job], None]] = {
+            SUGGEST: SuggestJob(database, builder, where, clock).handle,
+            CANARY_JOB: canary.handle,
+            **(slack.handlers if slack is not None else {}),
+        }
         loops = _Loops()
         engine = Engine(
             units=database,
@@ -147,10 +138,11 @@ def build_engine(
             index=projection,
             sender=sender,
             answer=Questions(database, builder, catalogue, clock).answer,
-            interact=interact,
+            interact=slack.interact if slack is not None else None,
             clock=clock,
             inbox_keep_hours=settings.inbox_keep_hours,
             only_engine=database.dialect == "sqlite",
+            ticks=canary_ticks(settings, database, rooms, clock),
         )
         loops.engine = engine
         return RunningEngine(engine, opened.pop_all())
@@ -205,81 +197,6 @@ def _open_memory(
     return SuggestionBuilder(retriever, source), projection
 
 
-@dataclass(frozen=True, slots=True)
-class _Slack:
-    """The engine's way to Slack."""
-
-    client: "WebClient"
-    chat: Chat
-    rooms: Rooms
-
-
-def _open_chat(settings: Settings, clock: Clock) -> _Slack | None:
-    """The chat platform; None without a token."""
-    if settings.slack_bot_token is None:
-        return None
-    from bot.slack.client import SlackChat
-    from bot.slack.connect import web_client
-    from bot.slack.rooms import SlackRooms
-
-    client = web_client(
-        settings.slack_bot_token.get_secret_value(),
-        base_url=settings.slack_api_url,
-        proxy=settings.https_proxy,
-        ca_bundle=settings.ca_bundle,
-    )
-    rooms = SlackRooms(client, settings.slack_channel, settings.shadow_channel, clock)
-    return _Slack(client, SlackChat(client), rooms)
-
-
-def _interactions(
-    slack: _Slack,
-    units: UnitOfWorkFactory,
-    builder: "SuggestionBuilder",
-    clock: Clock,
-    settings: Settings,
-) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
-    from bot.commands import COMMANDS, FORMS
-    from bot.commands.book import CommandBook
-    from bot.commands.model import Tools
-    from bot.slack.interactions import SlackInteractions
-
-    tools = Tools(
-        units=units,
-        clock=clock,
-        builder=builder,
-        rooms=slack.rooms,
-        redact=redact,
-        settings=settings,
-    )
-    roles = RoleBook(settings.leads, settings.admins)
-    return SlackInteractions(
-        CommandBook(tools, COMMANDS, FORMS),
-        slack.client,
-        roles.role_of,
-        lambda team_id, channel: slack.rooms.of(team_id, channel).is_shared,
-        redact,
-    ).handle
-
-
-def _slack_handler(
-    units: UnitOfWorkFactory, builder: "SuggestionBuilder", clock: Clock, settings: Settings
-) -> Callable[[Job], None]:
-    from bot.slack.inbound import SlackInbound
-
-    roles = RoleBook(settings.leads, settings.admins)
-    buttons = Buttons(units, clock, passages_of, roles)
-    inbound = SlackInbound(units, builder, buttons, redact, clock)
-
-    def handle(job: Job) -> None:
-        with units.read() as uow:
-            item = uow.inbox.get(str(job.payload["inbox_id"]))
-        if item is not None:
-            inbound.process(item)
-
-    return handle
-
-
 class Front:
     """What the front process runs beside its web server."""
 
@@ -310,7 +227,10 @@ def build_front(settings: Settings, engine: EngineClient, *, clock: Clock | None
         probe: SlackProbe = slack_off
         routers: list[APIRouter] = []
         if settings.slack_mode != "off":
-            probe, routers = _open_slack(settings, inbox, engine, clock, opened)
+            from bot.slack_front import open_front_slack
+
+            probe, routers = open_front_slack(settings, database, inbox, engine, clock, opened)
+        opened.callback(start_canaries(settings, database, inbox, clock))
         token = settings.webhook_token
         deps = FrontDeps(
             units=database,
@@ -323,51 +243,6 @@ def build_front(settings: Settings, engine: EngineClient, *, clock: Clock | None
             slack=probe,
         )
         return Front(create_app(deps, routers), opened.pop_all())
-
-
-def _open_slack(
-    settings: Settings,
-    inbox: InboxWriter,
-    engine: EngineClient,
-    clock: Clock,
-    opened: ExitStack,
-) -> "tuple[SlackProbe, list[APIRouter]]":
-    """Slack's side of the front: the probe for /healthz, and routers for HTTP mode."""
-    from bot.slack.app import build_app
-    from bot.slack.connect import web_client
-    from bot.slack.http import SlackHttp
-    from bot.slack.socket import SocketRunner
-    from bot.web.slack_events import slack_router
-
-    def client(token: str) -> Any:
-        return web_client(
-            token,
-            base_url=settings.slack_api_url,
-            proxy=settings.https_proxy,
-            ca_bundle=settings.ca_bundle,
-        )
-
-    assert settings.slack_bot_token is not None
-    secret = settings.slack_signing_secret
-    signing_secret = secret.get_secret_value() if secret is not None else None
-    bot_client = client(settings.slack_bot_token.get_secret_value())
-
-    def interact(body: Mapping[str, Any]) -> Mapping[str, Any]:
-        return engine.interact(body, INTERACTION_SECONDS)
-
-    app = build_app(bot_client, inbox, clock, interact, signing_secret=signing_secret)
-    if settings.slack_app_token is None:
-        router = slack_router(SlackHttp(app, signing_secret), settings.max_body_bytes)
-        return lambda: {"mode": "http", "ok": True}, [router]
-    runner = SocketRunner(app, client(settings.slack_app_token.get_secret_value()), clock)
-    runner.start()
-    opened.callback(runner.stop)
-
-    def probe() -> Mapping[str, object]:
-        state = runner.state()
-        return {"mode": "socket", "ok": bool(state["connected"]), **state}
-
-    return probe, []
 
 
 @contextmanager

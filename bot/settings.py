@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import (
     AliasChoices,
@@ -32,6 +33,7 @@ from bot.errors import SettingsError
 DEFAULT_DATA_DIR = Path("recall-data")
 CONFIG_VARIABLE = "RECALL_CONFIG"
 _HTTP_URL = TypeAdapter(AnyHttpUrl)
+_CANARY_MINUTES = 5
 _ACTOR_KEY = re.compile(r"^[A-Z0-9]+/[A-Z0-9]+$")
 
 
@@ -94,10 +96,32 @@ class Settings(BaseSettings):
     shadow_channel: str | None = Field(
         None, description="private channel for shadow answers: an id, or a name with or without #"
     )
+    admin_channel: str | None = Field(
+        None, description="channel for notices about Recall itself; empty means slack_channel"
+    )
+    canary_minutes: int | None = Field(
+        None,
+        ge=0,
+        le=1440,
+        description="minutes between canary alerts, 0 for none; empty means 5 where a canary "
+        "channel or a heartbeat address is set, else none",
+    )
+    canary_seconds: int = Field(
+        30, ge=1, le=3600, description="longest time from canary alert to card, in seconds"
+    )
+    canary_channel: str | None = Field(
+        None,
+        description="private channel for the canary's one message; without it the way is "
+        "measured up to the outbox",
+    )
+    heartbeat_url: SecretStr | None = Field(
+        None,
+        description="https address to GET after each canary that is in time; kept secret",
+    )
     https_proxy: str | None = Field(
         None,
         validation_alias=AliasChoices("RECALL_HTTPS_PROXY", "HTTPS_PROXY", "https_proxy"),
-        description="HTTP proxy for everything that goes to Slack",
+        description="HTTP proxy for everything that goes to Slack, and for the heartbeat",
     )
     ca_bundle: Path | None = Field(
         None,
@@ -157,6 +181,17 @@ class Settings(BaseSettings):
             raise ValueError("the hashing embedder is for unit tests alone; name a real model")
         return value
 
+    @field_validator("heartbeat_url")
+    @classmethod
+    def _heartbeat_is_safe(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None or not value.get_secret_value().strip():
+            return None
+        parts = urlsplit(value.get_secret_value())
+        is_here = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")
+        if not parts.hostname or not (parts.scheme == "https" or is_here):
+            raise ValueError("must be an https address (http only for this machine)")
+        return value
+
     @field_validator("webhook_token", "slack_bot_token", "slack_app_token", "slack_signing_secret")
     @classmethod
     def _not_blank(cls, value: SecretStr | None) -> SecretStr | None:
@@ -195,6 +230,13 @@ class Settings(BaseSettings):
     def calibration_file(self) -> Path:
         """What `recall calibrate` made; without it the confidence is what Recall comes with."""
         return self.data_dir / "calibration.json"
+
+    @property
+    def canary_every_minutes(self) -> int:
+        """Minutes between canaries in force; 0 for none."""
+        if self.canary_minutes is not None:
+            return self.canary_minutes
+        return _CANARY_MINUTES if self.canary_channel or self.heartbeat_url else 0
 
     @property
     def slack_mode(self) -> Literal["off", "socket", "http"]:

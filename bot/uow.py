@@ -12,7 +12,7 @@ from bot.chat.ports import Outbox
 from bot.drafts.ports import DraftRepository
 from bot.incidents.bindings import BindingRepository
 from bot.incidents.ports import IncidentRepository
-from bot.jobs.ports import Inbox, JobQueue
+from bot.jobs.ports import Inbox, JobQueue, Marks
 from bot.suggestions.corrections import CorrectionRepository
 from bot.suggestions.ports import SuggestionRepository
 from knowledge.model import Document, DocumentState, Passage
@@ -67,6 +67,8 @@ class UnitOfWork(Protocol):
     def drafts(self) -> DraftRepository: ...
     @property
     def outbox(self) -> Outbox: ...
+    @property
+    def marks(self) -> Marks: ...
     @property
     def audit(self) -> AuditLog: ...
     @property

@@ -45,6 +45,11 @@ class Where:
 NOWHERE = Where()
 
 
+def nowhere(incident: Incident) -> Where:
+    """The place of every incident where no chat is configured."""
+    return NOWHERE
+
+
 def in_room(room: CardRoom | None) -> Where:
     """A card in `room`, whatever anybody chose."""
     if room is None:

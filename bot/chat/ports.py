@@ -70,6 +70,29 @@ class PendingMessage:
     attempts: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far saying a message has come; revisions count what was put under its key."""
+
+    desired: int
+    sent: int
+    sent_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """A channel in which nothing could be said since `since`: every message is refused.
+
+    `messages` counts those that wait there, refused; `error` is the newest reason, with advice.
+    """
+
+    team_id: str
+    channel: str
+    since: datetime
+    messages: int
+    error: str
+
+
 class Outbox(Protocol):
     """Desired messages: one row a key. Saying again under the same key edits in place.
 
@@ -89,6 +112,22 @@ class Outbox(Protocol):
 
     def key_of(self, team_id: str, channel: str, ref: str) -> str | None:
         """The key of a posted message, for replies in its thread."""
+        ...
+
+    def posted(
+        self, team_id: str, channel: str, prefix: str, since: datetime, limit: int
+    ) -> Sequence[str]:
+        """Platform ids of messages whose key begins with `prefix`, said or changed since then,
+        the newest first."""
+        ...
+
+    def progress(self, key: str) -> Progress | None:
+        """None when `key` was never put."""
+        ...
+
+    def troubles(self, limit: int) -> Sequence[Trouble]:
+        """Channels where what was said last was refused, the one longest in trouble first. A
+        message that gets through ends a channel's trouble."""
         ...
 
     def claim(self, now: datetime, lease_seconds: float, limit: int) -> Sequence[PendingMessage]:

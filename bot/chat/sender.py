@@ -3,10 +3,11 @@
 import logging
 import random
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 
 from bot.chat.pacing import Pacing
-from bot.chat.ports import Chat, PendingMessage
+from bot.chat.ports import Chat, Destination, PendingMessage
 from bot.clock import Clock
 from bot.errors import ChatRefused, ChatUnavailable, DatabaseBusy
 from bot.uow import UnitOfWorkFactory
@@ -42,15 +43,18 @@ class OutboxSender:
         chance: random.Random | None = None,
         pacing: Pacing | None = None,
         threads: int = 4,
+        on_refused: Callable[[Destination, ChatRefused], None] = lambda to, error: None,
     ) -> None:
         self._units = units
         self._chat = chat
         self._clock = clock
+        self._on_refused = on_refused
         self._chance = chance if chance is not None else random.Random()
         self._pacing = pacing if pacing is not None else Pacing()
         self._held: list[tuple[float, PendingMessage]] = []
         self._in_hand: set[str] = set()
         self._changed = threading.Condition()
+        self._told: dict[str, set[str]] = {}
         self._woken = 0
         self._stopping = False
         self._database_pause = _FIRST_PAUSE
@@ -186,7 +190,7 @@ class OutboxSender:
             _log.info("%s: %s; again in %.1f s", message.key, error, pause)
             self._again(message, pause, str(error))
         except ChatRefused as error:
-            _log.error("%s was not said in %s: %s", message.key, message.to.channel, error)
+            self._tell_of_refusal(message, error)
             self._give_up(message, str(error))
         except Exception as error:  # noqa: BLE001 - a bug in one message must not stop the others
             _log.exception("%s could not be said", message.key)
@@ -195,8 +199,20 @@ class OutboxSender:
             else:
                 self._give_up(message, repr(error))
         else:
+            with self._changed:
+                self._told.pop(message.to.channel_key, None)
             with self._units.begin() as uow:
                 uow.outbox.mark_sent(message.key, message.revision, ref, self._clock.now())
+
+    def _tell_of_refusal(self, message: PendingMessage, error: ChatRefused) -> None:
+        """One clear line a channel and reason, until something gets through there again: a
+        hundred edits to an archived channel are one piece of news."""
+        with self._changed:
+            told = self._told.setdefault(message.to.channel_key, set())
+            level = logging.DEBUG if error.code in told else logging.ERROR
+            told.add(error.code)
+        _log.log(level, "%s was not said in %s: %s", message.key, message.to.channel, error)
+        self._on_refused(message.to, error)
 
     def _say(self, message: PendingMessage) -> str:
         ref = message.ref

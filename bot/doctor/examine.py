@@ -8,6 +8,7 @@ from bot.doctor.chat import check_slack
 from bot.doctor.memory import check_calibration, check_database, check_index, check_model
 from bot.doctor.model import Check, ok
 from bot.doctor.place import check_place, check_settings
+from bot.doctor.upkeep import check_upkeep
 from bot.errors import SettingsError
 from bot.settings import Settings
 from bot.store.database import Database
@@ -40,6 +41,8 @@ def examine(
         elif embedder is not None:
             yield check_index(database, embedder, index_folder)
             yield check_calibration(settings.calibration_file, embedder)
+        if usable:
+            yield from check_upkeep(database, settings)
     finally:
         database.close()
     yield from check_slack(settings)

@@ -43,7 +43,8 @@ class Engine:
     `answer` is the use case behind `/v1/suggest`, `interact` the one behind commands and forms.
     `sender` is None where no chat platform is configured. `only_engine` says that no other
     engine can be alive on this database (embedded SQLite: the index lock proves it), so leases
-    left by a killed one are void.
+    left by a killed one are void. `ticks` are what else is to be done every so many seconds, by
+    name.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Engine:
         clock: Clock,
         inbox_keep_hours: int,
         only_engine: bool,
+        ticks: Sequence[tuple[float, str, Callable[[], None]]] = (),
     ) -> None:
         self._units = units
         self._index = index
@@ -75,6 +77,8 @@ class Engine:
         ]
         self._index_loop = Loop("index", index.catch_up, poll_seconds=_CATCH_UP_POLL_SECONDS)
         self._ticks = Ticks()
+        for seconds, name, action in ticks:
+            self._ticks.every(seconds, name, action)
         self._ready = threading.Event()
 
     def start(self) -> None:

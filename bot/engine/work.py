@@ -15,6 +15,9 @@ from bot.uow import UnitOfWork, UnitOfWorkFactory
 _log = logging.getLogger(__name__)
 
 SLACK_JOB = "slack"
+CANARY_JOB = "canary"
+DEDUPE_DAYS = 7
+"""How long a delivery that comes again is known, whatever has become of its body."""
 _INBOX_BATCH = 200
 _JOB_LEASE_SECONDS = 45.0
 """How long a killed engine's job waits for another engine. A job that takes longer keeps its
@@ -53,7 +56,8 @@ class InboxWork:
                 self._intake.process(uow, alerts)
             for item in items:
                 if item.kind is not InboxKind.ALERT:
-                    uow.jobs.add(f"slack:{item.id}", SLACK_JOB, {"inbox_id": item.id}, now)
+                    kind = CANARY_JOB if item.kind is InboxKind.CANARY else SLACK_JOB
+                    uow.jobs.add(f"{kind}:{item.id}", kind, {"inbox_id": item.id}, now)
             uow.inbox.mark_done(
                 [item.id for item in items if item.kind is not InboxKind.ALERT], now
             )
@@ -155,7 +159,9 @@ class JobWork:
 
 
 def purge_old(units: UnitOfWorkFactory, now: datetime, keep_hours: int) -> int:
-    """Delete raw bodies past their time, and finished jobs with them."""
+    """Delete raw bodies past their time, and finished jobs with them; dedupe keys stay a week."""
     before = now - timedelta(hours=keep_hours)
+    keys = min(before, now - timedelta(days=DEDUPE_DAYS))
     with units.begin() as uow:
-        return uow.inbox.purge(before, before) + uow.jobs.purge(now - timedelta(days=30))
+        purged = uow.inbox.purge(before, before, keys_before=keys)
+        return purged + uow.jobs.purge(now - timedelta(days=30))

@@ -11,6 +11,7 @@ class InboxKind(StrEnum):
     ALERT = "alert"
     SLACK_EVENT = "slack_event"
     SLACK_ACTION = "slack_action"
+    CANARY = "canary"
 
 
 class InboxState(StrEnum):
@@ -68,16 +69,26 @@ class Inbox(Protocol):
     def mark_retry(self, item_id: str, not_before: datetime, error: str) -> None: ...
 
     def replay(self, item_id: str) -> bool:
-        """Make a failed one pending again."""
+        """Make a failed one pending again; False when there is none, or its body is gone."""
         ...
 
-    def purge(self, done_before: datetime, failed_before: datetime) -> int: ...
+    def purge(
+        self,
+        done_before: datetime,
+        failed_before: datetime,
+        keys_before: datetime | None = None,
+    ) -> int:
+        """Delete what ended before then. One with a dedupe key that ended after `keys_before`
+        loses its body only: the row stays, so that a late redelivery is still known."""
+        ...
 
     def list(self, state: InboxState | None, limit: int) -> Sequence[InboxItem]:
-        """Newest first, with empty bodies (raw bodies are never shown)."""
+        """Newest first, with empty bodies (raw bodies are never shown), canaries left out."""
         ...
 
-    def counts(self) -> Mapping[str, int]: ...
+    def counts(self) -> Mapping[str, int]:
+        """How many there are in each state, canaries left out."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,3 +123,19 @@ class JobQueue(Protocol):
     def purge(self, finished_before: datetime) -> int: ...
 
     def counts(self) -> Mapping[str, int]: ...
+
+
+class Marks(Protocol):
+    """Small JSON values under a name, for what one process must know of another's time."""
+
+    def get(self, key: str) -> Mapping[str, Any] | None:
+        """The value; in a unit that may write it is locked until the unit ends."""
+        ...
+
+    def put(self, key: str, value: Mapping[str, Any], now: datetime) -> None: ...
+
+    def under(self, prefix: str) -> Mapping[str, Mapping[str, Any]]:
+        """All whose name begins so, the one changed last at the end."""
+        ...
+
+    def remove(self, key: str) -> None: ...

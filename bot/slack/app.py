@@ -30,18 +30,22 @@ _AWAY = (
     "Recall did not answer in time, so it is not known whether that was done. "
     "Look at the incident before you try again."
 )
+_MESSAGES = uuid.UUID("5f0c9d1e-6a8b-5c57-9b0e-2f1f1c1a7d43")
+"""The namespace of ids that are made from a message's place and time."""
 
 
 def item_of(body: Mapping[str, Any], clock: Clock, new_id: Callable[[], str]) -> InboxItem | None:
     """The inbox item for a body, or None for what is not kept.
 
     The key makes a redelivery the same item: Slack's event id; for clicks, which have none,
-    who pressed which button when.
+    who pressed which button when. A message is the same item by its id as well, which is made
+    from where and when it was said: read back from the history it has no event id.
     """
     if body.get("type") == "event_callback":
         if not is_wanted(body):
             return None
         kind, key = InboxKind.SLACK_EVENT, f"slack:{body['team_id']}:{body['event_id']}"
+        new_id = _message_id(body, new_id)
     else:
         pressed = click(body)
         if pressed is None:
@@ -57,6 +61,14 @@ def item_of(body: Mapping[str, Any], clock: Clock, new_id: Callable[[], str]) ->
         received_at=clock.now(),
         dedupe_key=key,
     )
+
+
+def _message_id(body: Mapping[str, Any], new_id: Callable[[], str]) -> Callable[[], str]:
+    event = body["event"]
+    if event.get("type") not in ("message", "app_mention"):
+        return new_id
+    said = f"{body['team_id']}/{event.get('channel')}/{event.get('ts') or event.get('event_ts')}"
+    return lambda: uuid.uuid5(_MESSAGES, said).hex
 
 
 class Receive:

@@ -17,6 +17,7 @@ NEEDED_SCOPES = (
     "groups:history",
     "groups:read",
     "im:history",
+    "im:read",
 )
 """Hearing mentions, direct messages and threads; finding the card channel; saying things, and
 looking whether they were said."""

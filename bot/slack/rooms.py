@@ -14,6 +14,7 @@ from bot.slack.client import api_call
 _ID = re.compile(r"[CGD][A-Z0-9]{7,}")
 _PAGE = 500
 _KEPT_SECONDS = 600.0
+_ROOM_IS_GONE = ("channel_not_found", "is_archived", "not_in_channel")
 
 
 class SlackRooms:
@@ -26,10 +27,22 @@ class SlackRooms:
     """
 
     def __init__(
-        self, client: WebClient, wanted: str | None, shadow: str | None, clock: Clock
+        self,
+        client: WebClient,
+        wanted: str | None,
+        shadow: str | None,
+        clock: Clock,
+        *,
+        admin: str | None = None,
+        canary: str | None = None,
     ) -> None:
         self._client = client
-        self._wanted = {"default": _name(wanted), "shadow": _name(shadow)}
+        self._wanted = {
+            "default": _name(wanted),
+            "shadow": _name(shadow),
+            "admin": _name(admin) or _name(wanted),
+            "canary": _name(canary),
+        }
         self._clock = clock
         self._found: dict[str, tuple[float, CardRoom]] = {}
         self._team = ""
@@ -41,8 +54,25 @@ class SlackRooms:
     def shadow(self) -> CardRoom | None:
         return self._configured("shadow")
 
+    def admin(self) -> CardRoom | None:
+        """The channel for notices about Recall itself; the default one where none is named."""
+        return self._configured("admin")
+
+    def canary(self) -> CardRoom | None:
+        return self._configured("canary")
+
     def of(self, team_id: str, channel: str) -> CardRoom:
         return self._look_up(channel)
+
+    def refused(self, to: Destination, error: ChatRefused) -> None:
+        """Look the room up anew next time, when it is the room that is gone or closed to us: a
+        channel that was made again under the same name has another id."""
+        if error.code not in _ROOM_IS_GONE:
+            return
+        with self._lock:
+            for name, (_, room) in list(self._found.items()):
+                if room.to.channel_key == to.channel_key:
+                    del self._found[name]
 
     def _configured(self, which: str) -> CardRoom | None:
         wanted = self._wanted[which]

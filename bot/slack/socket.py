@@ -4,6 +4,7 @@ import logging
 import random
 import threading
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from socket import SHUT_RDWR
 from typing import Any
 
@@ -21,7 +22,8 @@ PING_SECONDS = 2.0
 STALE_SECONDS = 10.0
 """A connection that has answered no ping for this long is given up, however alive it looks."""
 _WATCH_SECONDS = 0.5
-_LONGEST_PAUSE = 15.0
+_LONGEST_PAUSE = 6.0
+"""Between two tries, however long Slack is away: back within 10 s of its return."""
 
 
 class Connection:
@@ -46,11 +48,14 @@ class Connection:
         )
         # The library takes the environment's proxy where none is given; `app_client` knows best.
         self._handler.client.proxy = app_client.proxy
+        self._handler.client.message_listeners.append(self._on_message)
+        self.delivered_at: datetime | None = None
         self._retry_at = 0.0
         self._failures = 0
         self._connected_at: float | None = None
         self._session_id: str | None = None
         self.error = ""
+        self.losses = 0
 
     @property
     def is_connected(self) -> bool:
@@ -66,7 +71,7 @@ class Connection:
         now = self._clock.monotonic()
         if self.is_connected and self._silence() > STALE_SECONDS:
             _log.warning("%s has been silent for %.0f s", self.name, self._silence())
-            self._cut()
+            self.cut()
         if self.is_connected:
             if self._session_id != self._handler.client.session_id():
                 # Slack asked for a fresh connection and the library has made it.
@@ -74,6 +79,7 @@ class Connection:
             return
         if self._connected_at is not None:
             _log.warning("%s is gone; connecting again", self.name)
+            self.losses += 1
             self._connected_at = None
         if now < self._retry_at:
             return
@@ -98,6 +104,16 @@ class Connection:
             return connected_for
         return min(connected_for, self._clock.now().timestamp() - pong)
 
+    def _on_message(self, _client: Any, message: Mapping[str, Any], _raw: str | None) -> None:
+        if message.get("type") == "events_api":
+            self.delivered_at = self._clock.now()
+
+    def heard_at(self) -> datetime | None:
+        """When Slack was last known to be at the other end; None while not connected."""
+        if not self.is_connected:
+            return None
+        return self._clock.now() - timedelta(seconds=max(0.0, self._silence()))
+
     def state(self) -> Mapping[str, Any]:
         """Fit for /healthz: no address, no token. Ages are in seconds."""
         now = self._clock.monotonic()
@@ -110,7 +126,7 @@ class Connection:
             "error": self.error,
         }
 
-    def _cut(self) -> None:
+    def cut(self) -> None:
         """Close the socket under the library, so that no thread of its waits on it."""
         session = self._handler.client.current_session
         sock = session.sock if session is not None else None
@@ -129,13 +145,14 @@ class Connection:
         client.closed = True
         client.message_queue.put(None)
         client.current_session_state.terminated = True
-        self._cut()
+        self.cut()
         client.close()
 
 
 class SocketRunner:
     """Keeps `connections` connections up. `on_change` is called with the number that is up
-    whenever it changes."""
+    whenever it changes; `on_lost` when one was found gone or stale, even if it is back already:
+    the loss of one is noticed before that of another, so the number may never have been 0."""
 
     def __init__(
         self,
@@ -145,12 +162,16 @@ class SocketRunner:
         *,
         connections: int = CONNECTIONS,
         on_change: Callable[[int], None] = lambda connected: None,
+        on_lost: Callable[[], None] = lambda: None,
+        watch_seconds: float = _WATCH_SECONDS,
     ) -> None:
         self._connections = [
             Connection(f"socket-{number}", app, app_client, clock)
             for number in range(1, connections + 1)
         ]
         self._on_change = on_change
+        self._on_lost = on_lost
+        self._watch_seconds = watch_seconds
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="slack-sockets", daemon=True)
 
@@ -171,16 +192,35 @@ class SocketRunner:
         up = sum(1 for state in each if state["connected"])
         return {"connected": up, "wanted": len(each), "connections": each}
 
+    def heard_at(self) -> datetime | None:
+        """When Slack was last known to reach us by any connection; None while none is up."""
+        times = [at for one in self._connections if (at := one.heard_at()) is not None]
+        return max(times, default=None)
+
+    def delivered_at(self) -> datetime | None:
+        """When an event came last, by any connection."""
+        times = [one.delivered_at for one in self._connections if one.delivered_at is not None]
+        return max(times, default=None)
+
+    def replace(self) -> None:
+        """Give up all connections; the watch makes new ones. From any thread."""
+        for connection in self._connections:
+            connection.cut()
+
     def _run(self) -> None:
-        before = 0
+        before, lost_before = 0, 0
         while not self._stopping.is_set():
             for connection in self._connections:
                 try:
                     connection.watch()
                 except Exception:  # noqa: BLE001 - without this thread the bot would go deaf
                     _log.exception("%s could not be looked after; it goes on", connection.name)
+            lost = sum(connection.losses for connection in self._connections)
+            if lost != lost_before:
+                self._on_lost()
+                lost_before = lost
             up = sum(1 for connection in self._connections if connection.is_connected)
             if up != before:
                 self._on_change(up)
                 before = up
-            self._stopping.wait(_WATCH_SECONDS)
+            self._stopping.wait(self._watch_seconds)

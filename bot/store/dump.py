@@ -37,6 +37,8 @@ _TABLES: Mapping[str, Table] = {
     table.name: table
     for metadata in (remembering.metadata, acting.metadata)
     for table in metadata.sorted_tables
+    # Marks tell when this installation was last there; another one must not take that over.
+    if table.name != acting.marks.name
 }
 
 

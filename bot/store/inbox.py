@@ -10,6 +10,9 @@ from bot.jobs.ports import InboxItem, InboxKind, InboxState
 from bot.store.tables import inbox
 from knowledge.store.statements import chunks, insert_into
 
+_HAS_BODY = func.length(inbox.c.body) > 0
+_SHOWN = inbox.c.kind != InboxKind.CANARY.value
+
 
 def _item(row: RowMapping, body: bytes) -> InboxItem:
     return InboxItem(
@@ -112,7 +115,7 @@ class SqlInbox:
     def replay(self, item_id: str) -> bool:
         replayed = self._connection.execute(
             update(inbox)
-            .where(inbox.c.id == item_id, inbox.c.state == InboxState.FAILED.value)
+            .where(inbox.c.id == item_id, inbox.c.state == InboxState.FAILED.value, _HAS_BODY)
             .values(
                 state=InboxState.PENDING.value,
                 not_before=self._clock.now(),
@@ -122,18 +125,29 @@ class SqlInbox:
         )
         return replayed.first() is not None
 
-    def purge(self, done_before: datetime, failed_before: datetime) -> int:
-        statement = delete(inbox).where(
-            or_(
-                (inbox.c.state == InboxState.DONE.value) & (inbox.c.processed_at < done_before),
-                (inbox.c.state == InboxState.FAILED.value) & (inbox.c.processed_at < failed_before),
-            )
+    def purge(
+        self,
+        done_before: datetime,
+        failed_before: datetime,
+        keys_before: datetime | None = None,
+    ) -> int:
+        """How many bodies went, with their rows or without."""
+        ended = or_(
+            (inbox.c.state == InboxState.DONE.value) & (inbox.c.processed_at < done_before),
+            (inbox.c.state == InboxState.FAILED.value) & (inbox.c.processed_at < failed_before),
         )
-        return self._connection.execute(statement).rowcount
+        emptied = 0
+        if keys_before is not None:
+            is_key = inbox.c.dedupe_key.is_not(None) & (inbox.c.processed_at >= keys_before)
+            emptied = self._connection.execute(
+                update(inbox).where(ended, is_key, _HAS_BODY).values(body=b"")
+            ).rowcount
+            ended &= ~is_key
+        return emptied + self._connection.execute(delete(inbox).where(ended)).rowcount
 
     def list(self, state: InboxState | None, limit: int) -> Sequence[InboxItem]:
         shown = [column for column in inbox.c if column.name != "body"]
-        statement = select(*shown).order_by(inbox.c.seq.desc()).limit(limit)
+        statement = select(*shown).where(_SHOWN).order_by(inbox.c.seq.desc()).limit(limit)
         if state is not None:
             statement = statement.where(inbox.c.state == state.value)
         rows = self._connection.execute(statement).mappings()
@@ -141,6 +155,6 @@ class SqlInbox:
 
     def counts(self) -> dict[str, int]:
         """How many there are in each state; every state is named."""
-        statement = select(inbox.c.state, func.count()).group_by(inbox.c.state)
+        statement = select(inbox.c.state, func.count()).where(_SHOWN).group_by(inbox.c.state)
         counted = {row[0]: row[1] for row in self._connection.execute(statement)}
         return {state.value: counted.get(state.value, 0) for state in InboxState}

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, and_, case, exists, func, or_, select, update
 
 from bot.chat.messages import AnyMessage, message_adapter
-from bot.chat.ports import Destination, PendingMessage
+from bot.chat.ports import Destination, PendingMessage, Progress, Trouble
 from bot.store.locks import Lock
 from bot.store.tables import outbox
 from knowledge.store.columns import storable_json
@@ -120,6 +120,63 @@ class SqlOutbox:
             outbox.c.team_id == team_id, outbox.c.channel == channel, outbox.c.ref == ref
         )
         return self._connection.execute(statement).scalars().first()
+
+    def posted(
+        self, team_id: str, channel: str, prefix: str, since: datetime, limit: int
+    ) -> Sequence[str]:
+        statement = (
+            select(outbox.c.ref)
+            .where(outbox.c.team_id == team_id, outbox.c.channel == channel)
+            .where(outbox.c.ref.is_not(None), outbox.c.sent_at >= since)
+            .where(outbox.c.key.startswith(prefix, autoescape=True))
+            .order_by(outbox.c.sent_at.desc(), outbox.c.seq.desc())
+            .limit(limit)
+        )
+        return list(self._connection.execute(statement).scalars())
+
+    def progress(self, key: str) -> Progress | None:
+        statement = select(
+            outbox.c.desired_revision, outbox.c.sent_revision, outbox.c.sent_at
+        ).where(outbox.c.key == key)
+        row = self._connection.execute(statement).first()
+        return None if row is None else Progress(desired=row[0], sent=row[1], sent_at=row[2])
+
+    def troubles(self, limit: int) -> Sequence[Trouble]:
+        place = (outbox.c.team_id, outbox.c.channel)
+        well = (
+            select(*place, func.max(outbox.c.sent_at).label("at")).group_by(*place).subquery("well")
+        )
+        refused = (
+            select(
+                *place,
+                outbox.c.error,
+                func.min(outbox.c.refused_at).over(partition_by=place).label("since"),
+                func.count().over(partition_by=place).label("messages"),
+                func.row_number()
+                .over(partition_by=place, order_by=(outbox.c.refused_at.desc(), outbox.c.seq))
+                .label("turn"),
+            )
+            .join(well, and_(well.c.team_id == place[0], well.c.channel == place[1]))
+            .where(outbox.c.refused_revision >= outbox.c.desired_revision)
+            .where(or_(well.c.at.is_(None), outbox.c.refused_at > well.c.at))
+            .subquery("refused")
+        )
+        statement = (
+            select(refused)
+            .where(refused.c.turn == 1)
+            .order_by(refused.c.since, refused.c.channel)
+            .limit(limit)
+        )
+        return [
+            Trouble(
+                team_id=row["team_id"],
+                channel=row["channel"],
+                since=row["since"],
+                messages=row["messages"],
+                error=row["error"],
+            )
+            for row in self._connection.execute(statement).mappings()
+        ]
 
     def claim(self, now: datetime, lease_seconds: float, limit: int) -> Sequence[PendingMessage]:
         """A channel whose oldest unsent message has to wait, waits with it. Commit the claim

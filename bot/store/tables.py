@@ -319,6 +319,14 @@ outbox = Table(
     ),
 )
 
+marks = Table(
+    "marks",
+    metadata,
+    Column("key", SafeText, primary_key=True),
+    Column("value", Json(exact=True), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)
+
 audit = Table(
     "audit",
     metadata,

@@ -12,6 +12,7 @@ from bot.store.drafts import SqlDrafts
 from bot.store.inbox import SqlInbox
 from bot.store.incidents import SqlIncidents
 from bot.store.jobs import SqlJobQueue
+from bot.store.marks import SqlMarks
 from bot.store.outbox import SqlOutbox
 from bot.store.suggestions import SqlSuggestions
 from knowledge.store.knowledge import KnowledgeRepository
@@ -32,5 +33,6 @@ class SqlUnitOfWork:
         self.placements = SqlPlacements(connection)
         self.drafts = SqlDrafts(connection)
         self.outbox = SqlOutbox(connection)
+        self.marks = SqlMarks(connection, writing=writing)
         self.audit = SqlAuditLog(connection)
         self.knowledge = KnowledgeRepository(connection)

@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 
 from bot.errors import Retryable
 from bot.web.deps import Front, FrontDeps
+from bot.web.upkeep import Upkeep, canary_part, upkeep
 
 router = APIRouter(tags=["health"])
 
@@ -36,16 +37,26 @@ def readyz(deps: Front) -> JSONResponse:
 
 
 def _parts(deps: FrontDeps) -> Mapping[str, Mapping[str, Any]]:
-    return {"database": _database(deps), "engine": _engine(deps), "slack": deps.slack()}
+    database, known = _database(deps)
+    slack = dict(deps.slack())
+    if known.last_gap is not None:
+        slack["last_gap"] = known.last_gap
+    return {
+        "database": database,
+        "engine": _engine(deps),
+        "slack": slack,
+        "canary": canary_part(known.canary),
+        "troubles": {"ok": not known.troubles, "channels": list(known.troubles)},
+    }
 
 
-def _database(deps: FrontDeps) -> Mapping[str, Any]:
+def _database(deps: FrontDeps) -> tuple[Mapping[str, Any], Upkeep]:
+    """How the database is, and what it knows; nothing while it is away."""
     try:
         with deps.units.read() as uow:
-            counts = dict(uow.inbox.counts())
+            return {"ok": True, "inbox": dict(uow.inbox.counts())}, upkeep(uow)
     except Retryable:
-        return {"ok": False}
-    return {"ok": True, "inbox": counts}
+        return {"ok": False}, Upkeep(None, (), None)
 
 
 def _engine(deps: FrontDeps) -> Mapping[str, Any]:

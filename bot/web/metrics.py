@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.errors import Retryable
 from bot.uow import UnitOfWorkFactory
+from bot.web.upkeep import canary_part, upkeep
 
 _log = logging.getLogger(__name__)
 
@@ -63,10 +64,11 @@ class _DatabaseGauges(Collector):
         return _gauges()
 
     def collect(self) -> Iterable[Metric]:
-        inbox, jobs = _gauges()
+        inbox, jobs, canary_seconds, canary_ok, in_trouble = _gauges()
         try:
             with self._units.read() as uow:
                 counts = (dict(uow.inbox.counts()), dict(uow.jobs.counts()))
+                known = upkeep(uow)
         except Retryable as error:
             # A scrape must still tell what the process itself knows.
             _log.warning("metrics without the database's counts: %s", error)
@@ -75,12 +77,21 @@ class _DatabaseGauges(Collector):
             for state, number in sorted(found.items()):
                 gauge.add_metric([state], number)
             yield gauge
+        if known.canary is not None:
+            if known.canary["seconds"] is not None:
+                canary_seconds.add_metric([], known.canary["seconds"])
+            canary_ok.add_metric([], float(canary_part(known.canary)["ok"]))
+        in_trouble.add_metric([], len(known.troubles))
+        yield from (canary_seconds, canary_ok, in_trouble)
 
 
-def _gauges() -> tuple[GaugeMetricFamily, GaugeMetricFamily]:
+def _gauges() -> tuple[GaugeMetricFamily, ...]:
     return (
         GaugeMetricFamily("recall_inbox_items", "Deliveries in the inbox.", labels=["state"]),
         GaugeMetricFamily("recall_jobs", "Jobs in the queue.", labels=["state"]),
+        GaugeMetricFamily("recall_canary_seconds", "The newest canary, from alert to card."),
+        GaugeMetricFamily("recall_canary_ok", "1 when the newest canary was in time, else 0."),
+        GaugeMetricFamily("recall_channels_in_trouble", "Channels where the chat refuses us."),
     )
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.clock import ManualClock
+from bot.engine.work import purge_old
 from bot.jobs.ports import InboxItem, InboxKind, InboxState
 from bot.store.database import Database
 
@@ -143,3 +144,45 @@ def test_purge_forgets_the_old_ones_by_their_state(database: Database, clock: Ma
         assert unit.inbox.purge(done_before=later, failed_before=clock.now()) == 1
         assert unit.inbox.purge(done_before=later, failed_before=later) == 1
         assert unit.inbox.counts() == {"pending": 1, "done": 0, "failed": 0}
+
+
+def test_a_redelivery_is_known_for_a_week_though_its_body_is_gone(
+    database: Database, clock: ManualClock
+) -> None:
+    sent = item("one", clock, dedupe_key="T1/Ev1")
+    add(database, sent, item("two", clock, dedupe_key="T1/Ev2"), item("three", clock))
+    with database.begin() as unit:
+        unit.inbox.mark_done(["one", "three"], clock.now())
+        unit.inbox.mark_failed("two", "no", clock.now())
+    clock.advance(timedelta(days=6, hours=23).total_seconds())
+    purge_old(database, clock.now(), keep_hours=72)
+    with database.read() as unit:
+        kept = [(each.id, unit.inbox.get(each.id)) for each in unit.inbox.list(None, 10)]
+    assert [(name, found.body) for name, found in kept if found] == [("two", b""), ("one", b"")]
+    assert add(database, sent, item("again", clock, dedupe_key="T1/Ev1")) == 0
+    with database.begin() as unit:
+        assert not unit.inbox.replay("two"), "there is no body to replay"
+        assert unit.inbox.claim(10, clock.now()) == []
+
+    clock.advance(timedelta(hours=2).total_seconds())
+    assert purge_old(database, clock.now(), keep_hours=72) == 2
+    assert add(database, sent) == 1
+
+
+def test_bodies_that_are_kept_longer_than_a_week_keep_their_keys(
+    database: Database, clock: ManualClock
+) -> None:
+    add(database, item("one", clock, dedupe_key="T1/Ev1"))
+    with database.begin() as unit:
+        unit.inbox.mark_done(["one"], clock.now())
+    clock.advance(timedelta(days=8).total_seconds())
+    assert purge_old(database, clock.now(), keep_hours=720) == 0
+    assert add(database, item("again", clock, dedupe_key="T1/Ev1")) == 0
+
+
+def test_canaries_are_in_no_list(database: Database, clock: ManualClock) -> None:
+    add(database, item("one", clock, kind=InboxKind.CANARY, dedupe_key="canary:1"))
+    with database.begin() as unit:
+        assert unit.inbox.list(None, 10) == []
+        assert unit.inbox.counts() == {"pending": 0, "done": 0, "failed": 0}
+        assert [each.id for each in unit.inbox.claim(10, clock.now())] == ["one"]

@@ -7,11 +7,12 @@ import pytest
 
 import tests.contract.test_chat as chat_suite
 from bot.chat.ports import Destination
+from bot.clock import SystemClock
 from bot.errors import ChatRefused
 from bot.slack import checkup
 from bot.slack.blocks import render
 from bot.slack.client import SlackChat, api_call
-from bot.slack.rooms import ConfiguredRoom
+from bot.slack.rooms import SlackRooms
 from tests.contract.test_chat import (
     MESSAGES,
     Case,
@@ -42,7 +43,7 @@ def test_what_was_said_before_that_time_is_not_found(case: Case) -> None:
 
 
 def test_the_room_for_cards_is_found_by_its_name(emulated: EmulatedWorkspace) -> None:
-    room = ConfiguredRoom(emulated.client(BOT_TOKEN), "#incidents")()
+    room = SlackRooms(emulated.client(BOT_TOKEN), "#incidents", None, SystemClock()).default()
     assert room is not None
     assert room.to == Destination(emulated.team_id, emulated.channel_id("incidents"))
 
@@ -78,7 +79,7 @@ def test_the_scopes_of_the_manifest_are_each_needed(missing: str) -> None:
         chat = SlackChat(client)
         to = Destination(poor.team_id, poor.channel_id("incidents"))
         needing = {
-            "channels:read": ConfiguredRoom(client, "incidents"),
+            "channels:read": SlackRooms(client, "incidents", None, SystemClock()).default,
             "chat:write": lambda: chat.post(to, card(), key="k"),
             "channels:history": lambda: chat.find(to, "k", recently()),
         }

@@ -87,9 +87,10 @@ class House:
             self.engine = build_engine(settings, embedder=self._embedder)
             opened.callback(self.engine.stop)
             self.engine.start()
-            front = build_front(settings, self.engine)
-            opened.callback(front.stop)
-            opened.callback(self._serve(front.app, listener))
+            self._settings = settings
+            opened.callback(self.front_stops)
+            self._front = ExitStack()
+            self._run_front(listener)
             self.database = Database(settings.database, clock=SystemClock())
             opened.callback(self.database.close)
             if self._mode == "socket":
@@ -128,6 +129,21 @@ class House:
             ids = [self.workspace.user(name).id for name in self._leads]
             environment["RECALL_LEADS"] = ",".join(f"{self.workspace.team_id}/{i}" for i in ids)
         return {**environment, **self._extra}
+
+    def front_stops(self) -> None:
+        """As if the process ended; nobody listens then."""
+        self._front.close()
+
+    def front_starts(self) -> None:
+        """Again, at the same address."""
+        self._run_front(listening_socket("127.0.0.1", int(self.address.rpartition(":")[2])))
+
+    def _run_front(self, listener: socket.socket) -> None:
+        with ExitStack() as opened:
+            front = build_front(self._settings, self.engine)
+            opened.callback(front.stop)
+            opened.callback(self._serve(front.app, listener))
+            self._front = opened.pop_all()
 
     def _serve(self, app: Any, listener: socket.socket) -> Callable[[], None]:
         server = uvicorn.Server(

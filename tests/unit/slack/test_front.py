@@ -10,14 +10,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from bot.chat.ports import Destination
-from bot.clock import SystemClock
+from bot.clock import ManualClock, SystemClock
 from bot.errors import SettingsError
 from bot.jobs.ports import InboxKind
 from bot.slack.app import build_app
 from bot.slack.client import SlackChat
 from bot.slack.connect import proxy_for, web_client
 from bot.slack.http import SlackHttp
-from bot.slack.socket import SocketRunner
+from bot.slack.socket import Connection, SocketRunner
 from bot.workspace.http_events import sign
 from bot.workspace.server import LocalWorkspace, Room
 from tests.support.saying import card
@@ -136,6 +136,27 @@ def test_both_connections_are_back_soon_after_the_server_is(inbox):
             inbox.wait_for(1)
     finally:
         runner.stop()
+
+
+def test_however_long_slack_was_away_it_is_reached_within_ten_seconds(workspace, inbox):
+    clock = ManualClock()
+    app_client = web_client(workspace.app_token, base_url=workspace.api_url)
+    client = web_client(workspace.bot_token, base_url=workspace.api_url)
+    app = build_app(client, inbox, clock, lambda _: {}, signing_secret=None)
+    connection = Connection("socket-1", app, app_client, clock)
+    workspace.faults.set(refuse_connections=True)
+    for _ in range(600):
+        connection.watch()
+        clock.advance(1)
+    assert not connection.is_connected
+    workspace.faults.clear()
+    try:
+        for _ in range(9):
+            connection.watch()
+            clock.advance(1)
+        assert connection.is_connected
+    finally:
+        connection.close()
 
 
 @pytest.mark.parametrize("how", ["drop_sockets", "disconnect_sockets"])
