@@ -29,6 +29,7 @@ from bot.jobs.inbox_writer import InboxWriter
 from bot.jobs.ports import Job
 from bot.people.model import RoleBook
 from bot.redact import redact
+from bot.services.catalogue import Catalogue
 from bot.services.file import load_catalogue
 from bot.settings import Settings
 from bot.store.database import Database
@@ -36,6 +37,7 @@ from bot.suggestions.feedback import Buttons
 from bot.suggestions.jobs import SUGGEST, SuggestJob
 from bot.suggestions.model import Suggestion
 from bot.suggestions.questions import Questions, SuggestRequest
+from bot.suggestions.speak import MARK_CARD
 from bot.uow import UnitOfWorkFactory
 from knowledge.embed.port import Embedder
 from knowledge.errors import KnowledgeError
@@ -45,6 +47,8 @@ if TYPE_CHECKING:
     from fastapi import APIRouter, FastAPI
     from slack_sdk import WebClient
 
+    from bot.slack.interactions import Shortcut
+    from bot.slack.room_events import RoomEvents
     from bot.suggestions.build import SuggestionBuilder
     from bot.web.deps import SlackProbe
 
@@ -136,8 +140,10 @@ def build_engine(
         handlers: dict[str, Callable[[Job], None]] = {}
         if slack is not None:
             where = Placing(database, slack.rooms, Mode(settings.rollout), clock)
-            handlers[SLACK_JOB] = _slack_handler(database, builder, clock, settings)
-            interact = _interactions(slack, database, builder, clock, settings)
+            room_events, shortcuts, room_jobs = _rooms(slack, database, catalogue, clock, settings)
+            handlers[SLACK_JOB] = _slack_handler(database, builder, clock, settings, room_events)
+            handlers |= room_jobs
+            interact = _interactions(slack, database, builder, clock, settings, shortcuts)
         handlers[SUGGEST] = SuggestJob(database, builder, where, clock).handle
         loops = _Loops()
         engine = Engine(
@@ -238,6 +244,7 @@ def _interactions(
     builder: "SuggestionBuilder",
     clock: Clock,
     settings: Settings,
+    shortcuts: "Mapping[str, Shortcut]",
 ) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
     from bot.commands import COMMANDS, FORMS
     from bot.commands.book import CommandBook
@@ -259,17 +266,52 @@ def _interactions(
         roles.role_of,
         lambda team_id, channel: slack.rooms.of(team_id, channel).is_shared,
         redact,
+        shortcuts,
     ).handle
 
 
+def _rooms(
+    slack: _Slack,
+    units: UnitOfWorkFactory,
+    catalogue: Catalogue,
+    clock: Clock,
+    settings: Settings,
+) -> "tuple[RoomEvents, Mapping[str, Shortcut], Mapping[str, Callable[[Job], None]]]":
+    """What follows channels and messages: its events, its message shortcuts, its jobs."""
+    from bot.slack.incident_rooms import SECOND_LOOK, IncidentRooms
+    from bot.slack.kept_messages import TO_TIMELINE, KeptMessages
+    from bot.slack.reading import SlackReader
+    from bot.slack.room_events import RoomEvents
+    from bot.slack.room_marks import RoomMarks
+    from bot.slack.tool_posts import ToolPosts
+
+    reader = SlackReader(slack.client)
+    pattern = settings.incident_channel_pattern
+    roles = RoleBook(settings.leads, settings.admins)
+    kept = KeptMessages(units, reader, roles.role_of, redact, clock)
+    posts = ToolPosts(units, slack.rooms, Mode(settings.rollout), redact, clock)
+    jobs: dict[str, Callable[[Job], None]] = {
+        MARK_CARD: RoomMarks(units, slack.client, reader, clock).handle
+    }
+    rooms = None
+    if pattern is not None:
+        rooms = IncidentRooms(units, reader, catalogue, pattern, redact, clock)
+        jobs[SECOND_LOOK] = rooms.handle
+    return RoomEvents(rooms, kept, posts), {TO_TIMELINE: kept.shortcut}, jobs
+
+
 def _slack_handler(
-    units: UnitOfWorkFactory, builder: "SuggestionBuilder", clock: Clock, settings: Settings
+    units: UnitOfWorkFactory,
+    builder: "SuggestionBuilder",
+    clock: Clock,
+    settings: Settings,
+    room_events: "RoomEvents",
 ) -> Callable[[Job], None]:
     from bot.slack.inbound import SlackInbound
 
     roles = RoleBook(settings.leads, settings.admins)
     buttons = Buttons(units, clock, passages_of, roles)
-    inbound = SlackInbound(units, builder, buttons, redact, clock)
+    inbound = SlackInbound(units, builder, buttons, redact, clock, room_events)
 
     def handle(job: Job) -> None:
         with units.read() as uow:
@@ -310,7 +352,7 @@ def build_front(settings: Settings, engine: EngineClient, *, clock: Clock | None
         probe: SlackProbe = slack_off
         routers: list[APIRouter] = []
         if settings.slack_mode != "off":
-            probe, routers = _open_slack(settings, inbox, engine, clock, opened)
+            probe, routers = _open_slack(settings, database, inbox, engine, clock, opened)
         token = settings.webhook_token
         deps = FrontDeps(
             units=database,
@@ -327,6 +369,7 @@ def build_front(settings: Settings, engine: EngineClient, *, clock: Clock | None
 
 def _open_slack(
     settings: Settings,
+    units: UnitOfWorkFactory,
     inbox: InboxWriter,
     engine: EngineClient,
     clock: Clock,
@@ -337,6 +380,7 @@ def _open_slack(
     from bot.slack.connect import web_client
     from bot.slack.http import SlackHttp
     from bot.slack.socket import SocketRunner
+    from bot.slack.wanted import RoomWants
     from bot.web.slack_events import slack_router
 
     def client(token: str) -> Any:
@@ -355,7 +399,8 @@ def _open_slack(
     def interact(body: Mapping[str, Any]) -> Mapping[str, Any]:
         return engine.interact(body, INTERACTION_SECONDS)
 
-    app = build_app(bot_client, inbox, clock, interact, signing_secret=signing_secret)
+    also = RoomWants(units, settings.incident_channel_pattern, Mode(settings.rollout))
+    app = build_app(bot_client, inbox, clock, interact, signing_secret=signing_secret, also=also)
     if settings.slack_app_token is None:
         router = slack_router(SlackHttp(app, signing_secret), settings.max_body_bytes)
         return lambda: {"mode": "http", "ok": True}, [router]

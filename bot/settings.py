@@ -32,6 +32,7 @@ from bot.errors import SettingsError
 DEFAULT_DATA_DIR = Path("recall-data")
 CONFIG_VARIABLE = "RECALL_CONFIG"
 _HTTP_URL = TypeAdapter(AnyHttpUrl)
+_LONGEST_PATTERN = 200
 _ACTOR_KEY = re.compile(r"^[A-Z0-9]+/[A-Z0-9]+$")
 
 
@@ -94,6 +95,13 @@ class Settings(BaseSettings):
     shadow_channel: str | None = Field(
         None, description="private channel for shadow answers: an id, or a name with or without #"
     )
+    incident_channels: str = Field(
+        "",
+        description=(
+            "regular expression for the names of incident channels, such as ^inc-; the bot joins "
+            "them and keeps a pinned card there; empty means off"
+        ),
+    )
     https_proxy: str | None = Field(
         None,
         validation_alias=AliasChoices("RECALL_HTTPS_PROXY", "HTTPS_PROXY", "https_proxy"),
@@ -141,6 +149,21 @@ class Settings(BaseSettings):
                 raise ValueError(f"{key!r} is not of the form TEAM_ID/USER_ID")
         return value
 
+    @field_validator("incident_channels")
+    @classmethod
+    def _pattern(cls, value: str) -> str:
+        if len(value) > _LONGEST_PATTERN:
+            raise ValueError(f"is longer than {_LONGEST_PATTERN} characters")
+        try:
+            matches_all = re.compile(value).match("") if value else None
+        except re.error as error:
+            raise ValueError(
+                f"is no regular expression ({error}); write one like ^inc-|^incident-"
+            ) from error
+        if matches_all is not None:
+            raise ValueError("matches every channel; write one like ^inc-|^incident-")
+        return value
+
     @field_validator("slack_api_url")
     @classmethod
     def _api_url(cls, value: str) -> str:
@@ -185,6 +208,12 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The database URL in force."""
         return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'recall.db'}"
+
+    @property
+    def incident_channel_pattern(self) -> re.Pattern[str] | None:
+        """What the names of incident channels match, searched from anywhere in the name; None
+        where the feature is off."""
+        return re.compile(self.incident_channels) if self.incident_channels else None
 
     @property
     def index_dir(self) -> Path:

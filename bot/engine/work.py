@@ -21,6 +21,8 @@ _JOB_LEASE_SECONDS = 45.0
 lease by `JobWork.renew`, so this says nothing about how long a job may take."""
 _JOB_ATTEMPTS = 6
 _LONGEST_PAUSE = 60.0
+POSTS_KEPT = timedelta(days=7)
+"""How long the posts of other apps are kept."""
 
 
 class Intake(Protocol):
@@ -158,4 +160,5 @@ def purge_old(units: UnitOfWorkFactory, now: datetime, keep_hours: int) -> int:
     """Delete raw bodies past their time, and finished jobs with them."""
     before = now - timedelta(hours=keep_hours)
     with units.begin() as uow:
+        uow.placements.purge_posts(now - POSTS_KEPT)
         return uow.inbox.purge(before, before) + uow.jobs.purge(now - timedelta(days=30))
