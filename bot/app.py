@@ -34,7 +34,8 @@ from bot.services.file import load_catalogue
 from bot.settings import Settings
 from bot.store.database import Database
 from bot.suggestions.feedback import Buttons
-from bot.suggestions.jobs import SUGGEST, SuggestJob
+from bot.suggestions.jobs import SUGGEST, Suggester, SuggestJob
+from bot.suggestions.knowing import KnowingSuggester
 from bot.suggestions.model import Suggestion
 from bot.suggestions.questions import Questions, SuggestRequest
 from bot.suggestions.speak import MARK_CARD
@@ -127,7 +128,8 @@ def build_engine(
         database = Database(settings.database, clock=clock)
         opened.callback(database.close)
         database.require_current_schema()
-        builder, projection = _open_memory(settings, database, opened, embedder)
+        memory, projection = _open_memory(settings, database, opened, embedder)
+        builder = KnowingSuggester(memory, catalogue, database)
         slack = _open_chat(settings, clock)
         sender = OutboxSender(database, slack.chat, clock) if slack is not None else None
         intake = AlertIntake(
@@ -241,7 +243,7 @@ def _open_chat(settings: Settings, clock: Clock) -> _Slack | None:
 def _interactions(
     slack: _Slack,
     units: UnitOfWorkFactory,
-    builder: "SuggestionBuilder",
+    builder: Suggester,
     clock: Clock,
     settings: Settings,
     shortcuts: "Mapping[str, Shortcut]",
@@ -302,7 +304,7 @@ def _rooms(
 
 def _slack_handler(
     units: UnitOfWorkFactory,
-    builder: "SuggestionBuilder",
+    builder: Suggester,
     clock: Clock,
     settings: Settings,
     room_events: "RoomEvents",
@@ -457,7 +459,8 @@ class _AskOnly:
                 raise EngineUnavailable(str(error)) from error
             projection.catch_up()
             catalogue = load_catalogue(settings.services_file)
-            self._questions = Questions(self._database, builder, catalogue, self._clock)
+            asked = KnowingSuggester(builder, catalogue, self._database)
+            self._questions = Questions(self._database, asked, catalogue, self._clock)
             self._opened = opened.pop_all()
 
     def suggest(self, request: SuggestRequest, deadline_seconds: float) -> Suggestion:

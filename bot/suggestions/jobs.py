@@ -201,4 +201,5 @@ def _gist(suggestion: Suggestion) -> tuple[object, ...]:
         tuple((step.text, step.citation.version) for step in suggestion.steps),
         tuple((cause.summary, cause.check, round(cause.share, 2)) for cause in suggestion.causes),
         suggestion.nearest.id if suggestion.nearest is not None else None,
+        suggestion.knows,
     )
