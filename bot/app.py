@@ -299,7 +299,7 @@ def _rooms(
     if pattern is not None:
         rooms = IncidentRooms(units, reader, catalogue, pattern, redact, clock)
         jobs[SECOND_LOOK] = rooms.handle
-    return RoomEvents(rooms, kept, posts), {TO_TIMELINE: kept.shortcut}, jobs
+    return RoomEvents(rooms, kept, posts, reader), {TO_TIMELINE: kept.shortcut}, jobs
 
 
 def _slack_handler(

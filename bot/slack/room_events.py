@@ -1,11 +1,13 @@
 """From what happens to channels and messages to its use case. Runs in the engine."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from bot.slack import payloads
 from bot.slack.incident_rooms import IncidentRooms
 from bot.slack.kept_messages import KeptMessages
+from bot.slack.reading import SlackReader, optional
 from bot.slack.room_payloads import (
     Changed,
     Pasted,
@@ -22,10 +24,17 @@ from bot.slack.tool_posts import ToolPosts
 class RoomEvents:
     """`rooms` is None where no incident channels are configured."""
 
-    def __init__(self, rooms: IncidentRooms | None, kept: KeptMessages, posts: ToolPosts) -> None:
+    def __init__(
+        self,
+        rooms: IncidentRooms | None,
+        kept: KeptMessages,
+        posts: ToolPosts,
+        reader: SlackReader,
+    ) -> None:
         self._rooms = rooms
         self._kept = kept
         self._posts = posts
+        self._reader = reader
 
     def process(self, body: Mapping[str, Any], paste: Callable[[payloads.Said], None]) -> bool:
         """False for what is none of these events. `paste` takes in pasted logs. May raise
@@ -47,5 +56,17 @@ class RoomEvents:
             case Posted():
                 self._posts.posted(event)
             case Pasted(said):
-                paste(said)
+                current = self._as_it_is(said)
+                if current is not None:
+                    paste(current)
         return True
+
+    def _as_it_is(self, said: payloads.Said) -> payloads.Said | None:
+        """The message as it is now: edits and deletions can be dealt with before it is."""
+
+        def logs() -> str | None:
+            message = self._reader.message(said.channel, said.ts)
+            return message.logs if message is not None else None
+
+        now = optional("looking whether a paste was edited", logs, otherwise=said.logs)
+        return replace(said, logs=now) if now else None

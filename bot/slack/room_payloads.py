@@ -17,11 +17,12 @@ _CLOSED = (
     "channel_archive",
     "channel_deleted",
     "channel_left",
+    "channel_shared",
     "group_archive",
     "group_deleted",
     "group_left",
 )
-_BACK = ("channel_unarchive", "group_unarchive")
+_BACK = ("channel_unarchive", "channel_unshared", "group_unarchive")
 _POST_KEYS = ("title", "title_link", "pretext", "text", "value", "fallback")
 _BLOCK_KEYS = ("text", "fields", "elements", "title", "accessory", "url")
 
@@ -39,7 +40,7 @@ class RoomOpened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoomClosed:
-    """A channel was archived or deleted, or the bot was put out of it."""
+    """A channel was archived, deleted or shared with others, or the bot was put out of it."""
 
     team_id: str
     channel: str
@@ -47,7 +48,7 @@ class RoomClosed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoomBack:
-    """An archived channel is in use again."""
+    """A channel is the team's own and in use again."""
 
     team_id: str
     channel: str

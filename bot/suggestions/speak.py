@@ -82,6 +82,8 @@ def show_card(
         _put_card(uow, incident, suggestion, now, key=key, to=to, shadow_of=shadow_of)
     for team_id, channel in uow.placements.channels_of(incident.id):
         own = key
+        if uow.preferences.channel(team_id, channel).mode is Mode.OFF:
+            continue
         if (team_id, channel) != (to.team_id, to.channel):
             own, copy_to = room_card_key(incident, channel), Destination(team_id, channel)
             fit = suggestion

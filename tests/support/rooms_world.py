@@ -10,11 +10,13 @@ from bot.alerts.model import Alert, AlertStatus, Severity
 from bot.alerts.ports import AlertWrite
 from bot.channels.model import ChannelSettings, Mode
 from bot.channels.placing import Placing
+from bot.chat.ports import Destination
 from bot.chat.sender import OutboxSender
 from bot.clock import ManualClock
+from bot.commands.model import Caller, Refused
 from bot.demo.text_card import message_text
 from bot.incidents.model import Incident, TimelineEntry
-from bot.people.model import RoleBook
+from bot.people.model import Actor, Role, RoleBook
 from bot.redact import redact
 from bot.services.catalogue import Catalogue
 from bot.services.model import Service
@@ -79,7 +81,7 @@ class RoomsWorld:
             Buttons(database, clock, passages_of, RoleBook()),
             redact,
             clock,
-            RoomEvents(incident_rooms, self.kept, posts),
+            RoomEvents(incident_rooms, self.kept, posts, self.reader),
         )
         self._wants = RoomWants(database, PATTERN, default_mode)
         self._handlers = {
@@ -161,6 +163,26 @@ class RoomsWorld:
         if item is not None:
             self.kept_items += 1
             self._inbound.process(item)
+
+    def uses_shortcut(
+        self, message: Message, *, role: Role = Role.RESPONDER, is_shared: bool = False
+    ) -> str:
+        """Alice uses the message shortcut; what she is told."""
+        caller = Caller(
+            actor=Actor(self.workspace.team_id, self.person().id),
+            name="alice",
+            role=role,
+            at=Destination(self.workspace.team_id, message.channel, message.thread_ts),
+            is_shared=is_shared,
+        )
+        body = {
+            "channel": {"id": message.channel, "name": "somewhere"},
+            "message": message.json(),
+        }
+        try:
+            return self.kept.shortcut(caller, body).text
+        except Refused as error:
+            return str(error)
 
     def hears_last_event_again(self) -> None:
         events = [one for one in self.workspace.deliveries if one.kind == "events_api"]

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.channels.model import Mode
 from bot.clock import ManualClock
 from bot.incidents.model import TimelineKind
+from bot.people.model import Role
 from bot.workspace.server import LocalWorkspace, Room
 from tests.support.databases import sqlite_database
 from tests.support.rooms_world import RoomsWorld, seconds_of
@@ -259,3 +261,88 @@ def test_without_the_scopes_the_card_comes_all_the_same(
         assert key in world.card_in(f"inc-{key.lower()}")
         assert workspace.pinned(f"inc-{key.lower()}") == []
     assert "pinning the card is left out" in caplog.text
+
+
+def test_a_paste_deleted_before_it_was_read_is_no_evidence(world: RoomsWorld) -> None:
+    key = world.alert_fires()
+    channel = f"inc-{key.lower()}"
+    world.person().creates_channel(channel)
+    world.settles()
+    pasted = world.person().says(channel, "```\npassword of a customer\n```")
+    world.person().deletes(pasted)
+    world.settles()
+    assert "customer" not in str(world.timeline(key))
+
+
+def test_what_a_private_channel_says_stays_there(world: RoomsWorld) -> None:
+    key = world.alert_fires()
+    channel = f"inc-{key.lower()}"
+    world.person().creates_channel(channel, private=True)
+    world.person().invites("recall", channel)
+    world.settles()
+    world.person().says(channel, "```\nFATAL: secret plan\n```")
+    world.settles()
+    # Its card stands in a public channel as well, so the search may not use it.
+    assert world.builder.asked[-1][0].logs == ()
+    [entry] = [entry for entry in world.timeline(key) if entry.kind is TimelineKind.EVIDENCE]
+    assert entry.data["only"] == f"{world.workspace.team_id}/{world.workspace.channel_id(channel)}"
+
+
+def test_a_channel_that_said_no_gets_no_card(world: RoomsWorld) -> None:
+    key = world.alert_fires()
+    place = world.person().creates_channel(f"inc-{key.lower()}")
+    world.chooses(place.id, Mode.OFF)
+    world.settles()
+    assert world.said_in(place.id) == []
+
+
+def test_a_channel_shared_later_is_left_alone_and_comes_back(world: RoomsWorld) -> None:
+    key = world.alert_fires()
+    place = world.person().creates_channel(f"inc-{key.lower()}")
+    world.settles()
+    for kind in ("channel_shared", "channel_unshared"):
+        world.builder.gives = one_cause(confidence=0.91 if kind == "channel_shared" else 0.77)
+        body = {
+            "team_id": world.workspace.team_id,
+            "event_id": kind,
+            "type": "event_callback",
+            "event": {"type": kind, "channel": place.id},
+        }
+        world.hears_body(body)
+        [card] = world.said_in("incidents")
+        world.person("bob").says("incidents", f"```\n{kind}\n```", thread_ts=card.ts)
+        world.settles()
+        assert ("91" in world.card_in(place.id)) is False
+    assert "77" in world.card_in(place.id)
+
+
+def test_the_shortcut_puts_a_message_into_the_timeline(world: RoomsWorld) -> None:
+    key = world.alert_fires()
+    channel = f"inc-{key.lower()}"
+    world.person().creates_channel(channel)
+    world.settles()
+    said = world.person("bob").says(channel, "rolled back <to 1.4.2>")
+    assert world.uses_shortcut(said) == f"It is in the timeline of {key}."
+    assert world.uses_shortcut(said) == f"It is in the timeline of {key} already."
+    [note] = [entry for entry in world.timeline(key) if entry.data.get("pinned")]
+    assert note.text == "bob: rolled back <to 1.4.2>"
+
+
+def test_the_shortcut_says_so_where_no_incident_is(world: RoomsWorld) -> None:
+    said = world.person("bob").says("incidents", "lunch?")
+    assert "Say which incident" in world.uses_shortcut(said)
+    world.alert_fires()
+    assert world.uses_shortcut(said) == "It is in the timeline of RCL-1."
+
+
+def test_guests_and_strangers_cannot_add_to_a_timeline(world: RoomsWorld) -> None:
+    world.alert_fires()
+    [card] = world.said_in("incidents")
+    said = world.person("bob").says("incidents", "rolled back", thread_ts=card.ts)
+    guest = world.workspace.add_user("gus", guest=True)
+    guest.joins("incidents")
+    guest.reacts(said, "pushpin")
+    world.settles()
+    assert "Guests" in world.uses_shortcut(said, role=Role.GUEST)
+    assert "shared" in world.uses_shortcut(said, is_shared=True)
+    assert "rolled back" not in str(world.timeline("RCL-1"))
