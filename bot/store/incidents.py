@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, Select, delete, insert, not_, select, update
+from sqlalchemy import Connection, RowMapping, Select, delete, insert, select, update
 
 from bot.alerts.model import Severity
 from bot.incidents.model import (
@@ -22,6 +22,7 @@ from knowledge.store.statements import insert_into
 KEY_PREFIX = "RCL-"
 _KEY = re.compile(rf"{KEY_PREFIX}([1-9][0-9]{{0,17}})", re.IGNORECASE | re.ASCII)
 
+_OVER = [state.value for state in IncidentState if state.is_over]
 OPEN_ATTEMPTS = 10
 """Each loses only against an incident that opened and ended between two of our statements."""
 
@@ -199,7 +200,7 @@ class SqlIncidents:
     def past(self, service: str, limit: int) -> Sequence[Incident]:
         statement = (
             select(incidents)
-            .where(incidents.c.service == service, not_(NOT_OVER))
+            .where(incidents.c.service == service, incidents.c.state.in_(_OVER))
             .order_by(incidents.c.id.desc())
             .limit(limit)
         )
