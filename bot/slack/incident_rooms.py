@@ -20,6 +20,7 @@ from bot.channels.about import (
 from bot.chat.ports import Destination
 from bot.clock import Clock
 from bot.errors import ChatRefused
+from bot.incidents.grouping import DECLARED_PREFIX
 from bot.incidents.model import Incident, TimelineEntry, TimelineKind
 from bot.jobs.ports import Job
 from bot.people.model import SYSTEM
@@ -186,7 +187,7 @@ class IncidentRooms:
         """An incident that people declared by making the channel; None when it exists."""
         services = services_named(read.words, self._catalogue)
         incident, is_new = uow.incidents.open(
-            group_key=f"channel:{team_id}/{read.room.id}",
+            group_key=f"{DECLARED_PREFIX}{team_id}/{read.room.id}",
             title=title_of_room(read.words, self._pattern),
             service=services[0] if services else None,
             environment=environment_named(read.words, self._catalogue),
@@ -225,12 +226,15 @@ class IncidentRooms:
             actor=f"{team_id}/{room.creator}" if room.creator else SYSTEM.key,
             data={name: value for name, value in data.items() if value},
         )
-        known = [
+        pasted = [
             one
             for one in _evidence(team_id, read, now)
-            if not uow.incidents.entries_about(one.source or "")
+            if not any(
+                kept.entry.kind is TimelineKind.EVIDENCE
+                for kept in uow.incidents.entries_about(one.source or "")
+            )
         ]
-        uow.incidents.add_timeline(incident.id, [entry, *known])
+        uow.incidents.add_timeline(incident.id, [entry, *pasted])
         action = "channel.link" if fit is not None else "incident.declare"
         _audit(uow, action, entry.actor, team_id, room.id, now, incident=incident.key)
         search_anew(uow, incident, self._clock)

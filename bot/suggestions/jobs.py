@@ -17,6 +17,7 @@ from bot.jobs.ports import Job
 from bot.people.model import SYSTEM
 from bot.suggestions.corrections import corrected, family_key
 from bot.suggestions.model import Suggestion
+from bot.suggestions.naming import made_in_private
 from bot.suggestions.speak import keep, latest_for_card, show_card
 from bot.uow import UnitOfWork, UnitOfWorkFactory
 from knowledge.model import Audience, Query
@@ -139,7 +140,10 @@ class SuggestJob:
             return None
         query = query_of(incident, alerts, timeline, audience=audience)
         query = with_corrections(self._units, query, incident.id)
-        return self._builder.suggest(query, asked=False)
+        found = self._builder.suggest(query, asked=False)
+        used = (entry.data.get("only") == audience.channel for entry in timeline)
+        is_private = audience.channel is not None and any(used)
+        return made_in_private(found) if is_private else found
 
     def _say(
         self,

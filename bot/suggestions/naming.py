@@ -6,11 +6,24 @@ from bot.suggestions.model import Suggestion
 from bot.uow import UnitOfWork
 
 
+def made_in_private(suggestion: Suggestion) -> Suggestion:
+    """The same answer, its receipt marked: the question has words of a private channel."""
+    query = {**suggestion.receipt.get("query", {}), "private": True}
+    return suggestion.model_copy(update={"receipt": {**suggestion.receipt, "query": query}})
+
+
+def is_private(suggestion: Suggestion) -> bool:
+    """Whether the question has words of a private channel."""
+    return bool(suggestion.receipt.get("query", {}).get("private"))
+
+
 def may_be_read_in(uow: UnitOfWork, suggestion: Suggestion, channel_key: str) -> bool:
     """Whether an answer may stand in a channel: it was made for its readers, or is made of
     nothing but what everyone may see."""
     if suggestion.receipt.get("query", {}).get("channel") == channel_key:
         return True
+    if is_private(suggestion):
+        return False
     return not uow.knowledge.restricted(sorted(set(documents_named(suggestion))))
 
 

@@ -1,4 +1,4 @@
-"""What the API keeps to itself: answers made of records that only some channels may see.
+"""What the API keeps to itself: what only some channels may see, and answers made of it.
 
 Whoever has the API's token sees what everyone may see, as `POST /v1/suggest` does. An answer
 that was given in a channel may have been made of more; then its place is shown, and no more.
@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from bot.incidents.model import TimelineEntry, TimelineKind
 from bot.suggestions.model import Suggestion, SuggestionKind
-from bot.suggestions.naming import documents_named
+from bot.suggestions.naming import documents_named, is_private
 from bot.suggestions.ports import StoredSuggestion
 from bot.uow import UnitOfWork
 
@@ -25,7 +25,7 @@ def for_everyone(uow: UnitOfWork, rows: Sequence[StoredSuggestion]) -> list[Stor
     restricted = uow.knowledge.restricted(sorted(frozenset().union(*named.values())))
     return [
         replace(row, suggestion=_emptied(row.suggestion))
-        if named[row.suggestion.id] & restricted
+        if named[row.suggestion.id] & restricted or is_private(row.suggestion)
         else row
         for row in rows
     ]

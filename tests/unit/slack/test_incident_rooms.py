@@ -9,6 +9,7 @@ from bot.channels.model import Mode
 from bot.clock import ManualClock
 from bot.incidents.model import TimelineKind
 from bot.people.model import Role
+from bot.web.withheld import WITHHELD, for_everyone, timeline_for_everyone
 from bot.workspace.server import LocalWorkspace, Room
 from tests.support.databases import sqlite_database
 from tests.support.rooms_world import RoomsWorld, seconds_of
@@ -346,3 +347,21 @@ def test_guests_and_strangers_cannot_add_to_a_timeline(world: RoomsWorld) -> Non
     assert "Guests" in world.uses_shortcut(said, role=Role.GUEST)
     assert "shared" in world.uses_shortcut(said, is_shared=True)
     assert "rolled back" not in str(world.timeline("RCL-1"))
+
+
+def test_an_incident_of_a_private_channel_stays_private_in_all_that_is_kept(
+    world: RoomsWorld,
+) -> None:
+    world.person().creates_channel("inc-secret", private=True)
+    world.person().says("inc-secret", "```\nFATAL: secret plan\n```")
+    world.person().invites("recall", "inc-secret")
+    world.settles()
+    key = world.incident_of("inc-secret")
+    assert key is not None
+    # The search for the channel itself may use it; what everybody can read may not tell of it.
+    assert world.builder.asked[-1][0].logs == ("FATAL: secret plan",)
+    with world.database.read() as uow:
+        [kept] = uow.suggestions.list(10)
+        told = timeline_for_everyone(uow, world.timeline(key))
+        assert for_everyone(uow, [kept])[0].suggestion.headline == WITHHELD
+    assert "secret plan" not in str(told)
