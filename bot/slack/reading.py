@@ -119,7 +119,7 @@ class SlackReader:
             "conversations.history",
             self._client.conversations_history,
             channel=room.id,
-            oldest=str(room.created),
+            oldest=str(room.created - 1),
             latest=str(room.created + _FIRST_SECONDS),
             inclusive=True,
             limit=FIRST_MESSAGES,

@@ -68,5 +68,6 @@ class RoomEvents:
             message = self._reader.message(said.channel, said.ts)
             return message.logs if message is not None else None
 
-        now = optional("looking whether a paste was edited", logs, otherwise=said.logs)
+        as_told: str | None = said.logs
+        now = optional("looking whether a paste was edited", logs, otherwise=as_told)
         return replace(said, logs=now) if now else None
