@@ -78,6 +78,11 @@ class IncidentRooms:
         the bot gets an incident of its own at once, a new one after a second look."""
         if event.name is not None and not self._pattern.search(event.name):
             return
+        with self._units.read() as uow:
+            was_closed = uow.placements.is_closed(event.team_id, event.channel)
+        if was_closed and event.name is None:  # the bot was put out, and is in again
+            self.back(RoomBack(team_id=event.team_id, channel=event.channel))
+            return
         if self._link(event.team_id, event.channel, may_declare=event.is_invited) is False:
             where = {"team_id": event.team_id, "channel": event.channel}
             with self._units.begin() as uow:

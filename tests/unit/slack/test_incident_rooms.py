@@ -365,3 +365,40 @@ def test_an_incident_of_a_private_channel_stays_private_in_all_that_is_kept(
         told = timeline_for_everyone(uow, world.timeline(key))
         assert for_everyone(uow, [kept])[0].suggestion.headline == WITHHELD
     assert "secret plan" not in str(told)
+
+
+def test_put_out_and_invited_again_the_bot_goes_on_with_the_same_card(world: RoomsWorld) -> None:
+    key = world.alert_fires()
+    place = world.person().creates_channel(f"inc-{key.lower()}")
+    world.settles()
+    [card] = world.said_in(place.id)
+    world.person().kicks("recall", place.id)
+    world.settles()
+    assert world.incident_of(place.id) is None
+    world.builder.gives = one_cause(confidence=0.91)
+    [first] = world.said_in("incidents")
+    world.person("bob").says("incidents", "```\nFATAL\n```", thread_ts=first.ts)
+    world.settles()
+    assert "91" not in world.card_in(place.id)
+    world.person().invites("recall", place.id)
+    world.settles()
+    assert "91" in world.card_in(place.id)
+    assert [message.ts for message in world.said_in(place.id)] == [card.ts]
+
+
+def test_a_channel_that_gets_such_a_name_is_one(world: RoomsWorld) -> None:
+    key = world.alert_fires()
+    place = world.person().creates_channel("war-room")
+    world.settles()
+    place.name, place.topic = "inc-war-room", f"about {key}"
+    event = {"type": "channel_rename", "channel": {"id": place.id, "name": place.name}}
+    world.hears_body(
+        {
+            "type": "event_callback",
+            "team_id": world.workspace.team_id,
+            "event_id": "Ev-rename",
+            "event": event,
+        }
+    )
+    world.settles()
+    assert world.incident_of(place.id) == key
