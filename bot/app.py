@@ -38,7 +38,6 @@ from bot.suggestions.jobs import SUGGEST, Suggester, SuggestJob
 from bot.suggestions.knowing import KnowingSuggester
 from bot.suggestions.model import Suggestion
 from bot.suggestions.questions import Questions, SuggestRequest
-from bot.suggestions.speak import MARK_CARD
 from bot.uow import UnitOfWorkFactory
 from knowledge.embed.port import Embedder
 from knowledge.errors import KnowledgeError
@@ -50,6 +49,7 @@ if TYPE_CHECKING:
 
     from bot.slack.interactions import Shortcut
     from bot.slack.room_events import RoomEvents
+    from bot.slack.room_parts import RoomParts
     from bot.suggestions.build import SuggestionBuilder
     from bot.web.deps import SlackProbe
 
@@ -142,10 +142,10 @@ def build_engine(
         handlers: dict[str, Callable[[Job], None]] = {}
         if slack is not None:
             where = Placing(database, slack.rooms, Mode(settings.rollout), clock)
-            room_events, shortcuts, room_jobs = _rooms(slack, database, catalogue, clock, settings)
-            handlers[SLACK_JOB] = _slack_handler(database, builder, clock, settings, room_events)
-            handlers |= room_jobs
-            interact = _interactions(slack, database, builder, clock, settings, shortcuts)
+            parts = _room_parts(slack, database, catalogue, clock, settings)
+            handlers[SLACK_JOB] = _slack_handler(database, builder, clock, settings, parts.events)
+            handlers |= parts.jobs
+            interact = _interactions(slack, database, builder, clock, settings, parts.shortcuts)
         handlers[SUGGEST] = SuggestJob(database, builder, where, clock).handle
         loops = _Loops()
         engine = Engine(
@@ -272,34 +272,26 @@ def _interactions(
     ).handle
 
 
-def _rooms(
+def _room_parts(
     slack: _Slack,
     units: UnitOfWorkFactory,
     catalogue: Catalogue,
     clock: Clock,
     settings: Settings,
-) -> "tuple[RoomEvents, Mapping[str, Shortcut], Mapping[str, Callable[[Job], None]]]":
-    """What follows channels and messages: its events, its message shortcuts, its jobs."""
-    from bot.slack.incident_rooms import SECOND_LOOK, IncidentRooms
-    from bot.slack.kept_messages import TO_TIMELINE, KeptMessages
-    from bot.slack.reading import SlackReader
-    from bot.slack.room_events import RoomEvents
-    from bot.slack.room_marks import RoomMarks
-    from bot.slack.tool_posts import ToolPosts
+) -> "RoomParts":
+    from bot.slack.room_parts import room_parts
 
-    reader = SlackReader(slack.client)
-    pattern = settings.incident_channel_pattern
-    roles = RoleBook(settings.leads, settings.admins)
-    kept = KeptMessages(units, reader, roles.role_of, redact, clock)
-    posts = ToolPosts(units, slack.rooms, Mode(settings.rollout), redact, clock)
-    jobs: dict[str, Callable[[Job], None]] = {
-        MARK_CARD: RoomMarks(units, slack.client, reader, clock).handle
-    }
-    rooms = None
-    if pattern is not None:
-        rooms = IncidentRooms(units, reader, catalogue, pattern, redact, clock)
-        jobs[SECOND_LOOK] = rooms.handle
-    return RoomEvents(rooms, kept, posts, reader), {TO_TIMELINE: kept.shortcut}, jobs
+    return room_parts(
+        slack.client,
+        slack.rooms,
+        units,
+        catalogue,
+        role_of=RoleBook(settings.leads, settings.admins).role_of,
+        pattern=settings.incident_channel_pattern,
+        default_mode=Mode(settings.rollout),
+        redact=redact,
+        clock=clock,
+    )
 
 
 def _slack_handler(

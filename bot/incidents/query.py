@@ -64,6 +64,13 @@ def neighbours_of(alerts: Sequence[StoredAlert], name: str | None) -> tuple[str,
     return tuple(distinct[:MAX_ALERTS])
 
 
+def uses_private_words(timeline: Sequence[TimelineEntry], audience: Audience) -> bool:
+    """Whether the query for these readers has words of their private channel."""
+    return any(entry.data.get("only") == audience.channel for entry in timeline) and (
+        audience.channel is not None
+    )
+
+
 def _may_use(entry: TimelineEntry, audience: Audience) -> bool:
     only = entry.data.get("only")
     return not only or only == audience.channel

@@ -15,7 +15,7 @@ from bot.chat.ports import Destination
 from bot.clock import Clock
 from bot.errors import BadPayload
 from bot.incidents.model import Incident
-from bot.incidents.query import query_of
+from bot.incidents.query import query_of, uses_private_words
 from bot.jobs.ports import InboxItem, InboxKind
 from bot.slack import payloads
 from bot.slack.room_events import RoomEvents
@@ -23,6 +23,7 @@ from bot.suggestions.evidence import paste
 from bot.suggestions.feedback import Buttons, Press
 from bot.suggestions.jobs import Suggester, with_corrections
 from bot.suggestions.model import Suggestion
+from bot.suggestions.naming import made_in_private
 from bot.suggestions.speak import keep, show_answer
 from bot.uow import UnitOfWorkFactory
 from knowledge.model import Audience, Query
@@ -123,24 +124,31 @@ class SlackInbound:
             return
         if incident is not None and said.logs:
             self._add_evidence(incident.id, said)
-        suggestion = self._builder.suggest(self._query(said, incident), asked=True)
+        query, is_private = self._query(said, incident)
+        suggestion = self._builder.suggest(query, asked=True)
+        if is_private:
+            suggestion = made_in_private(suggestion)
         self._reply(key, to, said, incident, suggestion)
 
-    def _query(self, said: payloads.Said, incident: Incident | None) -> Query:
+    def _query(self, said: payloads.Said, incident: Incident | None) -> tuple[Query, bool]:
+        """What to search for, and whether it has words of a private channel."""
         where = Destination(said.team_id, said.channel)
         audience = Audience(channel=where.channel_key, sees_nothing=said.is_shared)
         if incident is None:
-            return Query(
+            query = Query(
                 text=said.question or said.logs[:QUESTION_LIMIT],
                 logs=(said.logs,) if said.logs else (),
                 audience=audience,
             )
+            return query, False
         with self._units.read() as uow:
             alerts = uow.alerts.of_incident(incident.id)
             timeline = uow.incidents.timeline(incident.id)
         query = query_of(incident, alerts, timeline, audience=audience)
         query = with_corrections(self._units, query, incident.id)
-        return replace(query, text=f"{said.question}\n{query.text}") if said.question else query
+        if said.question:
+            query = replace(query, text=f"{said.question}\n{query.text}")
+        return query, uses_private_words(timeline, audience)
 
     def _add_evidence(self, incident_id: int, said: payloads.Said) -> None:
         """What was pasted becomes part of the incident, once, and its card is looked at again."""

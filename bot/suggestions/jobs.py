@@ -12,7 +12,7 @@ from bot.chat.cards import card_key
 from bot.chat.ports import Destination
 from bot.clock import Clock
 from bot.incidents.model import Incident, TimelineEntry
-from bot.incidents.query import query_of
+from bot.incidents.query import query_of, uses_private_words
 from bot.jobs.ports import Job
 from bot.people.model import SYSTEM
 from bot.suggestions.corrections import corrected, family_key
@@ -141,9 +141,7 @@ class SuggestJob:
         query = query_of(incident, alerts, timeline, audience=audience)
         query = with_corrections(self._units, query, incident.id)
         found = self._builder.suggest(query, asked=False)
-        used = (entry.data.get("only") == audience.channel for entry in timeline)
-        is_private = audience.channel is not None and any(used)
-        return made_in_private(found) if is_private else found
+        return made_in_private(found) if uses_private_words(timeline, audience) else found
 
     def _say(
         self,

@@ -24,18 +24,12 @@ from bot.slack.app import item_of
 from bot.slack.client import SlackChat
 from bot.slack.connect import web_client
 from bot.slack.inbound import SlackInbound
-from bot.slack.incident_rooms import SECOND_LOOK, IncidentRooms
-from bot.slack.kept_messages import KeptMessages
-from bot.slack.reading import SlackReader
-from bot.slack.room_events import RoomEvents
-from bot.slack.room_marks import RoomMarks
+from bot.slack.room_parts import room_parts
 from bot.slack.rooms import SlackRooms
-from bot.slack.tool_posts import ToolPosts
 from bot.slack.wanted import RoomWants
 from bot.store.database import Database
 from bot.suggestions.feedback import Buttons
 from bot.suggestions.jobs import SUGGEST, SuggestJob, enqueue
-from bot.suggestions.speak import MARK_CARD
 from bot.workspace.driver import Person
 from bot.workspace.model import Message
 from bot.workspace.server import LocalWorkspace
@@ -68,12 +62,20 @@ class RoomsWorld:
         self.kept_items = 0
         self._seen = 0
         client = web_client(workspace.bot_token, base_url=workspace.api_url)
-        self.reader = SlackReader(client)
         self._sender = OutboxSender(database, SlackChat(client), clock)
         rooms = SlackRooms(client, "#incidents", None, clock)
-        incident_rooms = IncidentRooms(database, self.reader, CATALOGUE, PATTERN, redact, clock)
-        self.kept = KeptMessages(database, self.reader, RoleBook().role_of, redact, clock)
-        posts = ToolPosts(database, rooms, default_mode, redact, clock)
+        parts = room_parts(
+            client,
+            rooms,
+            database,
+            CATALOGUE,
+            role_of=RoleBook().role_of,
+            pattern=PATTERN,
+            default_mode=default_mode,
+            redact=redact,
+            clock=clock,
+        )
+        self._shortcuts = parts.shortcuts
         where = Placing(database, rooms, default_mode, clock)
         self._inbound = SlackInbound(
             database,
@@ -81,13 +83,12 @@ class RoomsWorld:
             Buttons(database, clock, passages_of, RoleBook()),
             redact,
             clock,
-            RoomEvents(incident_rooms, self.kept, posts, self.reader),
+            parts.events,
         )
         self._wants = RoomWants(database, PATTERN, default_mode)
         self._handlers = {
             SUGGEST: SuggestJob(database, self.builder, where, clock).handle,
-            SECOND_LOOK: incident_rooms.handle,
-            MARK_CARD: RoomMarks(database, client, self.reader, clock).handle,
+            **parts.jobs,
         }
 
     # -- what happens -------------------------------------------------------------------
@@ -180,7 +181,7 @@ class RoomsWorld:
             "message": message.json(),
         }
         try:
-            return self.kept.shortcut(caller, body).text
+            return self._shortcuts["recall_to_timeline"](caller, body).text
         except Refused as error:
             return str(error)
 
