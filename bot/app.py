@@ -27,6 +27,7 @@ from bot.settings import Settings
 from bot.slack_engine import open_slack
 from bot.store.database import Database
 from bot.suggestions.jobs import SUGGEST, SuggestJob
+from bot.suggestions.knowing import KnowingSuggester
 from bot.suggestions.model import Suggestion
 from bot.suggestions.questions import Questions, SuggestRequest
 from bot.upkeep import NO_ROOMS, canary_job, canary_ticks, start_canaries
@@ -112,7 +113,8 @@ def build_engine(
         database = Database(settings.database, clock=clock)
         opened.callback(database.close)
         database.require_current_schema()
-        builder, projection = _open_memory(settings, database, opened, embedder)
+        memory, projection = _open_memory(settings, database, opened, embedder)
+        builder = KnowingSuggester(memory, catalogue, database)
         slack = open_slack(settings, database, builder, catalogue, clock)
         rooms = slack.upkeep if slack is not None else NO_ROOMS
         sender = None
@@ -287,7 +289,8 @@ class _AskOnly:
                 raise EngineUnavailable(str(error)) from error
             projection.catch_up()
             catalogue = load_catalogue(settings.services_file)
-            self._questions = Questions(self._database, builder, catalogue, self._clock)
+            asked = KnowingSuggester(builder, catalogue, self._database)
+            self._questions = Questions(self._database, asked, catalogue, self._clock)
             self._opened = opened.pop_all()
 
     def suggest(self, request: SuggestRequest, deadline_seconds: float) -> Suggestion:

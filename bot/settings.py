@@ -34,6 +34,7 @@ DEFAULT_DATA_DIR = Path("recall-data")
 CONFIG_VARIABLE = "RECALL_CONFIG"
 _HTTP_URL = TypeAdapter(AnyHttpUrl)
 _CANARY_MINUTES = 5
+_LONGEST_PATTERN = 200
 _ACTOR_KEY = re.compile(r"^[A-Z0-9]+/[A-Z0-9]+$")
 
 
@@ -118,6 +119,13 @@ class Settings(BaseSettings):
         None,
         description="https address to GET after each canary that is in time; kept secret",
     )
+    incident_channels: str = Field(
+        "",
+        description=(
+            "regular expression for the names of incident channels, such as ^inc-; the bot joins "
+            "them and keeps a pinned card there; empty means off"
+        ),
+    )
     https_proxy: str | None = Field(
         None,
         validation_alias=AliasChoices("RECALL_HTTPS_PROXY", "HTTPS_PROXY", "https_proxy"),
@@ -163,6 +171,21 @@ class Settings(BaseSettings):
         for key in value:
             if not _ACTOR_KEY.match(key):
                 raise ValueError(f"{key!r} is not of the form TEAM_ID/USER_ID")
+        return value
+
+    @field_validator("incident_channels")
+    @classmethod
+    def _pattern(cls, value: str) -> str:
+        if len(value) > _LONGEST_PATTERN:
+            raise ValueError(f"is longer than {_LONGEST_PATTERN} characters")
+        try:
+            matches_all = re.compile(value).match("") if value else None
+        except re.error as error:
+            raise ValueError(
+                f"is no regular expression ({error}); write one like ^inc-|^incident-"
+            ) from error
+        if matches_all is not None:
+            raise ValueError("matches every channel; write one like ^inc-|^incident-")
         return value
 
     @field_validator("slack_api_url")
@@ -220,6 +243,12 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The database URL in force."""
         return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'recall.db'}"
+
+    @property
+    def incident_channel_pattern(self) -> re.Pattern[str] | None:
+        """What the names of incident channels match, searched from anywhere in the name; None
+        where the feature is off."""
+        return re.compile(self.incident_channels) if self.incident_channels else None
 
     @property
     def index_dir(self) -> Path:

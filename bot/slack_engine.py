@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from slack_sdk import WebClient
 
     from bot.commands.model import Tools
+    from bot.slack.room_parts import RoomParts
     from bot.slack.rooms import SlackRooms
 
 
@@ -69,11 +70,16 @@ def open_slack(
     )
     upkeep = Rooms(rooms.default, rooms.admin, rooms.canary, [rooms.refused])
     parts = _Parts(settings, units, builder, catalogue, clock, client, rooms)
+    following = parts.following()
     return EngineSlack(
         chat=SlackChat(client),
         where=Placing(units, rooms, Mode(settings.rollout), clock),
-        handlers={SLACK_JOB: parts.inbound(), **gap_handlers(units, client, upkeep, clock)},
-        interact=parts.interact(),
+        handlers={
+            SLACK_JOB: parts.inbound(following),
+            **following.jobs,
+            **gap_handlers(units, client, upkeep, clock),
+        },
+        interact=parts.interact(following),
         upkeep=upkeep,
     )
 
@@ -107,7 +113,23 @@ class _Parts:
             settings=self.settings,
         )
 
-    def interact(self) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
+    def following(self) -> "RoomParts":
+        """What follows channels and messages."""
+        from bot.slack.room_parts import room_parts
+
+        return room_parts(
+            self.client,
+            self.rooms,
+            self.units,
+            self.catalogue,
+            role_of=self.roles.role_of,
+            pattern=self.settings.incident_channel_pattern,
+            default_mode=Mode(self.settings.rollout),
+            redact=redact,
+            clock=self.clock,
+        )
+
+    def interact(self, following: "RoomParts") -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
         from bot.commands import COMMANDS, FORMS
         from bot.commands.book import CommandBook
         from bot.slack.interactions import SlackInteractions
@@ -118,17 +140,18 @@ class _Parts:
             self.roles.role_of,
             self.is_shared,
             redact,
+            following.shortcuts,
         ).handle
 
     def is_shared(self, team_id: str, channel: str) -> bool:
         return self.rooms.of(team_id, channel).is_shared
 
-    def inbound(self) -> Callable[[Job], None]:
+    def inbound(self, following: "RoomParts") -> Callable[[Job], None]:
         from bot.slack.inbound import SlackInbound
 
         units = self.units
         buttons = Buttons(units, self.clock, passages_of, self.roles)
-        inbound = SlackInbound(units, self.builder, buttons, redact, self.clock)
+        inbound = SlackInbound(units, self.builder, buttons, redact, self.clock, following.events)
 
         def handle(job: Job) -> None:
             with units.read() as uow:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
+from bot.channels.model import Mode
 from bot.clock import Clock
 from bot.engine.ports import EngineClient
 from bot.jobs.inbox_writer import InboxWriter
@@ -13,6 +14,7 @@ from bot.slack.connect import web_client
 from bot.slack.hearing import Hearing
 from bot.slack.http import SlackHttp
 from bot.slack.socket import SocketRunner
+from bot.slack.wanted import RoomWants
 from bot.uow import UnitOfWorkFactory
 from bot.web.deps import SlackProbe
 from bot.web.slack_events import slack_router
@@ -50,7 +52,8 @@ def open_front_slack(
     def interact(body: Mapping[str, Any]) -> Mapping[str, Any]:
         return engine.interact(body, INTERACTION_SECONDS)
 
-    app = build_app(bot_client, inbox, clock, interact, signing_secret=signing_secret)
+    also = RoomWants(units, settings.incident_channel_pattern, Mode(settings.rollout))
+    app = build_app(bot_client, inbox, clock, interact, signing_secret=signing_secret, also=also)
     if settings.slack_app_token is None:
         router = slack_router(SlackHttp(app, signing_secret), settings.max_body_bytes)
         listening = Hearing(units, clock, clock.now)

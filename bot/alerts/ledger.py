@@ -55,7 +55,10 @@ class IncidentLedger:
         self._depends = depends
         self._team_id = team_id
         self._pages = {
-            incident.id: _Page(incident, incident.revision) for incident in uow.incidents.active()
+            incident.id: _Page(incident, incident.revision)
+            for incident in uow.incidents.active()
+            # One that a private channel declared must not swallow what everybody has to hear of.
+            if incident.visibility.is_everyone
         }
         self._over: dict[int, Incident | None] = {}
         self._bindings = uow.bindings.in_force()

@@ -54,12 +54,28 @@ class Placements(Protocol):
         ...
 
     def incident_of(self, team_id: str, channel: str) -> int | None:
-        """The incident that a channel was made for."""
+        """The incident that a channel was made for; a closed channel is for none."""
         ...
 
     def channel_of(self, incident_id: int) -> tuple[str, str] | None:
-        """(team id, channel) that was made for the incident; the newest of several."""
+        """(team id, channel) that was made for the incident; the newest of several that are
+        not closed."""
         ...
+
+    def channels_of(self, incident_id: int) -> Sequence[tuple[str, str]]:
+        """All that were made for the incident and are not closed, newest first."""
+        ...
+
+    def close(self, team_id: str, channel: str, now: datetime) -> bool:
+        """The channel was archived or is gone; False when it was made for no incident, or was
+        closed before."""
+        ...
+
+    def reopen(self, team_id: str, channel: str) -> bool:
+        """The channel is back; False when it was not closed."""
+        ...
+
+    def is_closed(self, team_id: str, channel: str) -> bool: ...
 
     def add_post(self, post: ToolPost) -> bool:
         """Keep it, or its new text after an edit; False when it was kept like this before."""

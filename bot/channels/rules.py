@@ -87,12 +87,13 @@ def post_about(posts: Sequence[ToolPost], alerts: Sequence[Alert]) -> ToolPost |
     """
     for post in reversed(posts):
         text = post.text.lower()
-        if any(_names(text, alert) for alert in alerts):
+        if any(named_at(text, alert) or source_at(text, alert) for alert in alerts):
             return post
     return None
 
 
-def _names(text: str, alert: Alert) -> bool:
+def named_at(text: str, alert: Alert) -> bool:
+    """Whether lower-case `text` has the alert's name as a word of its own."""
     name = alert.name.lower()
     start = text.find(name) if name else -1
     while start >= 0:
@@ -100,5 +101,10 @@ def _names(text: str, alert: Alert) -> bool:
         if not (before.isalnum() or after.isalnum() or before == "_" or after == "_"):
             return True
         start = text.find(name, start + 1)
+    return False
+
+
+def source_at(text: str, alert: Alert) -> bool:
+    """Whether lower-case `text` has the address that the alert leads to."""
     source = alert.links.get("source", "").lower()
     return len(source) > 12 and source in text

@@ -29,6 +29,18 @@ def card_key(incident: Incident) -> str:
     return f"{CARD_PREFIX}{incident.key}"
 
 
+def room_card_key(incident: Incident, channel: str) -> str:
+    """The outbox key of the same card in a channel that was made for the incident."""
+    return f"{card_key(incident)}@{channel}"
+
+
+def incident_key_of(message_key: str) -> str | None:
+    """The key of the incident whose card has that outbox key; None for any other message."""
+    if not message_key.startswith(CARD_PREFIX):
+        return None
+    return message_key.removeprefix(CARD_PREFIX).partition("@")[0]
+
+
 def answer_key(team_id: str, channel: str, ts: str) -> str:
     """The outbox key of the answer to one message: a redelivery finds it there already."""
     return f"answer:{team_id}:{channel}:{ts}"

@@ -130,6 +130,10 @@ class Outbox(Protocol):
         message that gets through ends a channel's trouble."""
         ...
 
+    def keys_in_thread(self, team_id: str, channel: str, thread: str) -> Sequence[str]:
+        """The keys of the messages that reply under another one, oldest first."""
+        ...
+
     def claim(self, now: datetime, lease_seconds: float, limit: int) -> Sequence[PendingMessage]:
         """At most one due message a channel, the oldest; leased, its attempt noted first."""
         ...

@@ -127,6 +127,10 @@ def show(suggestion: "Suggestion") -> None:
         out.print(
             f"\nNearest: {_shown(nearest.id)} {_shown(nearest.title)} [dim]({_shown(why)})[/]"
         )
+    if suggestion.knows is not None:
+        knows = suggestion.knows
+        whom = ", ".join(name for name in (knows.owner, *knows.people) if name)
+        out.print(f"Who knows {_shown(knows.service)}: {_shown(whom)}")
 
 
 def _show_incident(out: object, incident: "CitedIncident") -> None:

@@ -24,6 +24,8 @@ _JOB_LEASE_SECONDS = 45.0
 lease by `JobWork.renew`, so this says nothing about how long a job may take."""
 _JOB_ATTEMPTS = 6
 _LONGEST_PAUSE = 60.0
+POSTS_KEPT = timedelta(days=7)
+"""How long the posts of other apps are kept."""
 
 
 class Intake(Protocol):
@@ -163,5 +165,6 @@ def purge_old(units: UnitOfWorkFactory, now: datetime, keep_hours: int) -> int:
     before = now - timedelta(hours=keep_hours)
     keys = min(before, now - timedelta(days=DEDUPE_DAYS))
     with units.begin() as uow:
+        uow.placements.purge_posts(now - POSTS_KEPT)
         purged = uow.inbox.purge(before, before, keys_before=keys)
         return purged + uow.jobs.purge(now - timedelta(days=30))

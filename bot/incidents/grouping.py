@@ -10,6 +10,8 @@ from bot.alerts.fingerprint import digest
 from bot.incidents.model import Incident
 
 GROUP_KEY_VERSION = 1
+DECLARED_PREFIX = "channel:"
+"""Begins the group keys of incidents that people declared by making a channel."""
 
 
 class JoinReason(StrEnum):
@@ -122,9 +124,16 @@ def place(
 
 def _within(incident: Incident, newcomer: Newcomer, window: timedelta) -> bool:
     return (
-        incident.environment == newcomer.environment
+        _is_same_place(incident, newcomer)
         and abs(newcomer.received_at - incident.opened_at) <= window
     )
+
+
+def _is_same_place(incident: Incident, newcomer: Newcomer) -> bool:
+    """People who declare an incident in a channel often do not say where it is."""
+    if incident.environment is None and incident.group_key.startswith(DECLARED_PREFIX):
+        return True
+    return incident.environment == newcomer.environment
 
 
 def _join(incident: Incident, reason: JoinReason, newcomer: Newcomer, detail: str = "") -> Joining:

@@ -66,3 +66,25 @@ class TimelineEntry:
     text: str
     actor: str = ""
     data: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def source(self) -> str | None:
+        """The chat message that it was made of, as `source_key` spells it; None for others."""
+        data = self.data
+        if not (data.get("team") and data.get("channel") and data.get("ts")):
+            return None
+        return source_key(data["team"], data["channel"], data["ts"])
+
+
+def source_key(team_id: str, channel: str, ts: str) -> str:
+    """One message of a chat platform."""
+    return f"{team_id}/{channel}/{ts}"
+
+
+@dataclass(frozen=True, slots=True)
+class KeptEntry:
+    """A timeline entry as it is kept, to be changed or taken out by its `id`."""
+
+    id: int
+    incident_id: int
+    entry: TimelineEntry

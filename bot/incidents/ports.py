@@ -1,11 +1,11 @@
 """The IncidentRepository port."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from bot.alerts.model import Severity
-from bot.incidents.model import Incident, TimelineEntry
+from bot.incidents.model import Incident, KeptEntry, TimelineEntry
 
 
 class IncidentRepository(Protocol):
@@ -41,5 +41,23 @@ class IncidentRepository(Protocol):
     def add_timeline(self, incident_id: int, entries: Sequence[TimelineEntry]) -> None: ...
 
     def timeline(self, incident_id: int) -> Sequence[TimelineEntry]: ...
+
+    def entries_about(self, source: str) -> Sequence[KeptEntry]:
+        """The timeline entries, of any incident, that were made of one message (see
+        `source_key`), oldest first."""
+        ...
+
+    def change_entry(self, entry_id: int, *, text: str, data: Mapping[str, str]) -> None:
+        """Replace what an entry says; when, of what kind and by whom it is stays. LookupError
+        when there is no such entry."""
+        ...
+
+    def remove_entry(self, entry_id: int) -> bool:
+        """Take an entry out; False when it was not there."""
+        ...
+
+    def past(self, service: str, limit: int) -> Sequence[Incident]:
+        """Those of a service that are over, newest first."""
+        ...
 
     def list(self, limit: int, before_id: int | None = None) -> Sequence[Incident]: ...

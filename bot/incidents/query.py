@@ -26,8 +26,10 @@ def query_of(
     The alert that came first leads: it opened the incident, and what joined later is evidence
     beside it; `neighbours` are those of other names. `labels` are those that all these alerts
     share. `logs` are the texts of EVIDENCE entries, newest first until MAX_EVIDENCE_CHARACTERS are
-    reached, in the order they were pasted.
+    reached, in the order they were pasted. Without any alert the words are those with which
+    people declared the incident. What was said in a private channel is used for that alone.
     """
+    timeline = [entry for entry in timeline if _may_use(entry, audience)]
     firing = [stored for stored in alerts if stored.alert.status is AlertStatus.FIRING]
     in_order = sorted(firing or alerts, key=lambda stored: (stored.first_seen_at, stored.id))
     used = [stored.alert for stored in in_order[:MAX_ALERTS]]
@@ -35,7 +37,7 @@ def query_of(
     runbooks = Counter(alert.runbook_url for alert in used if alert.runbook_url)
     name = names.most_common(1)[0][0] if names else None
     return Query(
-        text=_text(incident, used),
+        text=_text(incident, used, timeline),
         alert_name=name,
         service=incident.service,
         environment=incident.environment,
@@ -62,11 +64,26 @@ def neighbours_of(alerts: Sequence[StoredAlert], name: str | None) -> tuple[str,
     return tuple(distinct[:MAX_ALERTS])
 
 
-def _text(incident: Incident, alerts: Sequence[Alert]) -> str:
+def uses_private_words(timeline: Sequence[TimelineEntry], audience: Audience) -> bool:
+    """Whether the query for these readers has words of their private channel."""
+    return any(entry.data.get("only") == audience.channel for entry in timeline) and (
+        audience.channel is not None
+    )
+
+
+def _may_use(entry: TimelineEntry, audience: Audience) -> bool:
+    only = entry.data.get("only")
+    return not only or only == audience.channel
+
+
+def _text(incident: Incident, alerts: Sequence[Alert], timeline: Sequence[TimelineEntry]) -> str:
     sentences = _distinct(
         part for alert in alerts for part in (alert.name, alert.summary, alert.description) if part
     )
-    return "\n".join(sentences or [incident.title])[:MAX_CHARACTERS]
+    if not sentences:
+        declared = (entry.data.get("words", "") for entry in timeline)
+        sentences = _distinct([incident.title, *(words for words in declared if words)])
+    return "\n".join(sentences)[:MAX_CHARACTERS]
 
 
 def _distinct(texts: Iterable[str]) -> list[str]:

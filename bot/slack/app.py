@@ -34,7 +34,20 @@ _MESSAGES = uuid.UUID("5f0c9d1e-6a8b-5c57-9b0e-2f1f1c1a7d43")
 """The namespace of ids that are made from a message's place and time."""
 
 
-def item_of(body: Mapping[str, Any], clock: Clock, new_id: Callable[[], str]) -> InboxItem | None:
+Wants = Callable[[Mapping[str, Any]], bool]
+"""Whether an event is kept although nobody speaks to the bot in it."""
+
+
+def _nothing_more(_: Mapping[str, Any]) -> bool:
+    return False
+
+
+def item_of(
+    body: Mapping[str, Any],
+    clock: Clock,
+    new_id: Callable[[], str],
+    also: Wants = _nothing_more,
+) -> InboxItem | None:
     """The inbox item for a body, or None for what is not kept.
 
     The key makes a redelivery the same item: Slack's event id; for clicks, which have none,
@@ -42,7 +55,7 @@ def item_of(body: Mapping[str, Any], clock: Clock, new_id: Callable[[], str]) ->
     from where and when it was said: read back from the history it has no event id.
     """
     if body.get("type") == "event_callback":
-        if not is_wanted(body):
+        if not is_wanted(body) and not also(body):
             return None
         kind, key = InboxKind.SLACK_EVENT, f"slack:{body['team_id']}:{body['event_id']}"
         new_id = _message_id(body, new_id)
@@ -74,10 +87,13 @@ def _message_id(body: Mapping[str, Any], new_id: Callable[[], str]) -> Callable[
 class Receive:
     """The middleware in front of all others but the check of the signature."""
 
-    def __init__(self, inbox: InboxAdder, clock: Clock, interact: Interact) -> None:
+    def __init__(
+        self, inbox: InboxAdder, clock: Clock, interact: Interact, also: Wants = _nothing_more
+    ) -> None:
         self._inbox = inbox
         self._clock = clock
         self._interact = interact
+        self._also = also
 
     def receive(self, body: Mapping[str, Any]) -> BoltResponse | None:
         """The answer to Slack; None for a body that is none of ours."""
@@ -85,7 +101,7 @@ class Receive:
             return self._answer(body)
         if body.get("type") not in ("event_callback", "block_actions"):
             return None
-        item = item_of(body, self._clock, lambda: uuid.uuid4().hex)
+        item = item_of(body, self._clock, lambda: uuid.uuid4().hex, self._also)
         if item is not None:
             try:
                 self._inbox.add(item)
@@ -114,12 +130,13 @@ def build_app(
     interact: Interact,
     *,
     signing_secret: str | None,
+    also: Wants = _nothing_more,
 ) -> App:
     """The app; makes no call to Slack, so that Recall starts while Slack is away.
 
     `signing_secret` is for HTTP mode; in Socket Mode nothing but Slack can send anything.
     """
-    receive = Receive(inbox, clock, interact)
+    receive = Receive(inbox, clock, interact, also)
 
     def write_inbox_first(body: Mapping[str, Any], next: Callable[[], None]) -> Any:  # noqa: A002
         answer = receive.receive(body)

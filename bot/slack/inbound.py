@@ -8,20 +8,24 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from bot.chat.cards import CARD_PREFIX, answer_key
+from bot.channels.finding import incident_of_room, incident_of_thread
+from bot.chat.cards import answer_key
 from bot.chat.messages import Notice
 from bot.chat.ports import Destination
 from bot.clock import Clock
 from bot.errors import BadPayload
-from bot.incidents.model import Incident, TimelineEntry, TimelineKind
-from bot.incidents.query import query_of
+from bot.incidents.model import Incident
+from bot.incidents.query import query_of, uses_private_words
 from bot.jobs.ports import InboxItem, InboxKind
 from bot.slack import payloads
+from bot.slack.room_events import RoomEvents
+from bot.suggestions.evidence import paste
 from bot.suggestions.feedback import Buttons, Press
-from bot.suggestions.jobs import Suggester, search_anew, with_corrections
+from bot.suggestions.jobs import Suggester, with_corrections
 from bot.suggestions.model import Suggestion
+from bot.suggestions.naming import made_in_private
 from bot.suggestions.speak import keep, show_answer
-from bot.uow import UnitOfWork, UnitOfWorkFactory
+from bot.uow import UnitOfWorkFactory
 from knowledge.model import Audience, Query
 
 QUESTION_LIMIT = 4_000
@@ -36,7 +40,10 @@ _HELP = (
 
 
 class SlackInbound:
-    """The use cases behind the inbox's Slack items. `redact` takes secrets out of text."""
+    """The use cases behind the inbox's Slack items. `redact` takes secrets out of text.
+
+    `rooms` takes what happens to channels and messages; None where nothing of it is wanted.
+    """
 
     def __init__(
         self,
@@ -45,12 +52,14 @@ class SlackInbound:
         buttons: Buttons,
         redact: Callable[[str], str],
         clock: Clock,
+        rooms: RoomEvents | None = None,
     ) -> None:
         self._units = units
         self._builder = builder
         self._buttons = buttons
         self._redact = redact
         self._clock = clock
+        self._rooms = rooms
 
     def process(self, item: InboxItem) -> None:
         """Raises BadPayload for a body that is none of Slack's; Retryable errors come through."""
@@ -58,9 +67,14 @@ class SlackInbound:
         if item.kind is InboxKind.SLACK_ACTION:
             self._pressed(body)
         elif item.kind is InboxKind.SLACK_EVENT:
-            said = payloads.said(body)
-            if said is not None:
-                self._answer(said)
+            self._heard(body)
+
+    def _heard(self, body: Mapping[str, Any]) -> None:
+        if self._rooms is not None and self._rooms.process(body, self._paste):
+            return
+        said = payloads.said(body)
+        if said is not None:
+            self._answer(said)
 
     # -- buttons --------------------------------------------------------------------------
 
@@ -95,9 +109,14 @@ class SlackInbound:
         with self._units.read() as uow:
             if uow.outbox.destination(key) is not None:
                 return
-            incident = _incident_of_thread(uow, said)
+            incident = incident_of_thread(uow, said.team_id, said.channel, said.thread_ts)
+            own = incident_of_room(uow, said.team_id, said.channel)
         if not said.is_addressed and (incident is None or not said.logs):
+            if own is not None and said.is_paste:
+                self._paste(said)
             return
+        if not said.is_shared:
+            incident = incident or own
         to = Destination(said.team_id, said.channel, thread=said.thread_ts or said.ts)
         if not said.question and not said.logs:
             with self._units.begin() as uow:
@@ -105,42 +124,57 @@ class SlackInbound:
             return
         if incident is not None and said.logs:
             self._add_evidence(incident.id, said)
-        suggestion = self._builder.suggest(self._query(said, incident), asked=True)
+        query, is_private = self._query(said, incident)
+        suggestion = self._builder.suggest(query, asked=True)
+        if is_private:
+            suggestion = made_in_private(suggestion)
         self._reply(key, to, said, incident, suggestion)
 
-    def _query(self, said: payloads.Said, incident: Incident | None) -> Query:
+    def _query(self, said: payloads.Said, incident: Incident | None) -> tuple[Query, bool]:
+        """What to search for, and whether it has words of a private channel."""
         where = Destination(said.team_id, said.channel)
         audience = Audience(channel=where.channel_key, sees_nothing=said.is_shared)
         if incident is None:
-            return Query(
+            query = Query(
                 text=said.question or said.logs[:QUESTION_LIMIT],
                 logs=(said.logs,) if said.logs else (),
                 audience=audience,
             )
+            return query, False
         with self._units.read() as uow:
             alerts = uow.alerts.of_incident(incident.id)
             timeline = uow.incidents.timeline(incident.id)
         query = query_of(incident, alerts, timeline, audience=audience)
         query = with_corrections(self._units, query, incident.id)
-        return replace(query, text=f"{said.question}\n{query.text}") if said.question else query
+        if said.question:
+            query = replace(query, text=f"{said.question}\n{query.text}")
+        return query, uses_private_words(timeline, audience)
 
     def _add_evidence(self, incident_id: int, said: payloads.Said) -> None:
         """What was pasted becomes part of the incident, once, and its card is looked at again."""
         with self._units.begin() as uow:
             incident = uow.incidents.get(incident_id)
-            known = {entry.data.get("ts") for entry in uow.incidents.timeline(incident_id)}
-            if incident is None or said.ts in known:
+            if incident is None:
                 return
-            lines = said.logs.count("\n") + 1
-            entry = TimelineEntry(
-                at=self._clock.now(),
-                kind=TimelineKind.EVIDENCE,
-                text=f"{lines} line{'s' if lines > 1 else ''} pasted in the thread",
+            paste(
+                uow,
+                incident,
+                team_id=said.team_id,
+                channel=said.channel,
+                ts=said.ts,
+                logs=said.logs,
                 actor=said.actor.key,
-                data={"text": said.logs, "ts": said.ts, "channel": said.channel},
+                where="in the channel" if said.thread_ts is None else "in the thread",
+                clock=self._clock,
             )
-            uow.incidents.add_timeline(incident_id, [entry])
-            search_anew(uow, incident, self._clock)
+
+    def _paste(self, said: payloads.Said) -> None:
+        """Logs in an incident's own channel: evidence, and no answer."""
+        said = replace(said, logs=self._redact(said.logs)[:EVIDENCE_LIMIT])
+        with self._units.read() as uow:
+            incident = incident_of_room(uow, said.team_id, said.channel)
+        if incident is not None and said.logs and not said.is_shared:
+            self._add_evidence(incident.id, said)
 
     def _reply(
         self,
@@ -166,16 +200,6 @@ class SlackInbound:
                 incident_id=incident.id if incident is not None else None,
                 now=now,
             )
-
-
-def _incident_of_thread(uow: UnitOfWork, said: payloads.Said) -> Incident | None:
-    """The incident whose card the message stands under."""
-    if said.thread_ts is None:
-        return None
-    key = uow.outbox.key_of(said.team_id, said.channel, said.thread_ts)
-    if key is None or not key.startswith(CARD_PREFIX):
-        return None
-    return uow.incidents.get_by_key(key.removeprefix(CARD_PREFIX))
 
 
 def _body_of(item: InboxItem) -> Mapping[str, Any]:

@@ -28,6 +28,11 @@ JSON = Mapping[str, Any]
 _LATER = "Recall cannot do that right now ({reason}). Nothing was changed; try again in a moment."
 
 
+Shortcut = Callable[[Caller, JSON], Notice]
+"""Does what a message shortcut stands for, and says what was done. Raises Refused."""
+NO_SHORTCUTS: Mapping[str, Shortcut] = {}
+
+
 class SlackInteractions:
     """Answers `body` in line. `role_of` says what an actor may do; `is_shared` whether a
     channel is shared with another organisation."""
@@ -39,12 +44,14 @@ class SlackInteractions:
         role_of: Callable[[Actor], Role],
         is_shared: Callable[[str, str], bool],
         redact: Callable[[str], str],
+        shortcuts: Mapping[str, Shortcut] = NO_SHORTCUTS,
     ) -> None:
         self._book = book
         self._client = client
         self._role_of = role_of
         self._is_shared = is_shared
         self._redact = redact
+        self._shortcuts = shortcuts
 
     def handle(self, body: JSON) -> JSON:
         """The JSON to acknowledge with; {} where there is nothing to say."""
@@ -55,7 +62,24 @@ class SlackInteractions:
             return self._submitted(body)
         if kind == "block_actions":
             return self._pressed(body)
+        if kind == "message_action":
+            self._used_shortcut(body)
         return {}
+
+    # -- message shortcuts ------------------------------------------------------------------
+
+    def _used_shortcut(self, body: JSON) -> None:
+        """Do it, and say in a modal what was done or why not."""
+        shortcut = self._shortcuts.get(str(body.get("callback_id") or ""))
+        if shortcut is None:
+            return
+        trigger = str(body.get("trigger_id") or "")
+        try:
+            done = shortcut(self._of_interaction(body), body)
+        except (Refused, DataError, Retryable, ChatRefused) as error:
+            self._tell(trigger, str(error))
+        else:
+            self._tell(trigger, done.text)
 
     # -- commands -------------------------------------------------------------------------
 

@@ -24,7 +24,8 @@ _PREVIEW = 20_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """A message that may be for the bot. `question` and `logs` are plain text as typed.
+    """A message that may be for the bot. `question` and `logs` are plain text as typed;
+    `is_paste`: the logs are a code block or a snippet, not just several lines.
 
     `team_id` is the workspace that the bot is in; a person in a shared channel may be of
     another one.
@@ -40,6 +41,7 @@ class Said:
     mentions_bot: bool
     is_direct: bool
     is_shared: bool
+    is_paste: bool = False
 
     @property
     def is_addressed(self) -> bool:
@@ -109,12 +111,20 @@ def _names(event: JSON, user_id: str | None) -> bool:
 
 def said(body: JSON) -> Said | None:
     """What an event_callback body says; None when it is nothing for the bot."""
-    if not is_wanted(body):
+    return heard(body) if is_wanted(body) else None
+
+
+def heard(body: JSON) -> Said | None:
+    """What a person said, to the bot or not; None for what no person said."""
+    event = body.get("event")
+    if not isinstance(event, Mapping) or not body.get("team_id"):
         return None
-    event = body["event"]
+    if event.get("bot_id") or event.get("user") in (None, "", bot_user_of(body)):
+        return None
+    if event.get("subtype") not in _READ_SUBTYPES:
+        return None
     typed = str(event.get("text") or "")
     question, logs = split(readable(typed, bot_user_of(body)))
-    previews = [text for file in event.get("files") or () if (text := _preview(file))]
     home = str(event.get("user_team") or event.get("team") or body["team_id"])
     return Said(
         team_id=str(body["team_id"]),
@@ -123,11 +133,17 @@ def said(body: JSON) -> Said | None:
         ts=str(event.get("ts") or event.get("event_ts") or ""),
         thread_ts=str(event["thread_ts"]) if event.get("thread_ts") else None,
         question=question,
-        logs="\n".join([part for part in (logs, *previews) if part]),
-        mentions_bot=event.get("type") == "app_mention",
+        logs="\n".join([part for part in (logs, *previews(event)) if part]),
+        mentions_bot=event.get("type") == "app_mention" or _names(event, bot_user_of(body)),
         is_direct=event.get("channel_type") == "im",
         is_shared=bool(body.get("is_ext_shared_channel")),
+        is_paste="```" in typed or bool(previews(event)),
     )
+
+
+def previews(message: JSON) -> list[str]:
+    """The beginnings of the text snippets that came with a message."""
+    return [text for file in message.get("files") or () if (text := _preview(file))]
 
 
 def _preview(file: Any) -> str:
@@ -137,8 +153,11 @@ def _preview(file: Any) -> str:
     return unescape(str(file.get("preview") or ""))[:_PREVIEW]
 
 
-def readable(text: str, bot_user: str | None) -> str:
-    """The text as the person typed it: Slack's markup undone, the bot's own name left out."""
+def readable(text: str, bot_user: str | None, *, with_addresses: bool = False) -> str:
+    """The text as the person typed it: Slack's markup undone, the bot's own name left out.
+
+    A link is its label; `with_addresses`, its address too.
+    """
 
     def mention(match: re.Match[str]) -> str:
         return "" if match[1] == bot_user else f"@{match[1]}"
@@ -146,7 +165,14 @@ def readable(text: str, bot_user: str | None) -> str:
     text = _MENTION.sub(mention, text)
     text = _CHANNEL.sub(lambda match: f"#{match[2] or match[1]}", text)
     text = _SPECIAL.sub(lambda match: f"@{match[1]}", text)
-    text = _LINK.sub(lambda match: match[2] or match[1].removeprefix("mailto:"), text)
+
+    def linked(match: re.Match[str]) -> str:
+        address = match[1].removeprefix("mailto:")
+        if with_addresses and match[2] and match[2] != address:
+            return f"{match[2]} {address}"
+        return match[2] or address
+
+    text = _LINK.sub(linked, text)
     return unescape(text).strip()
 
 

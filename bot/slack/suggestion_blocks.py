@@ -17,6 +17,7 @@ from bot.suggestions.model import (
     Suggestion,
     SuggestionKind,
 )
+from bot.suggestions.words import spoken_name
 
 Part = tuple[int, Block]
 """A block and its rank: the higher, the sooner it is left out."""
@@ -107,12 +108,6 @@ def _vouched(incident: CitedIncident) -> Safe:
     return Safe(f"confirmed by {words(spoken_name(incident.confirmed_by), 80)}, not yet curated")
 
 
-def spoken_name(kept: str) -> str:
-    """The name of whoever vouched: kept as `alice (T0/U1)`, or as the bare key `T0/U1`."""
-    name, _, key = kept.partition(" (")
-    return name if key else kept.rpartition("/")[2]
-
-
 def _other(incident: CitedIncident) -> Safe:
     where = f" [{words(incident.environment, 40)}]" if incident.other_environment else ""
     name = link(incident.url, incident.id, 60)
@@ -191,7 +186,18 @@ def _abstention(suggestion: Suggestion) -> Iterator[Part]:
         why = join([words(reason, 120) for reason in nearest.why_too_far[:5]], "; ")
         if why:
             lines.append(Safe(f"*Too far, because:* {why}"))
+    lines.append(_who_knows(suggestion))
     yield 0, lines_section(lines)
+
+
+def _who_knows(suggestion: Suggestion) -> Safe:
+    knows = suggestion.knows
+    if knows is None:
+        return Safe("")
+    people = join([words(name, 60) for name in knows.people], ", ")
+    ended = Safe(f"{people} ended it before") if people else Safe("")
+    told = join([words(knows.owner, 80), ended], "; ")
+    return Safe(f"*Who knows {words(knows.service, 80)}:* {told}")
 
 
 def _steps(suggestion: Suggestion) -> Iterator[Part]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, select
+from sqlalchemy import ColumnElement, Connection, delete, select, update
 
 from bot.channels.model import ChannelSettings, PersonSettings, Placement, ToolPost
 from bot.store import tables
@@ -129,27 +129,56 @@ class SqlPlacements:
         self._connection.execute(
             statement.on_conflict_do_update(
                 index_elements=[table.c.team_id, table.c.channel],
-                set_={"incident_id": statement.excluded.incident_id, "at": statement.excluded.at},
+                set_={
+                    "incident_id": statement.excluded.incident_id,
+                    "at": statement.excluded.at,
+                    "closed_at": None,
+                },
             )
         )
 
     def incident_of(self, team_id: str, channel: str) -> int | None:
         table = tables.incident_channels
         statement = select(table.c.incident_id).where(
-            table.c.team_id == team_id, table.c.channel == channel
+            table.c.team_id == team_id, table.c.channel == channel, table.c.closed_at.is_(None)
         )
         return self._connection.execute(statement).scalar_one_or_none()
 
     def channel_of(self, incident_id: int) -> tuple[str, str] | None:
+        return next(iter(self.channels_of(incident_id)), None)
+
+    def channels_of(self, incident_id: int) -> Sequence[tuple[str, str]]:
         table = tables.incident_channels
         statement = (
             select(table.c.team_id, table.c.channel)
-            .where(table.c.incident_id == incident_id)
+            .where(table.c.incident_id == incident_id, table.c.closed_at.is_(None))
             .order_by(table.c.at.desc(), table.c.channel)
-            .limit(1)
         )
-        row = self._connection.execute(statement).first()
-        return None if row is None else (row[0], row[1])
+        return [(row[0], row[1]) for row in self._connection.execute(statement)]
+
+    def close(self, team_id: str, channel: str, now: datetime) -> bool:
+        return self._set_closed(team_id, channel, now)
+
+    def reopen(self, team_id: str, channel: str) -> bool:
+        return self._set_closed(team_id, channel, None)
+
+    def is_closed(self, team_id: str, channel: str) -> bool:
+        table = tables.incident_channels
+        statement = select(table.c.closed_at).where(
+            table.c.team_id == team_id, table.c.channel == channel
+        )
+        return self._connection.execute(statement).scalar_one_or_none() is not None
+
+    def _set_closed(self, team_id: str, channel: str, at: datetime | None) -> bool:
+        table = tables.incident_channels
+        was_so = table.c.closed_at.is_not(None) if at is None else table.c.closed_at.is_(None)
+        changed = self._connection.execute(
+            update(table)
+            .where(table.c.team_id == team_id, table.c.channel == channel, was_so)
+            .values(closed_at=at)
+            .returning(table.c.channel)
+        )
+        return changed.first() is not None
 
     def add_post(self, post: ToolPost) -> bool:
         table = tables.tool_posts

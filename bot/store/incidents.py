@@ -1,13 +1,19 @@
 """Incidents and their timelines."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, Select, insert, select, update
+from sqlalchemy import Connection, RowMapping, Select, delete, insert, select, update
 
 from bot.alerts.model import Severity
-from bot.incidents.model import Incident, IncidentState, TimelineEntry, TimelineKind
+from bot.incidents.model import (
+    Incident,
+    IncidentState,
+    KeptEntry,
+    TimelineEntry,
+    TimelineKind,
+)
 from bot.store.tables import NOT_OVER, incidents, timeline
 from knowledge.model import EVERYONE
 from knowledge.store.documents import visibility_from_json, visibility_to_json
@@ -16,6 +22,7 @@ from knowledge.store.statements import insert_into
 KEY_PREFIX = "RCL-"
 _KEY = re.compile(rf"{KEY_PREFIX}([1-9][0-9]{{0,17}})", re.IGNORECASE | re.ASCII)
 
+_OVER = [state.value for state in IncidentState if state.is_over]
 OPEN_ATTEMPTS = 10
 """Each loses only against an incident that opened and ended between two of our statements."""
 
@@ -37,6 +44,16 @@ def _incident(row: RowMapping) -> Incident:
         visibility=visibility_from_json(row["visibility"]),
         owner=row["owner"],
         snoozed_until=row["snoozed_until"],
+    )
+
+
+def _entry(row: RowMapping) -> TimelineEntry:
+    return TimelineEntry(
+        at=row["at"],
+        kind=TimelineKind(row["kind"]),
+        text=row["text"],
+        actor=row["actor"],
+        data=row["data"],
     )
 
 
@@ -144,6 +161,7 @@ class SqlIncidents:
                 "text": entry.text,
                 "actor": entry.actor,
                 "data": entry.data,
+                "source": entry.source,
             }
             for entry in entries
         ]
@@ -156,16 +174,37 @@ class SqlIncidents:
             .where(timeline.c.incident_id == incident_id)
             .order_by(timeline.c.at, timeline.c.id)
         )
+        return [_entry(row) for row in self._connection.execute(statement).mappings()]
+
+    def entries_about(self, source: str) -> Sequence[KeptEntry]:
+        statement = select(timeline).where(timeline.c.source == source).order_by(timeline.c.id)
         return [
-            TimelineEntry(
-                at=row["at"],
-                kind=TimelineKind(row["kind"]),
-                text=row["text"],
-                actor=row["actor"],
-                data=row["data"],
-            )
+            KeptEntry(row["id"], row["incident_id"], _entry(row))
             for row in self._connection.execute(statement).mappings()
         ]
+
+    def change_entry(self, entry_id: int, *, text: str, data: Mapping[str, str]) -> None:
+        changed = self._connection.execute(
+            update(timeline)
+            .where(timeline.c.id == entry_id)
+            .values(text=text, data=dict(data))
+            .returning(timeline.c.id)
+        )
+        if changed.first() is None:
+            raise LookupError(f"there is no timeline entry with the id {entry_id}")
+
+    def remove_entry(self, entry_id: int) -> bool:
+        statement = delete(timeline).where(timeline.c.id == entry_id).returning(timeline.c.id)
+        return self._connection.execute(statement).first() is not None
+
+    def past(self, service: str, limit: int) -> Sequence[Incident]:
+        statement = (
+            select(incidents)
+            .where(incidents.c.service == service, incidents.c.state.in_(_OVER))
+            .order_by(incidents.c.id.desc())
+            .limit(limit)
+        )
+        return [_incident(row) for row in self._connection.execute(statement).mappings()]
 
     def list(self, limit: int, before_id: int | None = None) -> Sequence[Incident]:
         """Newest first; the next page begins before the last one's id."""

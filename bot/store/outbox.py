@@ -178,6 +178,16 @@ class SqlOutbox:
             for row in self._connection.execute(statement).mappings()
         ]
 
+    def keys_in_thread(self, team_id: str, channel: str, thread: str) -> Sequence[str]:
+        statement = (
+            select(outbox.c.key)
+            .where(
+                outbox.c.team_id == team_id, outbox.c.channel == channel, outbox.c.thread == thread
+            )
+            .order_by(outbox.c.seq)
+        )
+        return list(self._connection.execute(statement).scalars())
+
     def claim(self, now: datetime, lease_seconds: float, limit: int) -> Sequence[PendingMessage]:
         """A channel whose oldest unsent message has to wait, waits with it. Commit the claim
         before posting: only then is the attempt on record whatever happens next."""

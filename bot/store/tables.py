@@ -106,8 +106,11 @@ timeline = Table(
     Column("text", SafeText, nullable=False),
     Column("actor", SafeText, nullable=False),
     Column("data", Json, nullable=False),
+    Column("source", SafeText),
     Index(None, "incident_id", "at"),
+    Index(None, "source"),
 )
+"""`source` is the message that an entry was made of, so that its edits can be followed."""
 
 alerts = Table(
     "alerts",
@@ -244,9 +247,10 @@ incident_channels = Table(
     Column("channel", SafeText, primary_key=True),
     Column("incident_id", BigId, _reference("incidents.id"), nullable=False),
     Column("at", UtcDateTime, nullable=False),
+    Column("closed_at", UtcDateTime),
     Index(None, "incident_id"),
 )
-"""Channels that were made for one incident."""
+"""Channels that were made for one incident. One that is archived or gone is closed."""
 
 tool_posts = Table(
     "tool_posts",

@@ -9,16 +9,18 @@ from typing import Protocol
 from bot.alerts.model import StoredAlert
 from bot.channels.placing import Where, first_place, remember
 from bot.chat.cards import card_key
+from bot.chat.ports import Destination
 from bot.clock import Clock
 from bot.incidents.model import Incident, TimelineEntry
-from bot.incidents.query import query_of
+from bot.incidents.query import query_of, uses_private_words
 from bot.jobs.ports import Job
 from bot.people.model import SYSTEM
 from bot.suggestions.corrections import corrected, family_key
 from bot.suggestions.model import Suggestion
+from bot.suggestions.naming import made_in_private
 from bot.suggestions.speak import keep, latest_for_card, show_card
 from bot.uow import UnitOfWork, UnitOfWorkFactory
-from knowledge.model import Query
+from knowledge.model import Audience, Query
 
 SUGGEST = "suggest"
 """The kind of this job; its key is `suggest:<incident id>:<revision>`."""
@@ -106,8 +108,10 @@ class SuggestJob:
                 return
             alerts = uow.alerts.of_incident(incident_id)
             timeline = uow.incidents.timeline(incident_id)
+            stands = uow.outbox.destination(card_key(incident))
         where = self._where(incident)
-        found = self._search(incident, alerts, timeline, where)
+        audience = _readers(where, stands[0] if stands is not None else None)
+        found = self._search(incident, alerts, timeline, audience)
         with self._units.begin() as uow:
             self._say(uow, incident_id, incident.revision, found, where)
         self._cover(incident_id, incident.revision)
@@ -130,13 +134,14 @@ class SuggestJob:
         incident: Incident,
         alerts: Sequence[StoredAlert],
         timeline: Sequence[TimelineEntry],
-        where: Where,
+        audience: Audience,
     ) -> Suggestion | None:
         if incident.state.is_over:
             return None
-        query = query_of(incident, alerts, timeline, audience=where.audience)
+        query = query_of(incident, alerts, timeline, audience=audience)
         query = with_corrections(self._units, query, incident.id)
-        return self._builder.suggest(query, asked=False)
+        found = self._builder.suggest(query, asked=False)
+        return made_in_private(found) if uses_private_words(timeline, audience) else found
 
     def _say(
         self,
@@ -171,6 +176,14 @@ class SuggestJob:
             show_card(uow, incident, shown, now, room=to)
 
 
+def _readers(where: Where, stands: Destination | None) -> Audience:
+    """Whoever reads the card: where it stands elsewhere too, only what everyone may see."""
+    readers = where.audience
+    if stands is None or stands.channel_key == readers.channel or readers.channel is None:
+        return readers
+    return Audience(sees_nothing=readers.sees_nothing)
+
+
 def says_the_same(one: Suggestion, other: Suggestion) -> bool:
     """Whether a reader would see no difference but in the numbers behind the comma.
 
@@ -190,4 +203,5 @@ def _gist(suggestion: Suggestion) -> tuple[object, ...]:
         tuple((step.text, step.citation.version) for step in suggestion.steps),
         tuple((cause.summary, cause.check, round(cause.share, 2)) for cause in suggestion.causes),
         suggestion.nearest.id if suggestion.nearest is not None else None,
+        suggestion.knows,
     )

@@ -116,8 +116,18 @@ class Nearest(Value):
     why_too_far: tuple[str, ...]
 
 
+class Knows(Value):
+    """Whom to ask about a service: its owner, "" where nobody said, and the names of those who
+    ended its last incidents."""
+
+    service: str
+    owner: str = ""
+    people: tuple[str, ...] = ()
+
+
 class Suggestion(Value):
-    """An answer, or an abstention (`answered` is False and `nearest` says how close it was).
+    """An answer, or an abstention (`answered` is False, `nearest` says how close it was, and
+    `knows` whom to ask).
 
     `confidence` is the probability in 0..1 that the top answer is the right one;
     `confidence_words` says the same in words. `check_first` is what tells several causes apart
@@ -139,5 +149,6 @@ class Suggestion(Value):
     check_first: Step | None = None
     differences: tuple[Difference, ...] = ()
     nearest: Nearest | None = None
+    knows: Knows | None = None
     silent: bool = False
     receipt: dict[str, Any]

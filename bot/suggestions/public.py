@@ -18,6 +18,7 @@ PUBLIC_KEYS = (
     "check_first",
     "differences",
     "nearest",
+    "knows",
     "receipt",
 )
 """The keys of the object, in this order; part of the frozen contracts."""

@@ -28,7 +28,9 @@ def past_incident_of(
     `like` leaves empty stays empty.
     """
     evidence = [
-        entry.data.get("text", "") for entry in timeline if entry.kind is TimelineKind.EVIDENCE
+        entry.data.get("text", "")
+        for entry in timeline
+        if entry.kind is TimelineKind.EVIDENCE and _may_be_kept(incident, entry)
     ]
     names = tuple(_names(alerts))
     return PastIncident(
@@ -52,6 +54,12 @@ def past_incident_of(
         runbook=like.runbook,
         confirmed_by=confirmed_by,
     )
+
+
+def _may_be_kept(incident: Incident, entry: TimelineEntry) -> bool:
+    """What was pasted in a private channel goes into a record of that channel alone."""
+    only = entry.data.get("only")
+    return not only or incident.visibility.channels == frozenset({only})
 
 
 def _narrower(one: Visibility, other: Visibility) -> Visibility:

@@ -9,11 +9,12 @@ from datetime import datetime
 
 from bot.channels.model import Mode
 from bot.chat.cards import (
-    CARD_PREFIX,
     build_answer,
     build_card,
     card_key,
+    incident_key_of,
     new_buttons,
+    room_card_key,
     said_of,
 )
 from bot.chat.messages import Button, Said
@@ -21,8 +22,12 @@ from bot.chat.ports import Destination
 from bot.incidents.model import Incident, TimelineEntry, TimelineKind
 from bot.people.model import SYSTEM
 from bot.suggestions.model import Suggestion
+from bot.suggestions.naming import may_be_read_in
 from bot.suggestions.ports import ButtonToken, StoredSuggestion
 from bot.uow import UnitOfWork
+
+MARK_CARD = "mark_card"
+"""The kind of the job that pins a card in the incident's own channel."""
 
 
 def new_token() -> str:
@@ -60,15 +65,51 @@ def show_card(
     room: Destination | None,
 ) -> bool:
     """Say the card as things are now. With `room` None it is only changed where it was put
-    before. False when nothing was said."""
+    before. False when nothing was said.
+
+    A channel that was made for the incident has the same card once more, when the first one
+    stands elsewhere; both are edited in step. A closed channel is left as it is.
+    """
     key = card_key(incident)
     there = uow.outbox.destination(key)
     to = there[0] if there is not None else room
     if to is None:
         return False
-    timeline = uow.incidents.timeline(incident.id)
     placement = uow.placements.of(incident.id)
     is_shadow = placement is not None and placement.mode is Mode.SHADOW
+    shadow_of = placement.channel if placement is not None and is_shadow else ""
+    if not uow.placements.is_closed(to.team_id, to.channel):
+        _put_card(uow, incident, suggestion, now, key=key, to=to, shadow_of=shadow_of)
+    for team_id, channel in uow.placements.channels_of(incident.id):
+        own = key
+        if uow.preferences.channel(team_id, channel).mode is Mode.OFF:
+            continue
+        if (team_id, channel) != (to.team_id, to.channel):
+            own, copy_to = room_card_key(incident, channel), Destination(team_id, channel)
+            fit = suggestion
+            if fit is not None and not may_be_read_in(uow, fit, copy_to.channel_key):
+                fit = None
+            _put_card(uow, incident, fit, now, key=own, to=copy_to)
+        mark_soon(uow, own, now)
+    return True
+
+
+def mark_soon(uow: UnitOfWork, key: str, now: datetime) -> None:
+    """Have the card under `key` pinned in its channel once it is posted; once for ever."""
+    uow.jobs.add(f"{MARK_CARD}:{key}", MARK_CARD, {"key": key}, now)
+
+
+def _put_card(
+    uow: UnitOfWork,
+    incident: Incident,
+    suggestion: Suggestion | None,
+    now: datetime,
+    *,
+    key: str,
+    to: Destination,
+    shadow_of: str = "",
+) -> None:
+    timeline = uow.incidents.timeline(incident.id)
     buttons: tuple[Button, ...] = ()
     said: tuple[Said, ...] = ()
     if suggestion is not None:
@@ -81,22 +122,13 @@ def show_card(
             now=now,
             new_token=new_token,
             may_resolve=not confirmed,
-            is_shadow=is_shadow,
+            is_shadow=bool(shadow_of),
         )
         uow.suggestions.add_buttons(tokens)
         said = _said(uow, suggestion, incident.id)
     alerts = uow.alerts.of_incident(incident.id)
-    card = build_card(
-        incident,
-        alerts,
-        timeline,
-        suggestion,
-        buttons,
-        said,
-        shadow_of=placement.channel if placement is not None and is_shadow else "",
-    )
+    card = build_card(incident, alerts, timeline, suggestion, buttons, said, shadow_of=shadow_of)
     uow.outbox.put(key, to, card, now)
-    return True
 
 
 def show_answer(
@@ -139,7 +171,8 @@ def refresh(uow: UnitOfWork, button: ButtonToken, stored: StoredSuggestion, now:
     there = uow.outbox.destination(message_key)
     if there is None:
         return
-    if not message_key.startswith(CARD_PREFIX):
+    incident_key = incident_key_of(message_key)
+    if incident_key is None:
         show_answer(
             uow,
             stored.suggestion,
@@ -150,7 +183,7 @@ def refresh(uow: UnitOfWork, button: ButtonToken, stored: StoredSuggestion, now:
             now=now,
         )
         return
-    incident = uow.incidents.get_by_key(message_key.removeprefix(CARD_PREFIX))
+    incident = uow.incidents.get_by_key(incident_key)
     if incident is not None:
         latest = latest_for_card(uow, incident.id)
         show_card(uow, incident, latest or stored.suggestion, now, room=None)

@@ -70,3 +70,9 @@ def why_too_far(features: Mapping[str, float]) -> tuple[str, ...]:
     if features.get("other_environment", 0.0) > 0.0:
         reasons.append("other environment")
     return tuple(reasons) or ("not alike enough",)
+
+
+def spoken_name(kept: str) -> str:
+    """The name of whoever vouched: kept as `alice (T0/U1)`, or as the bare key `T0/U1`."""
+    name, _, key = kept.partition(" (")
+    return name if key else kept.rpartition("/")[2]

@@ -52,7 +52,11 @@ def incidents(deps: Front, limit: Limit = 100, before: Before = None) -> dict[st
     """Incidents, each with the fingerprints of its alerts."""
     with deps.units.read() as uow:
         rows = uow.incidents.list(limit, before)
-        items = [incident_view(row, _fingerprints(uow, row.id)) for row in rows]
+        items = [
+            incident_view(row, _fingerprints(uow, row.id))
+            for row in rows
+            if row.visibility.is_everyone
+        ]
     return {"items": items, "next": _next(rows, limit)}
 
 
@@ -61,7 +65,7 @@ def incident(key: str, deps: Front) -> JSON:
     """One incident by its key, with its alerts, its timeline and its latest suggestion."""
     with deps.units.read() as uow:
         found = uow.incidents.get_by_key(key)
-        if found is None:
+        if found is None or not found.visibility.is_everyone:
             raise _missing("incident", key)
         members = uow.alerts.of_incident(found.id)
         entries = uow.incidents.timeline(found.id)

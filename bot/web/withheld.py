@@ -1,4 +1,4 @@
-"""What the API keeps to itself: answers made of records that only some channels may see.
+"""What the API keeps to itself: what only some channels may see, and answers made of it.
 
 Whoever has the API's token sees what everyone may see, as `POST /v1/suggest` does. An answer
 that was given in a channel may have been made of more; then its place is shown, and no more.
@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from bot.incidents.model import TimelineEntry, TimelineKind
 from bot.suggestions.model import Suggestion, SuggestionKind
+from bot.suggestions.naming import documents_named, is_private
 from bot.suggestions.ports import StoredSuggestion
 from bot.uow import UnitOfWork
 
@@ -20,11 +21,11 @@ def for_everyone(uow: UnitOfWork, rows: Sequence[StoredSuggestion]) -> list[Stor
 
     A record that was removed since can no longer be known to have been restricted.
     """
-    named = {row.suggestion.id: frozenset(_records_of(row.suggestion)) for row in rows}
+    named = {row.suggestion.id: frozenset(documents_named(row.suggestion)) for row in rows}
     restricted = uow.knowledge.restricted(sorted(frozenset().union(*named.values())))
     return [
         replace(row, suggestion=_emptied(row.suggestion))
-        if named[row.suggestion.id] & restricted
+        if named[row.suggestion.id] & restricted or is_private(row.suggestion)
         else row
         for row in rows
     ]
@@ -44,7 +45,8 @@ def timeline_for_everyone(uow: UnitOfWork, entries: Sequence[TimelineEntry]) -> 
     hidden = {row.suggestion.id for row in shown if row.suggestion.headline == WITHHELD}
     return [
         replace(entry, text=WITHHELD, data={})
-        if entry.data.get("resolved_like") in restricted
+        if entry.data.get("only")
+        or entry.data.get("resolved_like") in restricted
         or (entry.data.get("note") in notes and entry.data.get("note"))
         or (entry.kind is TimelineKind.SUGGESTION and entry.data.get("suggestion_id") in hidden)
         else entry
@@ -69,21 +71,3 @@ def _emptied(suggestion: Suggestion) -> Suggestion:
         silent=suggestion.silent,
         receipt={},
     )
-
-
-def _records_of(suggestion: Suggestion) -> Iterator[str]:
-    """Every document that an answer or its receipt names."""
-    yield from (each.id for each in suggestion.incidents)
-    yield from (each.document_id for each in suggestion.passages)
-    yield from (each.citation.document_id for each in suggestion.steps)
-    for cause in suggestion.causes:
-        yield from (*cause.incident_ids, cause.citation.document_id)
-    if suggestion.check_first is not None:
-        yield suggestion.check_first.citation.document_id
-    if suggestion.nearest is not None:
-        yield suggestion.nearest.id
-    asked = suggestion.receipt.get("query", {})
-    for kind in ("excluded", "linked", "unhelpful"):
-        yield from asked.get(kind, ())
-    for kind in ("incidents", "runbooks"):
-        yield from (str(row["id"]) for row in suggestion.receipt.get(kind, ()))

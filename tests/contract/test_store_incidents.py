@@ -7,7 +7,13 @@ import pytest
 
 from bot.alerts.model import Severity
 from bot.clock import ManualClock
-from bot.incidents.model import Incident, IncidentState, TimelineEntry, TimelineKind
+from bot.incidents.model import (
+    Incident,
+    IncidentState,
+    TimelineEntry,
+    TimelineKind,
+    source_key,
+)
 from bot.store.database import Database
 from knowledge.model import Visibility
 
@@ -168,3 +174,65 @@ def test_moments_come_back_in_utc_whatever_zone_they_were_told_in(
     assert stored is not None
     assert stored.opened_at == tokyo
     assert stored.opened_at.tzinfo is UTC
+
+
+def said(text: str, ts: str, at: datetime, **more: str) -> TimelineEntry:
+    data = {"team": "T1", "channel": "C1", "ts": ts} | more
+    return TimelineEntry(at=at, kind=TimelineKind.NOTE, text=text, actor="T1/U1", data=data)
+
+
+def test_what_was_made_of_a_message_is_found_by_it(database: Database, clock: ManualClock) -> None:
+    one, _ = open_one(database, clock, "one")
+    two, _ = open_one(database, clock, "two")
+    first, other = said("first", "1.0", clock.now()), said("other", "2.0", clock.now())
+    plain = TimelineEntry(at=clock.now(), kind=TimelineKind.NOTE, text="of no message")
+    with database.begin() as unit:
+        unit.incidents.add_timeline(one.id, [first, other, plain])
+        unit.incidents.add_timeline(two.id, [first])
+    with database.read() as unit:
+        found = unit.incidents.entries_about(source_key("T1", "C1", "1.0"))
+        assert [(kept.incident_id, kept.entry) for kept in found] == [
+            (one.id, first),
+            (two.id, first),
+        ]
+        assert unit.incidents.entries_about(source_key("T2", "C1", "1.0")) == []
+        assert unit.incidents.entries_about("") == []
+
+
+def test_an_entry_is_changed_in_place_and_taken_out(database: Database, clock: ManualClock) -> None:
+    incident, _ = open_one(database, clock)
+    with database.begin() as unit:
+        unit.incidents.add_timeline(
+            incident.id, [said("before", "1.0", clock.now()), said("stays", "2.0", clock.now())]
+        )
+        [kept] = unit.incidents.entries_about(source_key("T1", "C1", "1.0"))
+        data = {**kept.entry.data, "text": "more"}
+        unit.incidents.change_entry(kept.id, text="after", data=data)
+    with database.read() as unit:
+        told = unit.incidents.timeline(incident.id)
+        [again] = unit.incidents.entries_about(source_key("T1", "C1", "1.0"))
+    assert [entry.text for entry in told] == ["after", "stays"]
+    assert again.entry == replace(kept.entry, text="after", data=data)
+    with database.begin() as unit:
+        assert unit.incidents.remove_entry(kept.id)
+        assert not unit.incidents.remove_entry(kept.id)
+        assert [entry.text for entry in unit.incidents.timeline(incident.id)] == ["stays"]
+    with pytest.raises(LookupError), database.begin() as unit:
+        unit.incidents.change_entry(kept.id, text="x", data={})
+
+
+def test_the_past_of_a_service_is_what_is_over_newest_first(
+    database: Database, clock: ManualClock
+) -> None:
+    over = []
+    for group in ("a", "b", "c"):
+        incident, _ = open_one(database, clock, group)
+        over.append(replace(incident, state=IncidentState.RESOLVED))
+        with database.begin() as unit:
+            unit.incidents.save(over[-1])
+    open_one(database, clock, "d")
+    elsewhere, _ = open_one(database, clock, "e", "web")
+    with database.begin() as unit:
+        unit.incidents.save(replace(elsewhere, state=IncidentState.CLOSED))
+    with database.read() as unit:
+        assert unit.incidents.past("api", 2) == [over[2], over[1]]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from bot.jobs.ports import InboxItem, InboxKind, InboxState, Job
 from bot.services.catalogue import Catalogue
 from bot.services.model import Service
 from bot.store.database import Database
+from knowledge.model import EVERYONE, Visibility
 from tests.support.databases import postgresql_database
 
 CATALOGUE = Catalogue(
@@ -378,3 +380,25 @@ def test_what_a_person_ended_meanwhile_takes_in_nothing_new(shop_on_postgresql: 
     assert ended.state is IncidentState.RESOLVED
     assert fresh.title.startswith("CheckoutLatencyHigh")
     assert len(shop.timeline(ended)) == 1
+
+
+def test_what_a_private_channel_declared_swallows_no_alert(
+    shop: Shop, database: Database, clock: ManualClock
+) -> None:
+    for channel, visibility in (("C1", Visibility(frozenset({"T1/C1"}))), ("C2", EVERYONE)):
+        with database.begin() as uow:
+            declared, _ = uow.incidents.open(
+                group_key=f"channel:T1/{channel}",
+                title="cart is slow",
+                service="checkout",
+                environment=None,
+                severity=Severity.UNKNOWN,
+                team_id="T1",
+                now=clock.now(),
+            )
+            uow.incidents.save(replace(declared, visibility=visibility))
+    shop.receive(an_alert(labels=about("checkout")))
+    with database.read() as uow:
+        members = {one.group_key: uow.alerts.of_incident(one.id) for one in uow.incidents.active()}
+    assert members["channel:T1/C1"] == []
+    assert len(members["channel:T1/C2"]) == 1

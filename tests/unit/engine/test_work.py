@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.channels.model import ToolPost
 from bot.clock import ManualClock
 from bot.engine.work import SLACK_JOB, InboxWork, JobWork, purge_old
 from bot.errors import ChatUnavailable, Permanent
@@ -170,6 +171,17 @@ def test_old_bodies_are_deleted_failed_ones_too(database: Database, clock: Manua
     assert purge_old(database, clock.now(), keep_hours=72) == 0
     clock.advance(2 * 3600)
     assert purge_old(database, clock.now(), keep_hours=72) == 2
+
+
+def test_posts_of_other_apps_are_kept_for_a_week(database: Database, clock: ManualClock) -> None:
+    post = ToolPost(team_id="T1", channel="C1", ts="1.0", text="it fires", at=clock.now())
+    with database.begin() as uow:
+        uow.placements.add_post(post)
+    for days, kept in ((6, [post]), (2, [])):
+        clock.advance(days * 86_400)
+        purge_old(database, clock.now(), keep_hours=72)
+        with database.read() as uow:
+            assert uow.placements.posts("T1", "C1", post.at) == kept
 
 
 def test_a_slow_job_is_not_run_by_another_engine_meanwhile(

@@ -120,3 +120,12 @@ def test_group_keys_are_typed_and_hold_service_and_environment_apart() -> None:
     }
     assert len(keys) == 5
     assert all(key.startswith("auto:1:") for key in keys)
+
+
+def test_an_incident_that_people_declared_takes_in_alerts_of_its_service_from_anywhere() -> None:
+    declared = an_incident(environment=None, group_key="channel:T1/C1")
+    assert placed(NEWCOMER, declared).reason is JoinReason.SAME_SERVICE
+    elsewhere = replace(declared, environment="staging")
+    assert placed(NEWCOMER, elsewhere).reason is JoinReason.NEW
+    by_alerts = an_incident(environment=None)
+    assert placed(NEWCOMER, by_alerts).reason is JoinReason.NEW

@@ -119,3 +119,32 @@ def test_every_field_says_what_it_is_for() -> None:
     for name, field in Settings.model_fields.items():
         assert field.description, name
         assert variable_names(name)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "why"),
+    [
+        ("^inc-(", "is no regular expression"),
+        ("inc-?|", "matches every channel"),
+        (".*", "matches every channel"),
+        ("a" * 201, "is longer than 200 characters"),
+    ],
+)
+def test_a_pattern_of_incident_channels_that_cannot_be_meant_is_told(
+    pattern: str, why: str
+) -> None:
+    with pytest.raises(SettingsError) as error:
+        load_settings(environment={"RECALL_INCIDENT_CHANNELS": pattern})
+    [problem] = error.value.problems
+    assert "RECALL_INCIDENT_CHANNELS" in problem
+    assert why in problem
+
+
+def test_incident_channels_are_off_until_they_are_named() -> None:
+    assert load_settings(environment={}).incident_channel_pattern is None
+    pattern = load_settings(
+        environment={"RECALL_INCIDENT_CHANNELS": "^inc-|^incident-"}
+    ).incident_channel_pattern
+    assert pattern is not None
+    assert pattern.search("incident-12")
+    assert not pattern.search("principal-inc-")

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from bot.clock import ManualClock
+from bot.incidents.model import TimelineEntry, TimelineKind
 from bot.suggestions.model import Suggestion
+from bot.suggestions.naming import made_in_private, may_be_read_in
 from bot.suggestions.ports import StoredSuggestion
-from bot.web.withheld import WITHHELD, for_everyone
+from bot.web.withheld import WITHHELD, for_everyone, timeline_for_everyone
 from knowledge.model import Visibility
 from tests.support.databases import sqlite_database
 from tests.support.saying import abstention, one_cause
@@ -52,3 +54,33 @@ def test_an_answer_whose_receipt_tells_what_was_said_of_one_is_emptied_too(
     world.knows(visibility=SECRET)
     emptied = shown(world, answer)
     assert (emptied.headline, emptied.receipt) == (WITHHELD, {})
+
+
+def test_an_answer_to_the_words_of_a_private_channel_is_emptied(world: World) -> None:
+    world.knows()
+    answer = one_cause(receipt={"query": {"channel": "T1/C9"}})
+    assert shown(world, answer) == answer
+    assert shown(world, made_in_private(answer)).headline == WITHHELD
+    with world.database.read() as uow:
+        assert may_be_read_in(uow, made_in_private(answer), "T1/C9")
+        assert not may_be_read_in(uow, made_in_private(answer), "T1/C1")
+
+
+def test_an_answer_made_of_restricted_records_stays_in_its_channel(world: World) -> None:
+    answer = one_cause(receipt={"query": {"channel": "T1/C9"}})
+    world.knows(visibility=SECRET)
+    with world.database.read() as uow:
+        assert may_be_read_in(uow, answer, "T1/C9")
+        assert not may_be_read_in(uow, answer, "T1/C1")
+
+
+def test_what_a_private_channel_said_is_not_in_the_timeline(world: World) -> None:
+    entry = TimelineEntry(
+        at=world.clock.now(),
+        kind=TimelineKind.EVIDENCE,
+        text="1 line pasted in the channel",
+        data={"text": "a secret plan", "only": "T1/C9"},
+    )
+    with world.database.read() as uow:
+        [told] = timeline_for_everyone(uow, [entry])
+    assert (told.text, told.data) == (WITHHELD, {})

@@ -1,0 +1,73 @@
+"""From what happens to channels and messages to its use case. Runs in the engine."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from bot.slack import payloads
+from bot.slack.incident_rooms import IncidentRooms
+from bot.slack.kept_messages import KeptMessages
+from bot.slack.reading import SlackReader, optional
+from bot.slack.room_payloads import (
+    Changed,
+    Pasted,
+    Posted,
+    Reacted,
+    RoomBack,
+    RoomClosed,
+    RoomOpened,
+    room_event,
+)
+from bot.slack.tool_posts import ToolPosts
+
+
+class RoomEvents:
+    """`rooms` is None where no incident channels are configured."""
+
+    def __init__(
+        self,
+        rooms: IncidentRooms | None,
+        kept: KeptMessages,
+        posts: ToolPosts,
+        reader: SlackReader,
+    ) -> None:
+        self._rooms = rooms
+        self._kept = kept
+        self._posts = posts
+        self._reader = reader
+
+    def process(self, body: Mapping[str, Any], paste: Callable[[payloads.Said], None]) -> bool:
+        """False for what is none of these events. `paste` takes in pasted logs. May raise
+        ChatUnavailable."""
+        event = room_event(body)
+        match event:
+            case None:
+                return False
+            case RoomOpened() if self._rooms is not None:
+                self._rooms.opened(event)
+            case RoomClosed() if self._rooms is not None:
+                self._rooms.closed(event)
+            case RoomBack() if self._rooms is not None:
+                self._rooms.back(event)
+            case Reacted():
+                self._kept.reacted(event)
+            case Changed():
+                self._kept.changed(event)
+            case Posted():
+                self._posts.posted(event)
+            case Pasted(said):
+                current = self._as_it_is(said)
+                if current is not None:
+                    paste(current)
+        return True
+
+    def _as_it_is(self, said: payloads.Said) -> payloads.Said | None:
+        """The message as it is now: edits and deletions can be dealt with before it is."""
+
+        def logs() -> str | None:
+            message = self._reader.message(said.channel, said.ts)
+            return message.logs if message is not None else None
+
+        as_told: str | None = said.logs
+        now = optional("looking whether a paste was edited", logs, otherwise=as_told)
+        return replace(said, logs=now) if now else None

@@ -1,0 +1,57 @@
+"""What follows channels and messages, put together: its events, its message shortcuts, its jobs."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from slack_sdk import WebClient
+
+from bot.channels.model import Mode
+from bot.channels.ports import Rooms
+from bot.clock import Clock
+from bot.jobs.ports import Job
+from bot.people.model import Actor, Role
+from bot.services.catalogue import Catalogue
+from bot.slack.incident_rooms import SECOND_LOOK, IncidentRooms
+from bot.slack.interactions import Shortcut
+from bot.slack.kept_messages import TO_TIMELINE, KeptMessages
+from bot.slack.reading import SlackReader
+from bot.slack.room_events import RoomEvents
+from bot.slack.room_marks import RoomMarks
+from bot.slack.tool_posts import ToolPosts
+from bot.suggestions.speak import MARK_CARD
+from bot.uow import UnitOfWorkFactory
+
+
+@dataclass(frozen=True, slots=True)
+class RoomParts:
+    """`shortcuts` by their callback id, `jobs` by their kind."""
+
+    events: RoomEvents
+    shortcuts: Mapping[str, Shortcut]
+    jobs: Mapping[str, Callable[[Job], None]]
+
+
+def room_parts(
+    client: WebClient,
+    rooms: Rooms,
+    units: UnitOfWorkFactory,
+    catalogue: Catalogue,
+    *,
+    role_of: Callable[[Actor], Role],
+    pattern: re.Pattern[str] | None,
+    default_mode: Mode,
+    redact: Callable[[str], str],
+    clock: Clock,
+) -> RoomParts:
+    """`pattern` is of incident channels' names; None switches these off, and nothing else."""
+    reader = SlackReader(client)
+    kept = KeptMessages(units, reader, role_of, redact, clock)
+    posts = ToolPosts(units, rooms, default_mode, redact, clock)
+    jobs = {MARK_CARD: RoomMarks(units, client, reader, clock).handle}
+    incident_rooms = None
+    if pattern is not None:
+        incident_rooms = IncidentRooms(units, reader, catalogue, pattern, redact, clock)
+        jobs[SECOND_LOOK] = incident_rooms.handle
+    events = RoomEvents(incident_rooms, kept, posts, reader)
+    return RoomParts(events, {TO_TIMELINE: kept.shortcut}, jobs)

@@ -1,0 +1,75 @@
+"""Which events of channels are kept at all: decided in front of the inbox, and cheaply.
+
+Most of a channel's talk concerns nobody here and must not be put on record, not even for a day;
+so what could matter by its shape is looked up before it is kept.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from bot.channels.model import Mode
+from bot.errors import DatabaseBusy
+from bot.incidents.model import source_key
+from bot.slack.room_payloads import (
+    Changed,
+    Pasted,
+    Posted,
+    Reacted,
+    RoomBack,
+    RoomClosed,
+    RoomOpened,
+    room_event,
+)
+from bot.uow import UnitOfWork, UnitOfWorkFactory
+
+
+class RoomWants:
+    """`pattern` is of incident channels' names, None where there are none."""
+
+    def __init__(
+        self, units: UnitOfWorkFactory, pattern: re.Pattern[str] | None, default_mode: Mode
+    ) -> None:
+        self._units = units
+        self._pattern = pattern
+        self._default_mode = default_mode
+
+    def __call__(self, body: Mapping[str, Any]) -> bool:
+        event = room_event(body)
+        match event:
+            case RoomOpened(name=name):
+                return self._pattern is not None and (
+                    name is None or self._pattern.search(name) is not None
+                )
+            case RoomClosed() | RoomBack():
+                return self._pattern is not None
+            case Reacted():
+                return True
+            case Changed():
+                # An edit can overtake what it edits, so threads are not looked up.
+                return event.thread_ts is not None or self._look(
+                    lambda uow: bool(
+                        uow.placements.incident_of(event.team_id, event.channel) is not None
+                        or uow.incidents.entries_about(
+                            source_key(event.team_id, event.channel, event.ts)
+                        )
+                    )
+                )
+            case Posted():
+                return self._look(lambda uow: self._answers_in_threads(uow, event))
+            case Pasted(said):
+                return self._look(
+                    lambda uow: uow.placements.incident_of(said.team_id, said.channel) is not None
+                )
+        return False
+
+    def _answers_in_threads(self, uow: UnitOfWork, event: Posted) -> bool:
+        mode = uow.preferences.channel(event.team_id, event.channel).mode
+        return (mode or self._default_mode) is Mode.THREAD
+
+    def _look(self, question: Callable[[UnitOfWork], bool]) -> bool:
+        try:
+            with self._units.read() as uow:
+                return question(uow)
+        except DatabaseBusy:
+            return True  # the engine looks again
