@@ -1,10 +1,11 @@
 """Change: something that was deployed, and how that went. What changed is the first question that
 people ask when an alert fires; a change is no alert and opens no incident."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 
 
 class ChangeStatus(StrEnum):
@@ -36,3 +37,17 @@ class Change:
     actor: str = ""
     summary: str = ""
     links: Mapping[str, str] = field(default_factory=dict)
+
+
+class ChangeRepository(Protocol):
+    """The changes as they were reported last, one a key."""
+
+    def save(self, changes: Sequence[Change], seen_at: datetime) -> None:
+        """Insert or replace; a report that is older than what is known changes nothing."""
+        ...
+
+    def recent(
+        self, since: datetime, limit: int, *, service: str | None = None
+    ) -> Sequence[Change]:
+        """Those that came into their state at or after `since`, newest first."""
+        ...

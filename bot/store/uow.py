@@ -5,6 +5,7 @@ from sqlalchemy import Connection
 from bot.clock import Clock
 from bot.store.alerts import SqlAlerts
 from bot.store.audit import SqlAuditLog
+from bot.store.changes import SqlChanges
 from bot.store.corrections import SqlCorrections
 from bot.store.inbox import SqlInbox
 from bot.store.incidents import SqlIncidents
@@ -21,6 +22,7 @@ class SqlUnitOfWork:
         self.inbox = SqlInbox(connection, clock)
         self.jobs = SqlJobQueue(connection, clock)
         self.alerts = SqlAlerts(connection, writing=writing)
+        self.changes = SqlChanges(connection)
         self.incidents = SqlIncidents(connection, writing=writing)
         self.suggestions = SqlSuggestions(connection)
         self.corrections = SqlCorrections(connection)

@@ -83,9 +83,7 @@ class Mapped:
             raise BadPayload(f"$ has {len(entries)} entries; {MAX_ALERTS} is the most")
         return self._wanted(entries, look)
 
-    def _wanted(
-        self, entries: list[tuple[str, object]], look: Look
-    ) -> list[tuple[str, object]]:
+    def _wanted(self, entries: list[tuple[str, object]], look: Look) -> list[tuple[str, object]]:
         if self._when is not None:
             kept = [one for one in entries if _says(self._when.find(one[1], look))]
             if not kept:

@@ -245,9 +245,7 @@ def _lowered(value: object) -> object:
     """YAML reads words like `no`, `on` and `1` as something else; they are meant as written."""
     listed = value if isinstance(value, list) else [value]
     said = {True: "true", False: "false"}
-    return tuple(
-        said[one] if isinstance(one, bool) else str(one).strip().lower() for one in listed
-    )
+    return tuple(said[one] if isinstance(one, bool) else str(one).strip().lower() for one in listed)
 
 
 def _each_listed(value: object) -> object:
