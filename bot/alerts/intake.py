@@ -122,10 +122,12 @@ class AlertIntake:
             result = merge(before, one.alert, one.received_at)
             if not result.is_kept:
                 continue
+            says_nothing = before is not None and not one.alert.labels
+            about = before if before is not None and says_nothing else one.resolution
             write = AlertWrite(
                 alert=result.alert,
-                service=one.resolution.service,
-                environment=one.resolution.environment,
+                service=about.service,
+                environment=about.environment,
                 incident_id=self._place(ledger, before, result, one),
             )
             writes.append(write)

@@ -94,7 +94,11 @@ def parse(payload: object) -> list[Alert]:
             severity=_severity(said, title),
             starts_at=changed if status is AlertStatus.FIRING else None,
             ends_at=updated if status is AlertStatus.RESOLVED else None,
-            summary=first(said.get("status_text", ""), said.get("title", "")),
+            summary=first(
+                said.get("status_text", ""),
+                _plain(said.get("body", "")).partition("\n")[0][:300],
+                name,
+            ),
             description=_plain(said.get("body", "")),
             labels=labels,
             links=links_of(("source", said.get("link")), ("snapshot", said.get("snapshot"))),

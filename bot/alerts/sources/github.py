@@ -54,6 +54,7 @@ def _change(
     service = first(
         text(payload, "service"), text(payload, "app"), text(repository, "name"), full_name
     )
+    service = needed(service, "$.repository.name", TOOL)
     version = first(sha, ref)
     at = first(text(status, "created_at"), text(status, "updated_at"))
     at = first(at, text(deployment, "updated_at"), text(deployment, "created_at"))

@@ -143,7 +143,9 @@ def _built(
     said: str,
     links: Mapping[str, str],
 ) -> Change:
-    service = first(_path(project).rpartition("/")[2], text(project, "name"))
+    service = needed(
+        first(_path(project).rpartition("/")[2], text(project, "name")), "$.project.name", TOOL
+    )
     where = f" to {environment}" if environment else ""
     return Change(
         source=NAME,

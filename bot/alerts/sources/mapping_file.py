@@ -201,6 +201,16 @@ class MappingFile(_Part):
         return tuple(read_kind(kind) for kind in self.authentication)
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML's safe loader, for which `on`, `off`, `yes` and `no` are words: tools' states are."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    letter: [one for one in resolvers if letter in "tTfF" or one[0] != "tag:yaml.org,2002:bool"]
+    for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
 def read_mapping(path: Path) -> MappingFile:
     """The mapping in the file `path`. Raises SettingsError with every mistake in it."""
     try:
@@ -219,7 +229,7 @@ def parse_mapping(written: str, where: str) -> MappingFile:
             [f"{where}: a file's name becomes the source's: lower-case letters, digits, - and _"]
         )
     try:
-        value = yaml.safe_load(written)
+        value = yaml.load(written, _Loader)  # noqa: S506 - it is a SafeLoader
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise SettingsError([f"{where}: it is not YAML: {' '.join(str(error).split())}"]) from None
     if not isinstance(value, dict):
@@ -242,7 +252,7 @@ def _reason(message: str) -> str:
 
 
 def _lowered(value: object) -> object:
-    """YAML reads words like `no`, `on` and `1` as something else; they are meant as written."""
+    """Words in lower case; YAML reads `1` and `true` as something else than the words they are."""
     listed = value if isinstance(value, list) else [value]
     said = {True: "true", False: "false"}
     return tuple(said[one] if isinstance(one, bool) else str(one).strip().lower() for one in listed)

@@ -5,6 +5,7 @@ point both at the bot. What only adds to an incident (a note, a responder) tells
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from bot.alerts.fingerprint import fingerprint_of_key, fingerprint_of_labels
@@ -85,7 +86,7 @@ def _old(message: object, path: str) -> Alert:
     return _incident(incident, path, kind, moment(at(message, "created_on")))
 
 
-def _incident(incident: Mapping[str, Any], path: str, kind: str, at_: Any) -> Alert:
+def _incident(incident: Mapping[str, Any], path: str, kind: str, at_: datetime | None) -> Alert:
     summary = table(incident, "trigger_summary_data")
     name = needed(
         first(
@@ -129,7 +130,7 @@ def _incident(incident: Mapping[str, Any], path: str, kind: str, at_: Any) -> Al
         name=name,
         status=status,
         severity=severity,
-        starts_at=moment(first(text(incident, "created_at"), text(incident, "created_on"))),
+        starts_at=_started(incident, kind),
         ends_at=(moment(ended) or at_) if status is AlertStatus.RESOLVED else None,
         summary=name,
         description=first(
@@ -160,6 +161,14 @@ def _state(incident: Mapping[str, Any], path: str, kind: str) -> AlertStatus:
     if status is None:
         raise BadPayload(f"{path}.status is {shown(word)}; {', '.join(_STATES)} are expected")
     return status
+
+
+def _started(incident: Mapping[str, Any], kind: str) -> datetime | None:
+    """When this bout of the incident began: one that was reopened began anew then."""
+    reopened = moment(incident.get("reopened_at"))
+    if reopened or kind == "incident.reopened":
+        return reopened
+    return moment(first(text(incident, "created_at"), text(incident, "created_on")))
 
 
 def _called(reference: object) -> str:

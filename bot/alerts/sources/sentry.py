@@ -99,7 +99,7 @@ def _issue(issue: Mapping[str, Any], action: str) -> Alert:
         f"{path}.title",
         resolved=resolved,
         level=text(issue, "level"),
-        starts_at=moment(issue.get("firstSeen")),
+        starts_at=_issue_start(issue, word),
         ends_at=moment(issue.get("lastSeen")) if resolved else None,
         culprit=first(text(issue, "culprit"), text(issue, "metadata", "value")),
         project=first(
@@ -115,6 +115,16 @@ def _issue(issue: Mapping[str, Any], action: str) -> Alert:
         tags=issue.get("tags"),
         link=first(text(issue, "permalink"), text(issue, "web_url")),
     )
+
+
+def _issue_start(issue: Mapping[str, Any], word: str) -> datetime | None:
+    """When this bout of the issue began; an end tells nothing of that.
+
+    An issue that comes back keeps its first day, which would make it look like old news.
+    """
+    if word in _OVER:
+        return None
+    return moment(issue.get("lastSeen" if word == "unresolved" else "firstSeen"))
 
 
 def _event(event: Mapping[str, Any], data: Mapping[str, Any], path: str) -> Alert:

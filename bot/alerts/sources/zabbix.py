@@ -120,12 +120,18 @@ def parse(payload: object) -> list[Alert]:
             severity=_severity(said["severity"]),
             starts_at=_started(body, said, resolved=resolved),
             ends_at=_ended(body, said) if resolved else None,
-            summary=f"{name} on {host}" if host and host not in name else name,
+            summary=_summary(said, name, host),
             description=first(said["description"], said["data"]),
             labels=labels,
             links=_links(said),
         )
     ]
+
+
+def _summary(said: Mapping[str, str], name: str, host: str) -> str:
+    if not said["name"]:
+        return ""  # a streamed recovery names its problem alone: what is known of that stays
+    return f"{name} on {host}" if host and host not in name else name
 
 
 def _known(body: Mapping[str, Any]) -> dict[str, str]:

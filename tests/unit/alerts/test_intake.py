@@ -8,7 +8,7 @@ import pytest
 
 from bot.alerts.intake import AlertIntake
 from bot.alerts.model import AlertStatus, Severity
-from bot.alerts.sources import SOURCES, Source
+from bot.alerts.sources import Source, shipped_sources
 from bot.clock import ManualClock
 from bot.incidents.lifecycle import by_person
 from bot.incidents.model import Incident, IncidentState, TimelineKind
@@ -277,7 +277,7 @@ def test_a_bug_in_a_parser_fails_its_own_delivery_only_and_tells_no_secret(
     def buggy(payload: object) -> list[Any]:
         raise ZeroDivisionError("password=hunter22")
 
-    monkeypatch.setitem(SOURCES, "buggy", Source("buggy", buggy, "A source with a bug"))  # type: ignore[arg-type]
+    monkeypatch.setitem(shipped_sources(), "buggy", Source("buggy", buggy, "Has a bug"))  # type: ignore[arg-type]
     [bad] = shop.receive({"a": 1}, source="buggy")
     item = shop.inbox()[bad]
     assert item.state is InboxState.FAILED
