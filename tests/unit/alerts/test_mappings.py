@@ -90,7 +90,7 @@ def test_a_file_of_the_teams_replaces_a_mapping_but_no_code(folder: Path) -> Non
     [
         (("version: 1", "version: 2"), "version: input should be 1"),
         (("title: Our own watcher", ""), "title: field required"),
-        (("name: [title", "name: [title.["), "alert.name.0: is not an expression"),
+        (("name: [title", "name: ['title.['"), "alert.name.0: is not an expression"),
         (("each: events", "each: 'root('"), "each: is not an expression"),
         (("each: events", "each: 'shout(events)'"), r"there is no function shout\(\)"),
         (("each: events", "each: 'lower()'"), r"lower\(\) takes 1 argument"),
@@ -134,8 +134,9 @@ def test_the_shipped_files_are_those_that_are_listed() -> None:
 
 def test_names_and_aliases_lead_to_one_source_each() -> None:
     sources = shipped_sources()
-    spoken = [one.replace("_", "") for s in sources.values() for one in (s.name, *s.aliases)]
-    assert len(spoken) == len(set(spoken))
+    for source in sources.values():
+        for spoken in (source.name, *source.aliases):
+            assert find_source(sources, spoken) is source
     for spelling in ("Uptime-Kuma", "uptimekuma", "kuma"):
         found = find_source(sources, spelling)
         assert found is not None
