@@ -19,7 +19,7 @@ from bot.errors import BadPayload
 
 MAX_LENGTH = 1024
 """Longest expression, in characters."""
-MAX_STEPS = 1_000_000
+MAX_STEPS = 400_000
 """Most steps over one body, all its expressions together."""
 
 
