@@ -191,7 +191,7 @@ def _event(event: Mapping[str, Any], detail: Mapping[str, Any], path: str) -> Al
         fingerprint=fingerprint_of_key(NAME, f"event/{origin}/{kind}/{own}"),
         name=first(text(detail, "eventTypeCode"), text(detail, "title"), kind),
         status=AlertStatus.RESOLVED if over else AlertStatus.FIRING,
-        severity=severity_of(text(detail, "severity", "label") or text(detail, "severityLabel")),
+        severity=_event_severity(detail),
         starts_at=moment(detail.get("startTime")) or (None if over else time),
         ends_at=(moment(detail.get("endTime")) or time) if over else None,
         summary=first(text(detail, "title"), text(said)[:300], kind),
@@ -206,6 +206,17 @@ def _event(event: Mapping[str, Any], detail: Mapping[str, Any], path: str) -> Al
             }
         ),
     )
+
+
+def _event_severity(detail: Mapping[str, Any]) -> Severity:
+    """A word, or GuardDuty's number: 9 and more are critical, 7 high, 4 medium."""
+    number = at(detail, "severity")
+    if isinstance(number, int | float) and not isinstance(number, bool):
+        for least, level in ((9, Severity.CRITICAL), (7, Severity.HIGH), (4, Severity.WARNING)):
+            if number >= least:
+                return level
+        return Severity.INFO
+    return severity_of(first(text(detail, "severity", "label"), text(number)))
 
 
 # -- both --------------------------------------------------------------------------------------

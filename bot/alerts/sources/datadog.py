@@ -50,7 +50,7 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "org": ("org_name", "org_id"),
     "event_type": ("event_type",),
 }
-_RESOLVED = ("recovered", "resolved", "success", "ok", "warn recovered", "alert recovered")
+_RESOLVED = ("recovered", "resolved", "success", "ok", "warn recovered", "recovery", "closed")
 _HEAD = re.compile(r"^\s*\[([^\]\[]{1,300})\]\s*")
 _STATE = re.compile(
     r"^(Re-|Monitor )?(Triggered|Recovered|Warn|No Data|Resolved|Alert|Renotify|Test|Missing)\b"
@@ -152,8 +152,11 @@ class _Title:
                 break
             rest = rest[head.end() :]
         self.name = rest.strip()
-        if not self.state and (named := _STATE.match(self.name)) and ": " in self.name:
+        # Before there were scopes in titles: "[Monitor Alert] Triggered: Name".
+        word, mark, name = self.name.partition(": ")
+        if mark and name and (named := _STATE.fullmatch(word)):
             self.state = named[2].lower()
+            self.name = name.strip()
 
 
 def _status(said: Mapping[str, str], title: _Title) -> AlertStatus:
@@ -174,6 +177,8 @@ def _severity(said: Mapping[str, str], title: _Title) -> Severity:
     if "warn" in state or "no data" in state:
         return Severity.WARNING
     kind = said["type"].lower()
+    if "triggered" in state and not kind:
+        return Severity.HIGH  # Datadog's own type for it is "error"
     return severity_of(kind if kind in ("error", "warning", "info") else priority)
 
 

@@ -156,7 +156,8 @@ def _built(
         status=status,
         at=moment(at),
         actor=actor,
-        summary=f"{service} {short(ref, sha)}{where}: {status}" + (f" ({said})" if said else ""),
+        summary=f"{' '.join(f'{service} {short(ref, sha)}{where}'.split())}: {status}"
+        + (f" ({said})" if said else ""),
         links=links_of(*links.items()),
     )
 
