@@ -37,18 +37,29 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "aggregate": ("aggreg_key", "aggregation_key", "aggregate_key", "deduplication_key"),
     "cycle": ("alert_cycle_key", "cycle_key"),
     "scope": ("alert_scope", "scope", "scopes"),
-    "host": ("hostname", "host"),
+    "host": ("hostname", "host", "host_name"),
     "tags": ("tags", "alert_tags", "monitor_tags"),
     "query": ("alert_query", "query"),
     "metric": ("alert_metric", "metric"),
     "status_text": ("alert_status",),
-    "body": ("text_only_msg", "event_msg", "body", "message", "msg", "description"),
-    "date": ("date_posix", "date", "fire_time", "alert_time", "timestamp"),
+    "body": ("text_only_msg", "event_msg", "alert_body", "body", "message", "msg", "description"),
+    "date": (
+        "date_posix",
+        "date",
+        "date_happened",
+        "occurred_at",
+        "fire_time",
+        "alert_time",
+        "timestamp",
+    ),
     "updated": ("last_updated", "resolve_time"),
     "link": ("link", "url", "alert_url", "event_url", "source_url"),
     "snapshot": ("snapshot", "snapshot_url"),
     "org": ("org_name", "org_id"),
     "event_type": ("event_type",),
+    "service": ("service",),
+    "environment": ("environment", "env"),
+    "team": ("team",),
 }
 _RESOLVED = ("recovered", "resolved", "success", "ok", "warn recovered", "recovery", "closed")
 _HEAD = re.compile(r"^\s*\[([^\]\[]{1,300})\]\s*")
@@ -74,10 +85,13 @@ def parse(payload: object) -> list[Alert]:
     scope = said.get("scope") or title.scope
     host = said.get("host", "")
     labels = labels_of(
-        said.get("tags", ""),
+        *_tags(body),
         scope,
         {
             "host": host,
+            "service": said["service"],
+            "environment": said["environment"],
+            "team": said["team"],
             "monitor_id": said.get("monitor", ""),
             "metric": said.get("metric", ""),
             "org": said.get("org", ""),
@@ -95,7 +109,7 @@ def parse(payload: object) -> list[Alert]:
             starts_at=changed if status is AlertStatus.FIRING else None,
             ends_at=updated if status is AlertStatus.RESOLVED else None,
             summary=first(
-                said.get("status_text", ""),
+                said["status_text"] if " " in said["status_text"] else "",
                 _plain(said.get("body", "")).partition("\n")[0][:300],
                 name,
             ),
@@ -125,6 +139,13 @@ def _known(body: Mapping[str, Any]) -> dict[str, str]:
     if said["title"] and said["title"] == flat.get("name") and flat["name"] == said["org"]:
         said["title"] = ""
     return said
+
+
+def _tags(body: Mapping[str, Any]) -> list[object]:
+    """Tags as they are: a text, an array or an object, in the body or one level below it."""
+    levels = (body, *(value for value in body.values() if isinstance(value, dict)))
+    wanted = (*_NAMES["tags"], "tags_list", "custom_tags")
+    return [value for level in levels for key, value in level.items() if _squashed(key) in wanted]
 
 
 def _squashed(key: str) -> str:
