@@ -12,11 +12,11 @@ ONE = Change(
     key="github:1:a",
     service="checkout",
     environment="production",
-    version="a84d88e",
+    version="5e1f00c",
     status=ChangeStatus.RUNNING,
     at=AT,
     actor="ada",
-    summary="checkout a84d88e to production",
+    summary="checkout 5e1f00c to production",
     links={"log": "https://ci.shop.example/9"},
 )
 
