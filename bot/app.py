@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.alerts.intake import AlertIntake
+from bot.alerts.sources import all_sources
+from bot.alerts.sources.secrets import load_secrets
 from bot.channels.placing import nowhere
 from bot.chat.sender import OutboxSender
 from bot.clock import Clock, SystemClock
@@ -109,6 +111,7 @@ def build_engine(
     """
     clock = clock or SystemClock()
     catalogue = load_catalogue(settings.services_file)  # its mistakes are told before the long work
+    sources = all_sources(settings.sources_dir)
     with ExitStack() as opened:
         database = Database(settings.database, clock=clock)
         opened.callback(database.close)
@@ -124,6 +127,7 @@ def build_engine(
             catalogue,
             clock,
             group_window_seconds=settings.group_window_seconds,
+            sources=sources,
         )
         canary = canary_job(settings, database, builder, catalogue, rooms, clock)
         where = slack.where if slack is not None else nowhere
@@ -215,8 +219,11 @@ def build_front(settings: Settings, engine: EngineClient, *, clock: Clock | None
     from bot.web.app import create_app
     from bot.web.deps import FrontDeps, slack_off
     from bot.web.metrics import FrontMetrics
+    from bot.web.sns import SnsVerifier, fetch_over_https
 
     clock = clock or SystemClock()
+    sources = all_sources(settings.sources_dir)
+    secrets = load_secrets(settings.source_secrets, sources)
     with ExitStack() as opened:
         database = Database(settings.database, clock=clock)
         opened.callback(database.close)
@@ -243,6 +250,9 @@ def build_front(settings: Settings, engine: EngineClient, *, clock: Clock | None
             token=token.get_secret_value() if token is not None else None,
             max_body_bytes=settings.max_body_bytes,
             slack=probe,
+            sources=sources,
+            secrets=secrets,
+            sns=SnsVerifier(fetch_over_https(settings.https_proxy), clock),
         )
         return Front(create_app(deps, routers), opened.pop_all())
 

@@ -8,6 +8,7 @@
     └── Permanent                 the same call will fail again; a person has to act
         ├── SettingsError         one or more settings are wrong; lists them all
         ├── BadPayload            a body that its source's parser cannot read
+        │   └── NotAnAlert        one that was read, and tells of nothing that fires or ends
         ├── SchemaMismatch        the database is older or newer than this program
         ├── ChatRefused           the chat platform refused; carries its `code`
         └── DataError             something handed to us (file, archive, record) is unusable
@@ -55,6 +56,10 @@ class SettingsError(Permanent):
 
 class BadPayload(Permanent):
     """A webhook body that its source's parser cannot read; says where and why."""
+
+
+class NotAnAlert(BadPayload):
+    """A body that was understood but carries no alert: a test, a note, a confirmation."""
 
 
 class SchemaMismatch(Permanent):

@@ -139,6 +139,12 @@ class Settings(BaseSettings):
     services_file: Path | None = Field(
         None, description="services.yaml: services, aliases, dependencies, environments"
     )
+    sources_dir: Path | None = Field(
+        None, description="folder of your own mapping files (NAME.yaml) for further sources"
+    )
+    source_secrets: Path | None = Field(
+        None, description="TOML file of each source's own secrets; see docs/sources.md"
+    )
     leads: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="team leads as team_id/user_id, separated by commas"
     )
@@ -221,7 +227,14 @@ class Settings(BaseSettings):
         """An empty variable is the customary way to unset one."""
         return value if value is not None and value.get_secret_value().strip() else None
 
-    @field_validator("ca_bundle", "services_file")
+    @field_validator("sources_dir")
+    @classmethod
+    def _folder_exists(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_dir():
+            raise ValueError(f"{value} is not a folder")
+        return value
+
+    @field_validator("ca_bundle", "services_file", "source_secrets")
     @classmethod
     def _file_exists(cls, value: Path | None) -> Path | None:
         if value is not None and not value.is_file():

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
+from bot.alerts.changes import ChangeRepository
 from bot.alerts.ports import AlertRepository
 from bot.audit.model import AuditLog
 from bot.channels.ports import Placements, Preferences
@@ -51,6 +52,8 @@ class UnitOfWork(Protocol):
     def jobs(self) -> JobQueue: ...
     @property
     def alerts(self) -> AlertRepository: ...
+    @property
+    def changes(self) -> ChangeRepository: ...
     @property
     def incidents(self) -> IncidentRepository: ...
     @property

@@ -5,18 +5,19 @@ The stages stand in `process`; each is a file of its own: parse (`sources`), red
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.alerts.json_body import parse_json
+from bot.alerts.body import read_body
+from bot.alerts.changes import Change
 from bot.alerts.ledger import IncidentLedger
 from bot.alerts.merge import MergeReason, MergeResult, merge
 from bot.alerts.model import Alert, AlertStatus, StoredAlert
 from bot.alerts.ports import AlertWrite
-from bot.alerts.sources import SOURCES
+from bot.alerts.sources import Source, shipped_sources
 from bot.clock import Clock
-from bot.errors import BadPayload
+from bot.errors import BadPayload, NotAnAlert
 from bot.incidents.grouping import Newcomer
 from bot.jobs.ports import InboxItem
 from bot.redact import redact, redact_labels
@@ -39,7 +40,8 @@ class Incoming:
 class AlertIntake:
     """Turns alert deliveries into alerts and incidents.
 
-    `team_id` is the workspace that new incidents belong to.
+    `team_id` is the workspace that new incidents belong to; `sources` are who may send, all that
+    come with Recall where none are given.
     """
 
     def __init__(
@@ -49,7 +51,9 @@ class AlertIntake:
         *,
         group_window_seconds: float = 300,
         team_id: str = "",
+        sources: Mapping[str, Source] | None = None,
     ) -> None:
+        self._sources = shipped_sources() if sources is None else sources
         self._catalogue = catalogue
         self._clock = clock
         self._window = timedelta(seconds=group_window_seconds)
@@ -66,7 +70,9 @@ class AlertIntake:
         done: list[str] = []
         for item in sorted(items, key=lambda one: one.received_at):
             try:
-                incoming += self._read(item)
+                incoming += self._read(uow, item)
+            except NotAnAlert:
+                done.append(item.id)  # a test, a note, a confirmation: understood, nothing to do
             except BadPayload as error:
                 uow.inbox.mark_failed(item.id, redact(str(error)), now)
             except Exception as error:  # noqa: BLE001 - see below
@@ -83,11 +89,15 @@ class AlertIntake:
             self._take_in(uow, incoming, now)
         uow.inbox.mark_done(done, now)
 
-    def _read(self, item: InboxItem) -> list[Incoming]:
-        source = SOURCES.get(item.source)
+    def _read(self, uow: UnitOfWork, item: InboxItem) -> list[Incoming]:
+        source = self._sources.get(item.source)
         if source is None:
             raise BadPayload(f"there is no source named {item.source!r}")
-        alerts = [redacted(alert) for alert in source.parse(parse_json(item.body))]
+        body = read_body(item.body, item.content_type)
+        if source.changes is not None:
+            uow.changes.save([_redacted(one) for one in source.changes(body)], item.received_at)
+            return []
+        alerts = [redacted(alert) for alert in source.parse(body)]
         return [
             Incoming(alert, self._catalogue.resolve(alert.labels, alert.name), item.received_at)
             for alert in alerts
@@ -112,10 +122,12 @@ class AlertIntake:
             result = merge(before, one.alert, one.received_at)
             if not result.is_kept:
                 continue
+            says_nothing = before is not None and not one.alert.labels
+            about = before if before is not None and says_nothing else one.resolution
             write = AlertWrite(
                 alert=result.alert,
-                service=one.resolution.service,
-                environment=one.resolution.environment,
+                service=about.service,
+                environment=about.environment,
                 incident_id=self._place(ledger, before, result, one),
             )
             writes.append(write)
@@ -167,6 +179,14 @@ def redacted(alert: Alert) -> Alert:
         labels=redact_labels(alert.labels),
         links={title: redact(link) for title, link in alert.links.items()},
         group_key=redact(alert.group_key) if alert.group_key else alert.group_key,
+    )
+
+
+def _redacted(change: Change) -> Change:
+    return replace(
+        change,
+        summary=redact(change.summary),
+        links={title: redact(link) for title, link in change.links.items()},
     )
 
 

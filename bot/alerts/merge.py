@@ -58,7 +58,7 @@ _NEWS = frozenset(
 
 def merge(previous: StoredAlert | None, incoming: Alert, now: datetime) -> MergeResult:
     """Fold `incoming`, received at `now`, into what is known of its fingerprint."""
-    incoming = _sane(incoming, now)
+    incoming = _sane(incoming if previous is None else _filled(incoming, previous.alert), now)
     firing = incoming.status is AlertStatus.FIRING
     if previous is None:
         return MergeResult(
@@ -87,6 +87,13 @@ def _sane(alert: Alert, now: datetime) -> Alert:
     if starts_at == alert.starts_at and ends_at == alert.ends_at:
         return alert
     return replace(alert, starts_at=starts_at, ends_at=ends_at)
+
+
+def _filled(incoming: Alert, known: Alert) -> Alert:
+    """A resolve that names no more than its alert's key, with what is known of the alert."""
+    if incoming.status is not AlertStatus.RESOLVED or incoming.labels or incoming.summary:
+        return incoming
+    return replace(known, status=incoming.status, ends_at=incoming.ends_at)
 
 
 def _is_late(previous: StoredAlert, incoming: Alert, now: datetime) -> bool:

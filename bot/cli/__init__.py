@@ -43,6 +43,7 @@ COMMANDS: Mapping[str, Entry] = {
     "backup": Entry("bot.cli.backup", "Write everything into one file."),
     "restore": Entry("bot.cli.restore", "Read a backup into an empty place."),
     "inbox": Entry("bot.cli.inbox", "List deliveries that failed; replay one after a fix."),
+    "sources": Entry("bot.cli.sources", "List the tools that are understood; try a body of one."),
     "health": Entry("bot.cli.health", "Ask a running server whether it is ready."),
     "front": Entry("bot.cli.front", "One process of serve: webhooks and Slack.", hidden=True),
     "engine": Entry("bot.cli.engine", "One process of serve: search and sending.", hidden=True),

@@ -6,8 +6,10 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from bot.alerts.sources import all_sources
+from bot.alerts.sources.secrets import load_secrets
 from bot.doctor.model import Check, ok, problem, warning
-from bot.errors import RecallError
+from bot.errors import RecallError, SettingsError
 from bot.services.file import load_catalogue
 from bot.settings import Settings
 
@@ -30,6 +32,8 @@ def check_place(settings: Settings) -> Iterator[Check]:
     yield _token(settings)
     if settings.services_file is not None:
         yield _services(settings)
+    if settings.sources_dir is not None or settings.source_secrets is not None:
+        yield _sources(settings)
 
 
 def _folder(folder: Path) -> Check:
@@ -84,6 +88,21 @@ def _services(settings: Settings) -> Check:
     except RecallError as error:
         return problem("services", str(error), "correct the file; see docs/contracts.md")
     return ok("services", f"{settings.services_file} can be read")
+
+
+def _sources(settings: Settings) -> Check:
+    advice = "correct each of them; see docs/sources.md"
+    try:
+        sources = all_sources(settings.sources_dir)
+        secrets = load_secrets(settings.source_secrets, sources)
+    except SettingsError as error:
+        return problem("sources", "; ".join(error.problems), advice)
+    path = settings.source_secrets
+    if path is not None and path.stat().st_mode & 0o077:
+        return warning(
+            "sources", f"{path} can be read by others", f"make it private: chmod 600 {path}"
+        )
+    return ok("sources", f"{len(sources)} are known, {len(secrets)} have secrets of their own")
 
 
 def _nearest(folder: Path) -> Path:

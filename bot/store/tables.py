@@ -331,6 +331,24 @@ marks = Table(
     Column("at", UtcDateTime, nullable=False),
 )
 
+changes = Table(
+    "changes",
+    metadata,
+    Column("key", SafeText, primary_key=True),
+    Column("source", SafeText, nullable=False),
+    Column("service", SafeText, nullable=False),
+    Column("environment", SafeText, nullable=False),
+    Column("version", SafeText, nullable=False),
+    Column("status", SafeText, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor", SafeText, nullable=False),
+    Column("summary", SafeText, nullable=False),
+    Column("links", Json(), nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+    Index(None, "at"),
+)
+"""`at` is when the change came into its state, or was seen where its source told no time."""
+
 audit = Table(
     "audit",
     metadata,

@@ -6,6 +6,7 @@ from bot.clock import Clock
 from bot.store.alerts import SqlAlerts
 from bot.store.audit import SqlAuditLog
 from bot.store.bindings import SqlBindings
+from bot.store.changes import SqlChanges
 from bot.store.channels import SqlPlacements, SqlPreferences
 from bot.store.corrections import SqlCorrections
 from bot.store.drafts import SqlDrafts
@@ -25,6 +26,7 @@ class SqlUnitOfWork:
         self.inbox = SqlInbox(connection, clock)
         self.jobs = SqlJobQueue(connection, clock)
         self.alerts = SqlAlerts(connection, writing=writing)
+        self.changes = SqlChanges(connection)
         self.incidents = SqlIncidents(connection, writing=writing)
         self.suggestions = SqlSuggestions(connection)
         self.corrections = SqlCorrections(connection)

@@ -1,6 +1,7 @@
 """Reading a raw body: its type checked first, never more of it than is allowed, never for ever."""
 
 import asyncio
+from collections.abc import Sequence
 from http import HTTPStatus
 
 from fastapi import Request
@@ -9,11 +10,11 @@ from starlette.requests import ClientDisconnect
 from bot.web.problem import Problem
 
 
-def require_json(request: Request) -> str:
-    """The content type, if it is JSON; 415 otherwise."""
+def require_json(request: Request, also: Sequence[str] = ()) -> str:
+    """The content type, if it is JSON or one of `also`; 415 otherwise."""
     given = request.headers.get("content-type", "")
     media_type = given.partition(";")[0].strip().lower()
-    if media_type == "application/json" or (
+    if media_type in ("application/json", *also) or (
         media_type.startswith("application/") and media_type.endswith("+json")
     ):
         return media_type

@@ -1,16 +1,19 @@
 """What the front needs from the rest of the house, as ports; the composition root fills it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Protocol, cast
 
 from fastapi import Depends, Request
 
-from bot.clock import Clock
+from bot.alerts.sources import Source, all_sources
+from bot.alerts.sources.secrets import Secrets
+from bot.clock import Clock, SystemClock
 from bot.engine.ports import EngineClient
 from bot.jobs.ports import InboxAdder
 from bot.uow import UnitOfWorkFactory
 from bot.web.metrics import FrontMetrics
+from bot.web.sns import SnsVerifier, fetch_over_https
 
 
 class SlackProbe(Protocol):
@@ -29,7 +32,8 @@ def slack_off() -> Mapping[str, object]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrontDeps:
-    """All that the front works with. `token` None means that everything guarded is closed."""
+    """All that the front works with. `token` None means that everything guarded is closed, but
+    the sources that `secrets` opens."""
 
     units: UnitOfWorkFactory
     inbox: InboxAdder
@@ -41,6 +45,9 @@ class FrontDeps:
     body_seconds: float = 30.0
     suggest_seconds: float = 10.0
     slack: SlackProbe = slack_off
+    sources: Mapping[str, Source] = field(default_factory=all_sources)
+    secrets: Secrets = field(default_factory=dict)
+    sns: SnsVerifier = field(default_factory=lambda: SnsVerifier(fetch_over_https(), SystemClock()))
 
 
 def front_deps(request: Request) -> FrontDeps:

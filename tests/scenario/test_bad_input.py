@@ -92,7 +92,7 @@ def test_what_comes_in_wrong_is_refused_with_a_reason_and_not_kept(socket_house:
         (GENERIC, good, plain, 415, "application/json"),
         (GENERIC, good, nobody, 401, "Bearer"),
         (GENERIC, b" " * 1_048_577, JSON, 413, "1048576"),
-        ("/v1/alerts/nagios-of-old", good, JSON, 404, "alertmanager, generic"),
+        ("/v1/alerts/nagios-of-old", good, JSON, 404, "the sources are: alertmanager"),
     ):
         answer = deliver(socket_house, path, body, headers)
         problem = answer.json()

@@ -16,6 +16,8 @@ HOMES = {
     "fastapi": ("bot/web/", "bot/workspace/"),
     "sqlalchemy": ("bot/store/", "knowledge/store/"),
     "alembic": ("bot/store/",),
+    "jmespath": ("bot/alerts/sources/expressions.py",),
+    "cryptography": ("bot/web/sns.py",),
     "faiss": ("knowledge/index/flat.py", "knowledge/index/ivf.py", "knowledge/index/selectors.py"),
     "tantivy": ("knowledge/index/lexical.py",),
     "sentence_transformers": ("knowledge/embed/sentence_transformer.py", "knowledge/learn/"),

@@ -35,9 +35,15 @@ _STATUSES = {status.value: status for status in AlertStatus}
 
 
 def parse(payload: object) -> list[Alert]:
-    """The alerts of one notification, in its order. Raises BadPayload naming the JSON path."""
+    """The alerts of one notification, in its order. Raises BadPayload naming the JSON path.
+
+    A single alert, as Prometheus itself writes it, is understood as well; without a name of its
+    own it goes by its summary.
+    """
     body = object_at(payload, "$")
     if "alerts" not in body:
+        if isinstance(body.get("labels"), dict) and body["labels"]:
+            return [_alert({**body, "status": body.get("status") or "firing"}, "$", _Shared(body))]
         raise BadPayload("$.alerts is missing; an Alertmanager notification has it")
     reported = list_at(body["alerts"], "$.alerts")
     if not reported:
@@ -82,6 +88,8 @@ def _alert(item: object, path: str, shared: _Shared) -> Alert:
     labels = texts_at(reported, "labels", path)
     annotations = texts_at(reported, "annotations", path) or shared.annotations
     name = labels.get("alertname") or shared.labels.get("alertname")
+    if not name and path == "$":
+        name = text_at(reported, "summary", path) or annotations.get("summary")
     if not name:
         raise BadPayload(f"{path}.labels.alertname is missing or empty")
     status = _status(reported, path, shared)
@@ -99,7 +107,9 @@ def _alert(item: object, path: str, shared: _Shared) -> Alert:
         starts_at=time_at(reported, "startsAt", path),
         # While it fires, endsAt is only when the sender would give up on hearing more.
         ends_at=time_at(reported, "endsAt", path) if status is AlertStatus.RESOLVED else None,
-        summary=annotations.get("summary") or annotations.get("title") or "",
+        summary=annotations.get("summary")
+        or annotations.get("title")
+        or (text_at(reported, "summary", path) if path == "$" else ""),
         description=annotations.get("description") or annotations.get("message") or "",
         labels=labels,
         links=_links(reported, annotations, path, shared),

@@ -3,13 +3,15 @@
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.alerts.intake import AlertIntake
 from bot.alerts.model import AlertStatus, Severity
-from bot.alerts.sources import SOURCES, Source
+from bot.alerts.sources import Source, shipped_sources
 from bot.clock import ManualClock
 from bot.incidents.lifecycle import by_person
 from bot.incidents.model import Incident, IncidentState, TimelineKind
@@ -279,7 +281,7 @@ def test_a_bug_in_a_parser_fails_its_own_delivery_only_and_tells_no_secret(
     def buggy(payload: object) -> list[Any]:
         raise ZeroDivisionError("password=hunter22")
 
-    monkeypatch.setitem(SOURCES, "buggy", Source("buggy", buggy, "A source with a bug"))  # type: ignore[arg-type]
+    monkeypatch.setitem(shipped_sources(), "buggy", Source("buggy", buggy, "Has a bug"))  # type: ignore[arg-type]
     [bad] = shop.receive({"a": 1}, source="buggy")
     item = shop.inbox()[bad]
     assert item.state is InboxState.FAILED
@@ -402,3 +404,51 @@ def test_what_a_private_channel_declared_swallows_no_alert(
         members = {one.group_key: uow.alerts.of_incident(one.id) for one in uow.incidents.active()}
     assert members["channel:T1/C1"] == []
     assert len(members["channel:T1/C2"]) == 1
+
+
+def golden(source: str, case: str) -> Any:
+    file = Path(__file__).parents[2] / "data" / "sources" / source / f"{case}.json"
+    return json.loads(file.read_text(encoding="utf-8"))["body"]
+
+
+def test_a_body_that_tells_of_no_alert_is_done_and_not_failed(shop: Shop) -> None:
+    [note] = shop.receive({"action": "AddNote", "alert": {"message": "x"}}, source="opsgenie")
+    assert shop.inbox()[note].state is InboxState.DONE
+    assert list(shop.incidents()) == []
+
+
+def test_a_deployment_is_kept_as_a_change_and_opens_no_incident(shop: Shop) -> None:
+    bodies = [golden("github", case) for case in ("success", "in_progress")]
+    [first, second] = shop.receive(*bodies, source="github")
+    assert {shop.inbox()[one].state for one in (first, second)} == {InboxState.DONE}
+    assert list(shop.incidents()) == []
+    with shop.database.read() as uow:
+        [change] = uow.changes.recent(datetime(2026, 1, 1, tzinfo=UTC), 10)
+    assert (change.service, change.environment) == ("checkout", "production")
+
+
+def test_a_mapped_tool_opens_an_incident_and_ends_it(shop: Shop) -> None:
+    shop.receive(golden("checkly", "failure"), source="checkly")
+    assert shop.only_incident().service == "checkout"
+    shop.receive(golden("checkly", "recovery"), source="checkly")
+    assert "resolved" in " ".join(shop.timeline(shop.only_incident()))
+
+
+def test_a_resolve_that_names_its_key_alone_leaves_what_is_known(shop: Shop) -> None:
+    shop.receive(golden("pagerduty", "event_trigger"), source="pagerduty")
+    shop.receive(golden("pagerduty", "event_resolve"), source="pagerduty")
+    incident = shop.only_incident()
+    with shop.database.read() as uow:
+        [stored] = uow.alerts.of_incident(incident.id)
+    assert stored.alert.status is AlertStatus.RESOLVED
+    assert stored.alert.name == "Disk of orders-db-1 is 93 % full"
+    assert stored.service == incident.service == "orders-db"
+
+
+def test_an_issue_is_over_though_it_began_before_its_alert(shop: Shop) -> None:
+    """Sentry's issue webhook tells the issue's first day, its alert the last event's time."""
+    shop.receive(golden("sentry", "issue_alert"), source="sentry")
+    shop.receive(golden("sentry", "issue_resolved"), source="sentry")
+    with shop.database.read() as uow:
+        [stored] = uow.alerts.of_incident(shop.only_incident().id)
+    assert stored.alert.status is AlertStatus.RESOLVED

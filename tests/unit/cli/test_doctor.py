@@ -299,3 +299,20 @@ def test_a_calibration_is_told_and_one_that_does_not_fit_is_a_warning(
     assert "100 judged cases on 2026-11-27; past incidents answer from 0.70" in found.detail
     file.write_text("{}")
     assert _examine(_settings(tmp_path))["calibration"].status is Status.WARNING
+
+
+def test_the_teams_sources_and_their_secrets_are_looked_at(tmp_path: Path) -> None:
+    secrets = tmp_path / "secrets.toml"
+    secrets.write_text('pagerduty = "a signing secret"\n', encoding="utf-8")
+    secrets.chmod(0o600)
+    found = _examine(_settings(tmp_path, RECALL_SOURCE_SECRETS=str(secrets)))["sources"]
+    assert (found.status, "1 have secrets" in found.detail) == ("ok", True)
+    secrets.chmod(0o644)
+    found = _examine(_settings(tmp_path, RECALL_SOURCE_SECRETS=str(secrets)))["sources"]
+    assert (found.status, "chmod 600" in found.advice) == ("warning", True)
+    secrets.write_text('abacus = "hunter22"\npagerduty = 5\nsentry = "short"\n', encoding="utf-8")
+    found = _examine(_settings(tmp_path, RECALL_SOURCE_SECRETS=str(secrets)))["sources"]
+    assert found.status == "problem"
+    for reason in ("'abacus' is no source", "pagerduty needs one text", "shorter than 8"):
+        assert reason in found.detail
+    assert "hunter22" not in found.detail

@@ -112,10 +112,10 @@ def test_the_scheme_may_be_written_in_any_case(client: TestClient) -> None:
 
 
 def test_an_unknown_source_is_not_found_and_the_known_ones_are_named(client: TestClient) -> None:
-    answer = client.post("/v1/alerts/nagios", content=GOOD, headers=JSON)
+    answer = client.post("/v1/alerts/abacus", content=GOOD, headers=JSON)
     problem = assert_problem(answer, 404)
     assert problem["title"] == "Unknown source"
-    assert "alertmanager, generic" in problem["detail"]
+    assert "alertmanager, argocd, axiom, azure" in problem["detail"]
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", ""])

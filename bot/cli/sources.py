@@ -1,0 +1,180 @@
+"""`recall sources`: who may send alerts, and what becomes of a body."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from bot.cli.common import CONFIG_OPTION
+
+if TYPE_CHECKING:
+    from bot.alerts.changes import Change
+    from bot.alerts.model import Alert
+    from bot.alerts.sources import Source
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    help="List the tools that are understood; try a body of one.",
+)
+
+
+@app.command("list")
+def list_(
+    json: bool = typer.Option(False, "--json", help="Print one JSON object on standard output."),
+    config: Path = CONFIG_OPTION,
+) -> None:
+    """List every source: of code, by a mapping file, and the team's own."""
+    from bot.alerts.sources import all_sources
+    from bot.cli.common import exit_on_error, print_json, read_settings, say
+
+    settings = read_settings(config)
+    with exit_on_error():
+        sources = sorted(all_sources(settings.sources_dir).values(), key=lambda one: one.name)
+    if json:
+        print_json({"sources": [source_as_dict(source) for source in sources]})
+        return
+    for source in sources:
+        kind = "changes" if source.changes else "alerts"
+        say(f"{source.name:<18} {kind:<8} {source.origin:<8} {source.title}")
+
+
+def source_as_dict(source: "Source") -> dict[str, object]:
+    """One source in the JSON of the list; a contract."""
+    from bot.alerts.sources.authentication import told
+
+    return {
+        "name": source.name,
+        "title": source.title,
+        "kind": "changes" if source.changes else "alerts",
+        "origin": source.origin,
+        "aliases": list(source.aliases),
+        "authentication": [told(kind) for kind in source.kinds],
+        "path": f"/v1/alerts/{source.name}",
+    }
+
+
+@app.command("try", short_help="Print the alerts that come out of a body.")
+def try_(
+    file: Path = typer.Argument(
+        ..., metavar="FILE", help="A body as the tool sends it; - reads standard input."
+    ),
+    source: str | None = typer.Option(None, "--source", metavar="NAME", help="Whose body it is."),
+    mapping: Path | None = typer.Option(
+        None, "--mapping", metavar="FILE", help="A mapping file to read it with."
+    ),
+    json: bool = typer.Option(False, "--json", help="Print a JSON list on standard output."),
+    config: Path = CONFIG_OPTION,
+) -> None:
+    """Print the alerts, or changes, that come out of a body; nothing is stored.
+
+    Exits with 1 and the reason where none can.
+    """
+    from bot.alerts.sources import mapped_source
+    from bot.cli.common import exit_on_error, fail
+
+    if (source is None) == (mapping is None):
+        raise typer.BadParameter("give --source NAME or --mapping FILE", param_hint="--source")
+    with exit_on_error():
+        chosen = mapped_source(mapping, str(mapping)) if mapping else _named(source or "", config)
+        body = _body(file)
+        found = _read(chosen, body)
+    if not found:
+        raise fail("no alert comes out of this body")
+    if json:
+        _print_list(found)
+        return
+    for one in found:
+        _tell(one)
+
+
+def _named(name: str, config: Path | None) -> "Source":
+    from bot.alerts.sources import all_sources, find_source
+    from bot.cli.common import fail, read_settings
+
+    sources = all_sources(read_settings(config).sources_dir)
+    found = find_source(sources, name)
+    if found is None:
+        raise fail(f"there is no source {name!r}; `recall sources list` names them")
+    return found
+
+
+def _body(file: Path) -> bytes:
+    import sys
+
+    from bot.cli.common import fail
+
+    if str(file) == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise fail(f"{file} cannot be read: {error.strerror or error}") from error
+
+
+def _read(source: "Source", body: bytes) -> list[dict[str, Any]]:
+    from bot.alerts.body import FORM, read_body
+    from bot.alerts.intake import redacted
+
+    is_form = source.is_form and body.lstrip()[:1] not in (b"{", b"[")
+    value = read_body(body, FORM if is_form else "")
+    if source.changes is not None:
+        return [change_as_dict(change) for change in source.changes(value)]
+    return [alert_as_dict(redacted(alert)) for alert in source.parse(value)]
+
+
+def alert_as_dict(alert: "Alert") -> dict[str, Any]:
+    """One alert in the JSON of `try`; a contract."""
+    return {
+        "source": alert.source,
+        "fingerprint": alert.fingerprint,
+        "name": alert.name,
+        "severity": alert.severity.value,
+        "status": alert.status.value,
+        "starts_at": alert.starts_at.isoformat() if alert.starts_at else None,
+        "ends_at": alert.ends_at.isoformat() if alert.ends_at else None,
+        "summary": alert.summary,
+        "description": alert.description,
+        "labels": dict(alert.labels),
+        "links": dict(alert.links),
+        "group_key": alert.group_key,
+    }
+
+
+def change_as_dict(change: "Change") -> dict[str, Any]:
+    """One change in the JSON of `try`; a contract."""
+    return {
+        "kind": "change",
+        "source": change.source,
+        "key": change.key,
+        "service": change.service,
+        "environment": change.environment,
+        "version": change.version,
+        "status": change.status.value,
+        "at": change.at.isoformat() if change.at else None,
+        "actor": change.actor,
+        "summary": change.summary,
+        "links": dict(change.links),
+    }
+
+
+def _print_list(found: Sequence[Mapping[str, Any]]) -> None:
+    import json
+    import sys
+
+    sys.stdout.write(json.dumps(found, ensure_ascii=False, indent=2) + "\n")
+    sys.stdout.flush()
+
+
+def _tell(one: Mapping[str, Any]) -> None:
+    from bot.cli.common import say
+
+    say(f"{one.get('name') or one['service']}", "bold")
+    for key, value in one.items():
+        if isinstance(value, dict):
+            for name, text in value.items():
+                say(f"  {key}.{name}: {text}")
+        elif value:
+            say(f"  {key}: {value}")
