@@ -24,9 +24,12 @@ from bot.engine.loop import Waker
 from bot.engine.ports import EngineClient
 from bot.engine.work import SLACK_JOB, InboxWork, JobWork
 from bot.errors import EngineUnavailable
+from bot.incidents.keeping import RECORD_FILE
 from bot.incidents.model import Incident
+from bot.incidents.record_files import RecordFileJob
 from bot.jobs.inbox_writer import InboxWriter
 from bot.jobs.ports import Job
+from bot.pager.jobs import PAGER, PagerJob
 from bot.people.model import RoleBook
 from bot.redact import redact
 from bot.services.file import load_catalogue
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
     from fastapi import APIRouter, FastAPI
     from slack_sdk import WebClient
 
+    from bot.commands.model import Pager
     from bot.suggestions.build import SuggestionBuilder
     from bot.web.deps import SlackProbe
 
@@ -134,11 +138,15 @@ def build_engine(
         where: Callable[[Incident], Where] = lambda _: NOWHERE  # noqa: E731
         interact: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
         handlers: dict[str, Callable[[Job], None]] = {}
+        pager = _open_pager(settings, opened)
+        if pager is not None:
+            handlers[PAGER] = PagerJob(database, pager, clock).handle
         if slack is not None:
             where = Placing(database, slack.rooms, Mode(settings.rollout), clock)
             handlers[SLACK_JOB] = _slack_handler(database, builder, clock, settings)
-            interact = _interactions(slack, database, builder, clock, settings)
+            interact = _interactions(slack, database, builder, clock, settings, pager)
         handlers[SUGGEST] = SuggestJob(database, builder, where, clock).handle
+        handlers[RECORD_FILE] = RecordFileJob(database, settings.records_folder).handle
         loops = _Loops()
         engine = Engine(
             units=database,
@@ -232,14 +240,35 @@ def _open_chat(settings: Settings, clock: Clock) -> _Slack | None:
     return _Slack(client, SlackChat(client), rooms)
 
 
+def _open_pager(settings: Settings, opened: ExitStack) -> "Pager | None":
+    """The configured pager; None without one."""
+    token, sender = settings.pagerduty_token, settings.pagerduty_from
+    if token is None or sender is None:
+        return None
+    import ssl
+
+    from bot.pager.pagerduty import PagerDuty
+
+    pager = PagerDuty(
+        token.get_secret_value(),
+        sender,
+        settings.pagerduty_url,
+        proxy=settings.https_proxy,
+        ca=ssl.create_default_context(cafile=settings.ca_bundle),
+    )
+    opened.callback(pager.close)
+    return pager
+
+
 def _interactions(
     slack: _Slack,
     units: UnitOfWorkFactory,
     builder: "SuggestionBuilder",
     clock: Clock,
     settings: Settings,
+    pager: "Pager | None",
 ) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
-    from bot.commands import COMMANDS, FORMS
+    from bot.commands import COMMANDS, FORMS, SHORTCUTS
     from bot.commands.book import CommandBook
     from bot.commands.model import Tools
     from bot.slack.interactions import SlackInteractions
@@ -251,10 +280,11 @@ def _interactions(
         rooms=slack.rooms,
         redact=redact,
         settings=settings,
+        pager=pager,
     )
     roles = RoleBook(settings.leads, settings.admins)
     return SlackInteractions(
-        CommandBook(tools, COMMANDS, FORMS),
+        CommandBook(tools, COMMANDS, FORMS, SHORTCUTS),
         slack.client,
         roles.role_of,
         lambda team_id, channel: slack.rooms.of(team_id, channel).is_shared,

@@ -22,6 +22,11 @@ def split_key(words: str) -> tuple[str | None, str]:
     return (f"RCL-{match[1]}", rest.strip()) if match else (None, words.strip())
 
 
+def starts_with_number(words: str) -> bool:
+    """Whether the first word is a bare number, which may be an incident's or just a number."""
+    return words.strip().partition(" ")[0].isdigit()
+
+
 def length_of(words: str) -> timedelta | None:
     """A length of time such as `30m`, `2 h` or `1 day`; None for anything else, for nothing
     and for more than LONGEST."""

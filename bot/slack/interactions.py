@@ -19,7 +19,8 @@ from bot.people.model import Actor, Role
 from bot.slack.blocks import render
 from bot.slack.client import api_call
 from bot.slack.escape import words
-from bot.slack.modals import answer_view, modal, submission, view_subject
+from bot.slack.modals import answer_view, modal, submission, view_place, view_subject
+from bot.slack.payloads import readable
 from bot.slack.pieces import FILL_PREFIX, OPEN_PREFIX, section
 
 _log = logging.getLogger(__name__)
@@ -55,6 +56,8 @@ class SlackInteractions:
             return self._submitted(body)
         if kind == "block_actions":
             return self._pressed(body)
+        if kind == "message_action":
+            return self._shortcut(body)
         return {}
 
     # -- commands -------------------------------------------------------------------------
@@ -64,7 +67,7 @@ class SlackInteractions:
             caller = self._caller(body, str(body["user_id"]), str(body.get("user_name") or ""))
             reply = self._book.run(caller, self._redact(str(body.get("text") or "")))
             if reply.opens is not None:
-                self._open(str(body["trigger_id"]), modal(reply.opens))
+                self._open(str(body["trigger_id"]), modal(reply.opens, _at(caller)))
         except Retryable as error:
             return ephemeral(Notice(text=_LATER.format(reason=error)))
         except ChatRefused as error:
@@ -84,7 +87,7 @@ class SlackInteractions:
                 self._fill(caller, body.get("view") or {}, about)
             elif action_id.startswith(OPEN_PREFIX):
                 form = self._book.open(caller, action_id.removeprefix(OPEN_PREFIX), about)
-                self._open(trigger, modal(form))
+                self._open(trigger, modal(form, _at(caller)))
         except (Refused, DataError, Retryable) as error:
             self._tell(trigger, str(error))
         except ChatRefused as error:
@@ -97,7 +100,11 @@ class SlackInteractions:
         if subject is None:
             return
         form = self._book.fill(caller, *subject, offer)
-        arguments = {"view_id": view.get("id"), "hash": view.get("hash"), "view": modal(form)}
+        arguments = {
+            "view_id": view.get("id"),
+            "hash": view.get("hash"),
+            "view": modal(form, _at(caller)),
+        }
         api_call("views.update", self._client.views_update, **arguments)
 
     # -- forms ------------------------------------------------------------------------------
@@ -117,11 +124,28 @@ class SlackInteractions:
             reply = self._book.submit(caller, filled.form, filled.about, answers)
         except FieldErrors as error:
             return {"response_action": "errors", "errors": error.errors}
-        except (Refused, DataError, Retryable) as error:
+        except (Refused, DataError, ChatRefused, Retryable) as error:
             return updated("Not saved", Notice(text=str(error)))
         if reply.opens is not None:
-            return {"response_action": "update", "view": modal(reply.opens)}
+            return {"response_action": "update", "view": modal(reply.opens, _at(caller))}
         return updated("Done", reply.message) if reply.message is not None else {}
+
+    # -- shortcuts on messages ----------------------------------------------------------------
+
+    def _shortcut(self, body: JSON) -> JSON:
+        """The form that a message's shortcut opens, with the message's words in it."""
+        trigger = str(body.get("trigger_id") or "")
+        text = str((body.get("message") or {}).get("text") or "")
+        try:
+            caller = self._of_interaction(body)
+            said = self._redact(readable(text, None))
+            form = self._book.shortcut(caller, str(body.get("callback_id") or ""), said)
+            self._open(trigger, modal(form, _at(caller)))
+        except (Refused, DataError, Retryable) as error:
+            self._tell(trigger, str(error))
+        except ChatRefused as error:
+            _log.warning("a shortcut's form could not be opened: %s", error)
+        return {}
 
     # -- Slack ------------------------------------------------------------------------------
 
@@ -155,7 +179,10 @@ class SlackInteractions:
 
 
 def _place(body: JSON) -> tuple[str, str | None]:
-    """(channel, thread) that the payload names; "" where it came from a view."""
+    """(channel, thread) that the payload names, or that its view was asked for in."""
+    view = body.get("view")
+    if isinstance(view, Mapping):
+        return view_place(view)
     container = body.get("container")
     if isinstance(container, Mapping) and container.get("channel_id"):
         thread = container.get("thread_ts") or container.get("message_ts")
@@ -166,6 +193,10 @@ def _place(body: JSON) -> tuple[str, str | None]:
         thread = message.get("thread_ts") or message.get("ts")
         return str(channel["id"]), str(thread) if thread else None
     return str(body.get("channel_id") or ""), None
+
+
+def _at(caller: Caller) -> tuple[str, str | None]:
+    return caller.at.channel, caller.at.thread
 
 
 def ephemeral(message: AnyMessage) -> JSON:

@@ -14,11 +14,13 @@ from bot.chat.cards import (
     build_card,
     card_key,
     new_buttons,
+    openers_of,
     said_of,
 )
 from bot.chat.messages import Button, Said
 from bot.chat.ports import Destination
 from bot.incidents.model import Incident, TimelineEntry, TimelineKind
+from bot.incidents.records import end_told
 from bot.people.model import SYSTEM
 from bot.suggestions.model import Suggestion
 from bot.suggestions.ports import ButtonToken, StoredSuggestion
@@ -72,7 +74,6 @@ def show_card(
     buttons: tuple[Button, ...] = ()
     said: tuple[Said, ...] = ()
     if suggestion is not None:
-        confirmed = any(entry.data.get("resolved_like") for entry in timeline)
         buttons, tokens = new_buttons(
             suggestion,
             team_id=to.team_id,
@@ -80,7 +81,7 @@ def show_card(
             message_key=key,
             now=now,
             new_token=new_token,
-            may_resolve=not confirmed,
+            may_resolve=end_told(timeline) is None,
             is_shadow=is_shadow,
         )
         uow.suggestions.add_buttons(tokens)
@@ -94,6 +95,8 @@ def show_card(
         buttons,
         said,
         shadow_of=placement.channel if placement is not None and is_shadow else "",
+        openers=() if is_shadow else openers_of(incident, timeline),
+        now=now,
     )
     uow.outbox.put(key, to, card, now)
     return True
@@ -130,7 +133,7 @@ def _said(uow: UnitOfWork, suggestion: Suggestion, incident_id: int | None) -> t
 
 
 def _confirmed(uow: UnitOfWork, incident_id: int) -> bool:
-    return any(entry.data.get("resolved_like") for entry in uow.incidents.timeline(incident_id))
+    return end_told(uow.incidents.timeline(incident_id)) is not None
 
 
 def refresh(uow: UnitOfWork, button: ButtonToken, stored: StoredSuggestion, now: datetime) -> None:
