@@ -13,6 +13,7 @@ from bot.incidents.model import Incident
 from bot.incidents.records import NOT_FILLED_IN, IncidentRecord, Words
 from bot.uow import UnitOfWork
 from knowledge.errors import BadDocument
+from knowledge.model import Visibility
 
 FORM = "record"
 _TITLE = 200
@@ -24,23 +25,30 @@ def record(tools: Tools, caller: Caller, words: str) -> Reply:
     """`/recall record [RCL-12]` opens the form."""
     with tools.units.read() as uow:
         incident, _ = incident_and_rest(uow, caller, words)
-        return Reply(opens=record_form(uow, incident))
+        return Reply(opens=record_form(uow, caller, incident))
 
 
 def open_record(tools: Tools, caller: Caller, about: str) -> Form:
     with tools.units.read() as uow:
-        return record_form(uow, incident_called(uow, caller, about))
+        return record_form(uow, caller, incident_called(uow, caller, about))
 
 
 def record_form(
-    uow: UnitOfWork, incident: Incident, *, before: str = "", added: Words | None = None
+    uow: UnitOfWork,
+    caller: Caller,
+    incident: Incident,
+    *,
+    before: str = "",
+    added: Words | None = None,
 ) -> Form:
     """The form with what is known; `before` is said above it, and `added` fills what is still
-    empty. Raises Refused while the incident is not over."""
+    empty. Raises Refused while the incident is not over, and where its record quotes what not
+    everybody who reads here may see."""
     if not incident.state.is_over:
         raise Refused(f"{incident.key} is still {incident.state.value}; resolve it first.")
     timeline = uow.incidents.timeline(incident.id)
     known = record_now(uow, incident, timeline, waiting_record(uow, incident))
+    _require_seen(caller, known)
     words = known.words.over(added) if added is not None else known.words
     missing = [f"{name.capitalize()}: {NOT_FILLED_IN}." for name in known.missing]
     return Form(
@@ -81,6 +89,7 @@ def submit_record(tools: Tools, caller: Caller, about: str, answers: Answers) ->
         known = rewrite(uow, incident, words, now)
         if known is None:
             raise Refused(f"{incident.key} is {incident.state.value}; it has no record to edit.")
+        _require_seen(caller, known)
         if is_right:
             try:
                 confirm(uow, incident, name=caller.name, actor=caller.actor.key, now=now)
@@ -107,6 +116,15 @@ def record_board(known: IncidentRecord, confirmed_by: str) -> Board:
     )
     note = f"Confirmed by {confirmed_by}." if confirmed_by else "A draft; confirm it when right."
     return Board(title=f"{known.key}: {known.title}", parts=(BoardPart(lines=lines),), note=note)
+
+
+def _require_seen(caller: Caller, known: IncidentRecord) -> None:
+    channels = known.visibility
+    if not caller.audience.may_see(Visibility(None if channels is None else frozenset(channels))):
+        raise Refused(
+            f"The record of {known.key} quotes what not everybody here may see; write it up in "
+            "the channel of its card."
+        )
 
 
 def _check(answers: Answers, words: Words, is_right: bool) -> None:

@@ -241,7 +241,7 @@ def _too_late(
     who = "You said" if is_own else "Somebody was quicker, and said"
     said = earlier.data.get("note") or earlier.text
     before = f"{who} at {earlier.at:%H:%M} UTC: “{said[:_SHORT]}”. You can still add to the record."
-    return record_form(uow, incident, before=before, added=ending.words)
+    return record_form(uow, caller, incident, before=before, added=ending.words)
 
 
 def _form(
@@ -257,7 +257,7 @@ def _form(
     if earlier is not None or incident.state is IncidentState.CLOSED:
         said = (earlier.data.get("note") or earlier.text)[:_SHORT] if earlier else "It is closed"
         before = f"{incident.key} has ended already: “{said}”."
-        return record_form(uow, incident, before=before, added=Words(fix=fix))
+        return record_form(uow, caller, incident, before=before, added=Words(fix=fix))
     cause = quoted(past.id, past.cause)[:LONGEST_TEXT] if past is not None else ""
     fix = quoted(past.id, past.resolution)[:LONGEST_TEXT] if past is not None else fix
     filled = past.id if past is not None else ""

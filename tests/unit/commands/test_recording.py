@@ -1,9 +1,11 @@
 """Writing an incident up: a draft that people complete, and what becomes of it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from bot.chat.ports import Destination
 from bot.commands.model import FieldErrors, Refused
 from bot.drafts.model import DraftKind
 from bot.incidents.keeping import RECORD_FILE
@@ -12,7 +14,7 @@ from bot.incidents.record_files import RecordFileJob, export_records
 from bot.incidents.records import IncidentRecord
 from knowledge.loaders.incident_pages import incident_of_page
 from knowledge.model import DocumentState, Visibility
-from tests.support.desk import Desk, initial, text_of_board
+from tests.support.desk import Desk, initial, person, text_of_board
 
 
 def resolved(desk: Desk, fix: str = "Restarted report-worker.") -> None:
@@ -154,6 +156,23 @@ def test_a_restricted_incidents_record_stays_restricted(desk: Desk, tmp_path: Pa
     assert known.visibility == seen_by
     assert incident_of_page(path.read_bytes()).visibility == seen_by
     assert path.stat().st_mode & 0o077 == 0
+
+
+def test_what_is_quoted_from_a_restricted_case_is_shown_to_its_readers_alone(desk: Desk) -> None:
+    desk.world.knows(visibility=Visibility(frozenset({"T1/C1"})))
+    desk.world.alert_fires()
+    desk.world.follow()
+    desk.submits(desk.fills(desk.opens("resolve"), "INC-87"), {"fix": "as they did"})
+    known = desk.known()
+    assert known is not None
+    assert known.visibility == Visibility(frozenset({"T1/C1"}))
+    assert desk.opens("record").name == "record"
+    elsewhere = replace(person("bob"), at=Destination("T1", "C0OTHER"))
+    for form in ("record", "resolve"):
+        with pytest.raises(Refused, match="not everybody here may see"):
+            desk.book.open(elsewhere, form, "RCL-1")
+    with pytest.raises(Refused, match="not everybody here may see"):
+        desk.book.submit(elsewhere, "record", "RCL-1", {"title": "mine"})
 
 
 def test_all_confirmed_records_can_be_exported(desk: Desk, tmp_path: Path) -> None:

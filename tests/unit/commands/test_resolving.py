@@ -96,6 +96,16 @@ def test_the_second_is_told_who_was_quicker_and_adds_to_the_record(desk: Desk) -
     assert known.resolution == "Restarted it."
 
 
+def test_the_one_tap_on_an_old_card_does_not_take_her_words_place(desk: Desk) -> None:
+    card = desk.incident_with_a_card()
+    desk.told("resolve RCL-1 restarted it")
+    desk.world.presses(card, "resolved_like", user="U0BOB")
+    known = desk.known()
+    assert known is not None
+    assert known.resolution == "restarted it"
+    assert desk.world.audited()[-1] == ("T1/U0BOB", "button.refused")
+
+
 def test_what_its_alerts_ended_is_only_annotated(desk: Desk) -> None:
     desk.incident_with_a_card()
     with desk.world.database.begin() as uow:

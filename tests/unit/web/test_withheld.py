@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from bot.clock import ManualClock
+from bot.incidents.model import TimelineEntry, TimelineKind
 from bot.suggestions.model import Suggestion
 from bot.suggestions.ports import StoredSuggestion
-from bot.web.withheld import WITHHELD, for_everyone
+from bot.web.withheld import WITHHELD, for_everyone, timeline_for_everyone
 from knowledge.model import Visibility
 from tests.support.databases import sqlite_database
 from tests.support.saying import abstention, one_cause
@@ -52,3 +53,23 @@ def test_an_answer_whose_receipt_tells_what_was_said_of_one_is_emptied_too(
     world.knows(visibility=SECRET)
     emptied = shown(world, answer)
     assert (emptied.headline, emptied.receipt) == (WITHHELD, {})
+
+
+def test_words_that_were_filled_in_from_a_restricted_case_are_withheld(world: World) -> None:
+    data = {"resolution": "as they did", "like": "INC-87", "note": "Resolved by alice: as they did"}
+    entries = [
+        TimelineEntry(at=world.clock.now(), kind=TimelineKind.NOTE, text=data["note"], data=data),
+        TimelineEntry(
+            at=world.clock.now(),
+            kind=TimelineKind.STATE_CHANGED,
+            text="open → resolved: as they did",
+            data={"to": "resolved", "note": data["note"]},
+        ),
+    ]
+    world.knows()
+    with world.database.read() as uow:
+        assert timeline_for_everyone(uow, entries) == entries
+    world.knows(visibility=SECRET)
+    with world.database.read() as uow:
+        told = timeline_for_everyone(uow, entries)
+    assert [(entry.text, entry.data) for entry in told] == [(WITHHELD, {})] * 2
