@@ -30,6 +30,7 @@ from bot.incidents.record_files import RecordFileJob
 from bot.jobs.inbox_writer import InboxWriter
 from bot.jobs.ports import Job
 from bot.pager.jobs import PAGER, PagerJob
+from bot.pager.opening import open_pager
 from bot.people.model import RoleBook
 from bot.redact import redact
 from bot.services.file import load_catalogue
@@ -138,8 +139,9 @@ def build_engine(
         where: Callable[[Incident], Where] = lambda _: NOWHERE  # noqa: E731
         interact: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
         handlers: dict[str, Callable[[Job], None]] = {}
-        pager = _open_pager(settings, opened)
+        pager = open_pager(settings)
         if pager is not None:
+            opened.callback(pager.close)
             handlers[PAGER] = PagerJob(database, pager, clock).handle
         if slack is not None:
             where = Placing(database, slack.rooms, Mode(settings.rollout), clock)
@@ -238,26 +240,6 @@ def _open_chat(settings: Settings, clock: Clock) -> _Slack | None:
     )
     rooms = SlackRooms(client, settings.slack_channel, settings.shadow_channel, clock)
     return _Slack(client, SlackChat(client), rooms)
-
-
-def _open_pager(settings: Settings, opened: ExitStack) -> "Pager | None":
-    """The configured pager; None without one."""
-    token, sender = settings.pagerduty_token, settings.pagerduty_from
-    if token is None or sender is None:
-        return None
-    import ssl
-
-    from bot.pager.pagerduty import PagerDuty
-
-    pager = PagerDuty(
-        token.get_secret_value(),
-        sender,
-        settings.pagerduty_url,
-        proxy=settings.https_proxy,
-        ca=ssl.create_default_context(cafile=settings.ca_bundle),
-    )
-    opened.callback(pager.close)
-    return pager
 
 
 def _interactions(
