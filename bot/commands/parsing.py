@@ -18,7 +18,7 @@ LONGEST = timedelta(days=14)
 def split_key(words: str) -> tuple[str | None, str]:
     """(the incident's key where the first word is one, the rest): `rcl-12 done` or `12 done`."""
     first, _, rest = words.strip().partition(" ")
-    match = _KEY.fullmatch(first.strip())
+    match = _KEY.fullmatch(first.rstrip(":,;."))
     return (f"RCL-{match[1]}", rest.strip()) if match else (None, words.strip())
 
 

@@ -131,16 +131,22 @@ def _end(tools: Tools, caller: Caller, key: str, ending: Ending) -> Reply:
         past = _past(uow, caller, ending.like) if ending.like else None
         moved = _move(uow, tools, caller, incident, ending, past, now)
         changed = moved or replace(incident, revision=incident.revision + 1)
-        _keep_record(uow, changed, ending, caller, now)
+        missing = _keep_record(uow, changed, ending, caller, now)
         _say_of_answer(uow, changed, ending, past, caller, now)
         if ending.runbook_gap:
             page = subject_page(uow, caller, changed)
             propose_page(uow, caller, changed, page, ending.runbook_gap, "", now)
         save_and_follow(uow, tools, caller, changed, "incident.resolved", now)
-    told = f"{changed.key} is resolved; its card says so."
     if moved is None:
-        return Reply(message=Notice(text=f"{changed.key} had ended; what you said is kept."))
-    return Reply(message=Notice(text=f"{told} {tell_pager(tools, caller, changed, 'resolve')}"))
+        told = [f"{changed.key} had ended; what you said is kept."]
+    else:
+        told = [
+            f"{changed.key} is resolved; its card says so.",
+            tell_pager(tools, caller, changed, "resolve"),
+        ]
+    if missing:
+        told.append(f"Not filled in yet: {', '.join(missing)}; write it up on the card.")
+    return Reply(message=Notice(text=" ".join(told)))
 
 
 def _move(
@@ -186,17 +192,21 @@ def _move(
 
 def _keep_record(
     uow: UnitOfWork, incident: Incident, ending: Ending, caller: Caller, now: datetime
-) -> None:
-    """The draft of the record, and what the person vouched for as knowledge at once."""
+) -> tuple[str, ...]:
+    """The draft of the record, and what the person vouched for as knowledge at once. Gives
+    what nobody has filled in."""
     words = ending.words.model_copy(update={"by": caller.actor.key})
     record = follow_record(uow, incident, now, words)
-    if record is None or not ending.teaches:
-        return
+    if record is None:
+        return ()
+    if not ending.teaches:
+        return record.missing
     who = f"{caller.name} ({caller.actor.key})"
     try:
         remember(uow, incident, record, confirmed_by=who, now=now)
     except BadDocument as error:
         raise Refused(f"{incident.key} cannot be kept as a case: it {error}") from error
+    return record.missing
 
 
 def _say_of_answer(

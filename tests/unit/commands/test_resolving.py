@@ -118,7 +118,8 @@ def test_what_its_alerts_ended_is_only_annotated(desk: Desk) -> None:
         follow_record(uow, ended.incident, desk.world.clock.now())
     assert record(desk).missing == ("impact", "cause", "fix")
     said = desk.told("resolve RCL-1 restarted report-worker")
-    assert said == "RCL-1 had ended; what you said is kept."
+    assert said.startswith("RCL-1 had ended; what you said is kept.")
+    assert "Not filled in yet: impact, cause" in said
     assert record(desk).words.fix == "restarted report-worker"
 
 
@@ -139,6 +140,12 @@ def test_the_command_with_words_resolves_at_once_and_asks_without(desk: Desk) ->
     again = desk.runs("resolve RCL-1 me too", who="bob")
     assert isinstance(again, Form)
     assert again.name == "record"
+
+
+def test_a_key_with_a_colon_behind_it_is_a_key(desk: Desk) -> None:
+    desk.incident_with_a_card()
+    assert "There is no incident RCL-9" in desk.told("resolve RCL-9: restarted the pods")
+    assert desk.incident().state is IncidentState.OPEN
 
 
 def test_a_bare_number_in_front_of_words_is_looked_at_first(desk: Desk) -> None:
