@@ -11,7 +11,7 @@ from bot.cli import import_
 from bot.cli.records import app
 from bot.clock import ManualClock
 from tests.support.databases import sqlite_database
-from tests.support.desk import Desk
+from tests.support.ending_desk import Desk
 from tests.support.slack_world import World
 
 

@@ -15,7 +15,7 @@ from bot.incidents.records import IncidentRecord
 from bot.pager.jobs import PAGER, PagerJob
 from bot.people.model import Role
 from knowledge.model import Visibility
-from tests.support.desk import Desk, initial, person
+from tests.support.ending_desk import Desk, initial, person
 from tests.support.saying import abstention
 
 

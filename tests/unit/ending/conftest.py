@@ -7,7 +7,7 @@ import pytest
 
 from bot.clock import ManualClock
 from tests.support.databases import sqlite_database
-from tests.support.desk import Desk
+from tests.support.ending_desk import Desk
 from tests.support.slack_world import World
 
 

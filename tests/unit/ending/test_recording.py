@@ -14,7 +14,7 @@ from bot.incidents.record_files import RecordFileJob, export_records
 from bot.incidents.records import IncidentRecord
 from knowledge.loaders.incident_pages import incident_of_page
 from knowledge.model import DocumentState, Visibility
-from tests.support.desk import Desk, initial, person, text_of_board
+from tests.support.ending_desk import Desk, initial, person, text_of_board
 
 
 def resolved(desk: Desk, fix: str = "Restarted report-worker.") -> None:

@@ -13,7 +13,7 @@ from bot.people.model import Role
 from bot.redact import redact
 from bot.slack.interactions import SlackInteractions
 from tests.support.databases import sqlite_database
-from tests.support.desk import Desk
+from tests.support.ending_desk import Desk
 from tests.support.slack_world import CHANNEL, TEAM, World
 
 

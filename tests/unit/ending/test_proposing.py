@@ -8,7 +8,7 @@ from bot.commands.model import FieldErrors
 from bot.drafts.model import Draft, DraftKind
 from knowledge.model import Runbook, Visibility
 from knowledge.text.passages import passages_of
-from tests.support.desk import Desk, initial
+from tests.support.ending_desk import Desk, initial
 
 
 def has_page(desk: Desk, **changes: object) -> None:

@@ -11,7 +11,7 @@ from bot.chat.forms import Form
 from bot.chat.messages import Notice
 from bot.commands.model import FieldErrors, Refused
 from bot.commands.snoozing import end_of, split_length
-from tests.support.desk import Desk
+from tests.support.ending_desk import Desk
 
 NIGHT = datetime(2026, 11, 19, 3, 12, tzinfo=UTC)
 
