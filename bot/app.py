@@ -22,6 +22,8 @@ from bot.engine.loop import Waker
 from bot.engine.ports import EngineClient
 from bot.engine.work import CANARY_JOB, InboxWork, JobWork
 from bot.errors import EngineUnavailable
+from bot.incidents.keeping import RECORD_FILE
+from bot.incidents.record_files import RecordFileJob
 from bot.jobs.inbox_writer import InboxWriter
 from bot.jobs.ports import Job
 from bot.services.file import load_catalogue
@@ -118,7 +120,7 @@ def build_engine(
         database.require_current_schema()
         memory, projection = _open_memory(settings, database, opened, embedder)
         builder = KnowingSuggester(memory, catalogue, database)
-        slack = open_slack(settings, database, builder, catalogue, clock)
+        slack = open_slack(settings, database, builder, catalogue, clock, opened)
         rooms = slack.upkeep if slack is not None else NO_ROOMS
         sender = None
         if slack is not None:
@@ -134,6 +136,7 @@ def build_engine(
         handlers: dict[str, Callable[[Job], None]] = {
             SUGGEST: SuggestJob(database, builder, where, clock).handle,
             CANARY_JOB: canary.handle,
+            RECORD_FILE: RecordFileJob(database, settings.records_folder).handle,
             **(slack.handlers if slack is not None else {}),
         }
         loops = _Loops()

@@ -4,7 +4,8 @@
     ├── Retryable                 the same call may work later; carries `retry_after` seconds
     │   ├── DatabaseBusy          locked, full, read-only for now, or not reachable
     │   ├── EngineUnavailable     the engine did not answer within its deadline
-    │   └── ChatUnavailable       the chat platform said "later" or nothing at all
+    │   ├── ChatUnavailable       the chat platform said "later" or nothing at all
+    │   └── PagerUnavailable      the pager said "later" or nothing at all
     └── Permanent                 the same call will fail again; a person has to act
         ├── SettingsError         one or more settings are wrong; lists them all
         ├── BadPayload            a body that its source's parser cannot read
@@ -40,6 +41,10 @@ class EngineUnavailable(Retryable):
 
 class ChatUnavailable(Retryable):
     """The chat platform is rate limiting, failing or silent."""
+
+
+class PagerUnavailable(Retryable):
+    """The pager is rate limiting, failing or silent."""
 
 
 class Permanent(RecallError):

@@ -129,7 +129,7 @@ class Settings(BaseSettings):
     https_proxy: str | None = Field(
         None,
         validation_alias=AliasChoices("RECALL_HTTPS_PROXY", "HTTPS_PROXY", "https_proxy"),
-        description="HTTP proxy for everything that goes to Slack, and for the heartbeat",
+        description="HTTP proxy for all that goes to Slack, PagerDuty and the heartbeat address",
     )
     ca_bundle: Path | None = Field(
         None,
@@ -153,6 +153,20 @@ class Settings(BaseSettings):
     )
     answer_threshold: float | None = Field(
         None, ge=0.0, le=1.0, description="least confidence at which the bot speaks up by itself"
+    )
+    pagerduty_token: SecretStr | None = Field(
+        None, description="PagerDuty REST API key; with it, taking on and resolving tell PagerDuty"
+    )
+    pagerduty_from: str | None = Field(
+        None, description="e-mail address of the PagerDuty user in whose name that is done"
+    )
+    pagerduty_url: str = Field(
+        "https://api.pagerduty.com",
+        description="base address of PagerDuty's REST API (EU: https://api.eu.pagerduty.com)",
+    )
+    records_dir: Path | None = Field(
+        None,
+        description="folder for confirmed incident records; empty means records in the data folder",
     )
     group_window_seconds: int = Field(
         300, ge=0, le=86_400, description="alerts of one service within this time are one incident"
@@ -203,6 +217,15 @@ class Settings(BaseSettings):
             raise ValueError("is not an http or https address") from error
         return value if value.endswith("/") else f"{value}/"
 
+    @field_validator("pagerduty_url")
+    @classmethod
+    def _pager_url(cls, value: str) -> str:
+        try:
+            _HTTP_URL.validate_python(value)
+        except ValidationError as error:
+            raise ValueError("is not an http or https address") from error
+        return value.rstrip("/")
+
     @field_validator("model")
     @classmethod
     def _no_test_model(cls, value: str | None) -> str | None:
@@ -221,7 +244,13 @@ class Settings(BaseSettings):
             raise ValueError("must be an https address (http only for this machine)")
         return value
 
-    @field_validator("webhook_token", "slack_bot_token", "slack_app_token", "slack_signing_secret")
+    @field_validator(
+        "webhook_token",
+        "slack_bot_token",
+        "slack_app_token",
+        "slack_signing_secret",
+        "pagerduty_token",
+    )
     @classmethod
     def _not_blank(cls, value: SecretStr | None) -> SecretStr | None:
         """An empty variable is the customary way to unset one."""
@@ -252,6 +281,15 @@ class Settings(BaseSettings):
             raise ValueError(problem)
         return self
 
+    @model_validator(mode="after")
+    def _pager_is_whole(self) -> "Settings":
+        if self.pagerduty_token is not None and not self.pagerduty_from:
+            raise ValueError(
+                "RECALL_PAGERDUTY_TOKEN is set; set RECALL_PAGERDUTY_FROM too, the e-mail address "
+                "of a PagerDuty user"
+            )
+        return self
+
     @property
     def database(self) -> str:
         """The database URL in force."""
@@ -267,6 +305,11 @@ class Settings(BaseSettings):
     def index_dir(self) -> Path:
         """Where the search index lives; it can always be rebuilt from the database."""
         return self.data_dir / "index"
+
+    @property
+    def records_folder(self) -> Path:
+        """Where the Markdown files of confirmed incident records go."""
+        return self.records_dir or self.data_dir / "records"
 
     @property
     def calibration_file(self) -> Path:

@@ -1,6 +1,7 @@
 """The engine's side of Slack, put together: what is said, heard, asked for and looked after."""
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,8 @@ from bot.chat.ports import Chat
 from bot.clock import Clock
 from bot.engine.work import SLACK_JOB
 from bot.jobs.ports import Job
+from bot.pager.jobs import PAGER, PagerJob
+from bot.pager.opening import open_pager
 from bot.people.model import RoleBook
 from bot.redact import redact
 from bot.services.catalogue import Catalogue
@@ -23,7 +26,9 @@ from knowledge.text.passages import passages_of
 if TYPE_CHECKING:
     from slack_sdk import WebClient
 
-    from bot.commands.model import Tools
+    from bot.commands.book import CommandBook
+    from bot.commands.model import Pager, Tools
+    from bot.slack.interactions import Shortcut
     from bot.slack.room_parts import RoomParts
     from bot.slack.rooms import SlackRooms
 
@@ -46,8 +51,10 @@ def open_slack(
     builder: Suggester,
     catalogue: Catalogue,
     clock: Clock,
+    opened: ExitStack,
 ) -> EngineSlack | None:
-    """Everything that needs Slack; None without a token. Makes no call to Slack."""
+    """Everything that needs Slack; None without a token. Makes no call to Slack. What has to be
+    closed is entered in `opened`."""
     if settings.slack_bot_token is None:
         return None
     from bot.slack.client import SlackChat
@@ -69,7 +76,12 @@ def open_slack(
         canary=settings.canary_channel,
     )
     upkeep = Rooms(rooms.default, rooms.admin, rooms.canary, [rooms.refused])
-    parts = _Parts(settings, units, builder, catalogue, clock, client, rooms)
+    pager = open_pager(settings)
+    paging: dict[str, Callable[[Job], None]] = {}
+    if pager is not None:
+        opened.callback(pager.close)
+        paging[PAGER] = PagerJob(units, pager, clock).handle
+    parts = _Parts(settings, units, builder, catalogue, clock, client, rooms, pager)
     following = parts.following()
     return EngineSlack(
         chat=SlackChat(client),
@@ -77,6 +89,7 @@ def open_slack(
         handlers={
             SLACK_JOB: parts.inbound(following),
             **following.jobs,
+            **paging,
             **gap_handlers(units, client, upkeep, clock),
         },
         interact=parts.interact(following),
@@ -95,6 +108,7 @@ class _Parts:
     clock: Clock
     client: "WebClient"
     rooms: "SlackRooms"
+    pager: "Pager | None"
 
     @property
     def roles(self) -> RoleBook:
@@ -111,6 +125,7 @@ class _Parts:
             rooms=self.rooms,
             redact=redact,
             settings=self.settings,
+            pager=self.pager,
         )
 
     def following(self) -> "RoomParts":
@@ -130,18 +145,31 @@ class _Parts:
         )
 
     def interact(self, following: "RoomParts") -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
-        from bot.commands import COMMANDS, FORMS
-        from bot.commands.book import CommandBook
         from bot.slack.interactions import SlackInteractions
 
+        book = self.book()
         return SlackInteractions(
-            CommandBook(self.tools(), COMMANDS, FORMS),
+            book,
             self.client,
             self.roles.role_of,
             self.is_shared,
             redact,
-            following.shortcuts,
+            self.shortcuts(book, following),
         ).handle
+
+    def book(self) -> "CommandBook":
+        from bot.commands import COMMANDS, FORMS, SHORTCUTS
+        from bot.commands.book import CommandBook
+
+        return CommandBook(self.tools(), COMMANDS, FORMS, SHORTCUTS)
+
+    def shortcuts(self, book: "CommandBook", following: "RoomParts") -> "Mapping[str, Shortcut]":
+        """What can be done with a message, by the shortcut's callback id."""
+        from bot.commands import SHORTCUTS
+        from bot.slack.shortcuts import form_shortcut
+
+        forms = {name: form_shortcut(book, name, redact) for name in SHORTCUTS}
+        return {**following.shortcuts, **forms}
 
     def is_shared(self, team_id: str, channel: str) -> bool:
         return self.rooms.of(team_id, channel).is_shared

@@ -20,6 +20,7 @@ from bot.clock import Clock
 from bot.errors import BadPayload, NotAnAlert
 from bot.incidents.grouping import Newcomer
 from bot.jobs.ports import InboxItem
+from bot.pager.references import acknowledged_in
 from bot.redact import redact, redact_labels
 from bot.services.catalogue import Catalogue
 from bot.services.model import Resolution
@@ -131,6 +132,9 @@ class AlertIntake:
                 incident_id=self._place(ledger, before, result, one),
             )
             writes.append(write)
+            pager = acknowledged_in(result.alert)
+            if pager is not None:
+                ledger.acknowledged(write.incident_id, pager, one.received_at)
             known[fingerprint] = _seen(before, write, one.received_at)
         uow.alerts.save(writes, seen_at)
         ledger.close()

@@ -110,7 +110,37 @@ class IncidentLedger:
         if worse.entry is not None:
             page.incident = worse.incident
             page.entries.append(worse.entry)
+        self._wake(page, joining, worse, alert, newcomer.received_at)
         return page.incident.id
+
+    def _wake(
+        self,
+        page: _Page,
+        joining: Joining,
+        worse: lifecycle.Transition,
+        alert: Alert,
+        received_at: datetime,
+    ) -> None:
+        """An alert that is new in the incident, or worse, ends a snooze. One that was in it
+        already does not: flapping is what people snooze."""
+        if joining.reason is JoinReason.SAME_ALERT and not worse.changed:
+            return
+        why = worse.reason.value if worse.changed else f"{alert.name} joined"
+        woken = lifecycle.wake(page.incident, why, received_at)
+        if woken.entry is not None:
+            page.incident = woken.incident
+            page.entries.append(woken.entry)
+
+    def acknowledged(self, incident_id: int | None, pager: str, received_at: datetime) -> None:
+        """The pager says that somebody has acknowledged it."""
+        page = self._hold(incident_id) if incident_id is not None else None
+        if page is None:
+            return
+        taken = lifecycle.acknowledge_in_pager(page.incident, pager, received_at)
+        if taken.entry is not None:
+            page.incident = taken.incident
+            page.entries.append(taken.entry)
+            page.news = True
 
     def resolved(self, incident_id: int | None, alert: Alert, received_at: datetime) -> None:
         """An alert ended; what it said while it fired stays in the timeline."""

@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from bot.alerts.model import AlertStatus, StoredAlert
-from bot.chat.messages import AlertLine, Answer, Button, IncidentCard, Said
+from bot.chat.messages import AlertLine, Answer, Button, IncidentCard, Opener, Said
 from bot.incidents.model import Incident, IncidentState, TimelineEntry, TimelineKind
+from bot.incidents.records import end_told, is_confirmed
 from bot.suggestions.corrections import Correction, Word
 from bot.suggestions.model import Suggestion, SuggestionKind
 from bot.suggestions.ports import ButtonToken, Feedback
@@ -55,9 +56,13 @@ def build_card(
     said: Sequence[Said] = (),
     *,
     shadow_of: str = "",
+    openers: Sequence[Opener] = (),
+    now: datetime | None = None,
 ) -> IncidentCard:
     """`alerts` in the repository's order: firing ones first, then newest first. `shadow_of` is
-    the channel that a card in the shadow channel was for."""
+    the channel that a card in the shadow channel was for. A snooze that is over at `now` is
+    not shown."""
+    snoozed = incident.snoozed_until
     return IncidentCard(
         incident_key=incident.key,
         title=incident.title,
@@ -76,7 +81,18 @@ def build_card(
         said=tuple(said),
         owner=user_of(incident.owner) if incident.owner else "",
         shadow_of=shadow_of,
+        openers=tuple(openers),
+        snoozed_until=snoozed if snoozed and now and snoozed > now else None,
     )
+
+
+def openers_of(incident: Incident, timeline: Sequence[TimelineEntry]) -> tuple[Opener, ...]:
+    """What can be filled in: how it ended while it is open, its record once it is over."""
+    if not incident.state.is_over:
+        return (Opener(form="resolve", about=incident.key, label="Resolve…"),)
+    if incident.state is IncidentState.RESOLVED and not is_confirmed(timeline):
+        return (Opener(form="record", about=incident.key, label="Write it up"),)
+    return ()
 
 
 def _line(stored: StoredAlert) -> AlertLine:
@@ -109,7 +125,7 @@ def _resolution_note(timeline: Sequence[TimelineEntry]) -> str:
         entry.data.get("note") or entry.data.get("reason", "")
         for entry in timeline
         if (entry.kind is TimelineKind.STATE_CHANGED and entry.data.get("to") in over)
-        or (entry.kind is TimelineKind.NOTE and entry.data.get("resolved_like"))
+        or end_told((entry,)) is not None
     ]
     return endings[-1] if endings else ""
 

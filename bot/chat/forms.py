@@ -12,7 +12,11 @@ class Option(Value):
 
 
 class Field(Value):
-    """One thing to fill in. `kind` choice takes one of `options`, choices several."""
+    """One thing to fill in. `kind` choice takes one of `options`, choices several.
+
+    `filled_from` names the offer that `initial` comes from: it then takes the place of what was
+    typed before, which a platform would else keep.
+    """
 
     name: str
     label: str
@@ -22,6 +26,7 @@ class Field(Value):
     initials: tuple[str, ...] = ()
     hint: str = ""
     options: tuple[Option, ...] = ()
+    filled_from: str = ""
 
 
 class Form(Value):

@@ -83,6 +83,7 @@ class IncidentCard(Value):
     openers: tuple[Opener, ...] = ()
     owner: str = ""
     shadow_of: str = ""
+    snoozed_until: datetime | None = None
 
 
 class Answer(Value):

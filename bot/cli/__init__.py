@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, Entry] = {
     "calibrate": Entry("bot.cli.calibrate", "Fit the confidence to your own past incidents."),
     "channels": Entry("bot.cli.channels", "How far the bot is switched on in each channel."),
     "links": Entry("bot.cli.links", "Say which case an incident is, or is not; take it back."),
+    "records": Entry("bot.cli.records", "List incident records; write them as Markdown."),
     "train": Entry("bot.cli.train", "Teach the model this team's words, from its history."),
     "models": Entry("bot.cli.models", "List trained models, put one in force, go back."),
     "index": Entry("bot.cli.index", "List search indexes, build one ahead, remove one."),

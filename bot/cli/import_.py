@@ -73,8 +73,7 @@ def incidents(
         ...,
         metavar="FILE",
         exists=True,
-        dir_okay=False,
-        help="JSON Lines, CSV, or PagerDuty's export (CSV or JSON).",
+        help="JSON Lines, CSV, PagerDuty's export, or a page or folder of Markdown records.",
     ),
     format: IncidentFormat = typer.Option(IncidentFormat.AUTO, help="Format of the file."),  # noqa: A002
     map: list[str] = typer.Option(  # noqa: A002 - the option's name

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from bot.chat.forms import Answers, Form
 from bot.chat.messages import Board, BoardLine, BoardPart, Notice
-from bot.commands.model import Caller, Command, FormHandler, Refused, Reply, Tools
+from bot.commands.model import Caller, Command, FormHandler, Refused, Reply, Shortcut, Tools
 from bot.commands.parsing import nearest
 from bot.errors import DataError
 from bot.people.model import Role
@@ -20,9 +20,14 @@ class CommandBook:
     """The use case behind slash commands, forms and shortcuts."""
 
     def __init__(
-        self, tools: Tools, commands: Mapping[str, Command], forms: Mapping[str, FormHandler]
+        self,
+        tools: Tools,
+        commands: Mapping[str, Command],
+        forms: Mapping[str, FormHandler],
+        shortcuts: Mapping[str, Shortcut] | None = None,
     ) -> None:
         self.tools = tools
+        self._shortcuts = dict(shortcuts or {})
         self._commands = commands
         self._forms = forms
 
@@ -58,6 +63,15 @@ class CommandBook:
         if handler.fill is None:
             raise Refused("that offer is not known any more")
         return handler.fill(self.tools, caller, about, offer)
+
+    def shortcut(self, caller: Caller, name: str, text: str) -> Form:
+        """The form that a shortcut on a message opens; `text` is what the message says. Raises
+        Refused or DataError."""
+        self._admit(caller)
+        shortcut = self._shortcuts.get(name)
+        if shortcut is None:
+            raise Refused("that shortcut is not known here; the app needs its newest manifest")
+        return shortcut(self.tools, caller, text)
 
     def submit(self, caller: Caller, form: str, about: str, answers: Answers) -> Reply:
         """Take what was filled in. Raises FieldErrors, Refused or DataError."""

@@ -1,9 +1,14 @@
 """Which incident somebody means."""
 
+from bot.chat.cards import CARD_PREFIX, card_key
+from bot.chat.ports import Destination
 from bot.commands.model import Caller, Refused
 from bot.commands.parsing import split_key
 from bot.incidents.model import Incident
 from bot.uow import UnitOfWork
+
+RECENT = 50
+"""Newest incidents whose cards are looked for in a thread."""
 
 
 def seen_by(caller: Caller, incident: Incident) -> bool:
@@ -32,6 +37,32 @@ def incident_and_rest(uow: UnitOfWork, caller: Caller, words: str) -> tuple[Inci
         names = ", ".join(incident.key for incident in placed[:5])
         raise Refused(f"Several incidents are open here ({names}); say which one.")
     raise Refused("Say which incident, such as RCL-12; /recall status lists the open ones.")
+
+
+def incident_here(uow: UnitOfWork, caller: Caller) -> Incident | None:
+    """The incident of the thread or the channel in which something was said, over or not; None
+    where it cannot be told."""
+    at = caller.at
+    own = uow.placements.incident_of(at.team_id, at.channel)
+    found = uow.incidents.get(own) if own is not None else None
+    if found is None and at.thread is not None:
+        found = _of_thread(uow, at)
+    if found is None:
+        here = [one for one in uow.incidents.active() if _is_here(uow, caller, one)]
+        found = here[0] if len(here) == 1 else None
+    return found if found is not None and seen_by(caller, found) else None
+
+
+def _of_thread(uow: UnitOfWork, at: Destination) -> Incident | None:
+    """The incident whose card begins the thread, or stands in it."""
+    key = uow.outbox.key_of(at.team_id, at.channel, at.thread or "")
+    if key is not None and key.startswith(CARD_PREFIX):
+        return uow.incidents.get_by_key(key.removeprefix(CARD_PREFIX))
+    for incident in uow.incidents.list(RECENT):
+        there = uow.outbox.destination(card_key(incident))
+        if there is not None and there[0] == at:
+            return incident
+    return None
 
 
 def incident_called(uow: UnitOfWork, caller: Caller, key: str) -> Incident:

@@ -1,9 +1,10 @@
 """What somebody tells the bot in a line, a form or a shortcut, and what is told back."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from bot.alerts.model import StoredAlert
 from bot.channels.ports import Rooms
 from bot.chat.forms import Answers, Form
 from bot.chat.messages import AnyMessage
@@ -55,16 +56,23 @@ class Reply:
 
 
 class Pager(Protocol):
-    """The configured pager, which stops paging when it is told to."""
+    """The configured pager, which stops paging when it is told to.
+
+    Each call is one short try; it raises PagerUnavailable when it may work later.
+    """
 
     name: str
 
+    def references(self, alerts: Sequence[StoredAlert]) -> tuple[str, ...]:
+        """The pages behind these alerts, by the pager's own ids; none: it sent none of them."""
+        ...
+
     def acknowledge(self, references: tuple[str, ...], actor: str) -> str | None:
-        """Acknowledge these pages; a sentence on why it could not be done, or None."""
+        """Acknowledge these pages; a sentence on why it was refused, or None."""
         ...
 
     def resolve(self, references: tuple[str, ...], actor: str) -> str | None:
-        """Resolve these pages; a sentence on why it could not be done, or None."""
+        """Resolve these pages; a sentence on why it was refused, or None."""
         ...
 
 
@@ -94,6 +102,10 @@ class Command:
     says: str
     run: Callable[[Tools, Caller, str], Reply]
     role: Role = Role.RESPONDER
+
+
+Shortcut = Callable[[Tools, Caller, str], Form]
+"""A shortcut on a message: the form that it opens, from what the message says. Raises Refused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,8 +18,13 @@ LONGEST = timedelta(days=14)
 def split_key(words: str) -> tuple[str | None, str]:
     """(the incident's key where the first word is one, the rest): `rcl-12 done` or `12 done`."""
     first, _, rest = words.strip().partition(" ")
-    match = _KEY.fullmatch(first.strip())
+    match = _KEY.fullmatch(first.rstrip(":,;."))
     return (f"RCL-{match[1]}", rest.strip()) if match else (None, words.strip())
+
+
+def starts_with_number(words: str) -> bool:
+    """Whether the first word is a bare number, which may be an incident's or just a number."""
+    return words.strip().partition(" ")[0].isdigit()
 
 
 def length_of(words: str) -> timedelta | None:

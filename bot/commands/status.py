@@ -5,9 +5,11 @@ from datetime import datetime
 
 from bot.chat.messages import Board, BoardLine, BoardPart, Notice
 from bot.commands.finding import incident_and_rest, seen_by
-from bot.commands.model import Caller, Refused, Reply, Tools
+from bot.commands.model import Caller, Pager, Refused, Reply, Tools
+from bot.errors import DatabaseBusy, PagerUnavailable
 from bot.incidents.lifecycle import Reason, by_person
 from bot.incidents.model import Incident, IncidentState
+from bot.pager.jobs import tell_later
 from bot.suggestions.jobs import enqueue
 from bot.uow import UnitOfWork
 
@@ -102,20 +104,31 @@ def save_and_follow(
 
 
 def tell_pager(tools: Tools, caller: Caller, incident: Incident, what: str) -> str:
-    """What became of the page, in a sentence."""
+    """What became of the page, in a sentence; to be called once the change itself is kept."""
     if tools.pager is None:
         return "This does not stop the page: no pager is connected."
+    try:
+        return _tell(tools, tools.pager, caller, incident, what)
+    except DatabaseBusy as error:
+        # What was asked for is done and stays so; only of the page nothing is known.
+        return f"This may not have stopped the page, so look at {tools.pager.name}: {error}"
+
+
+def _tell(tools: Tools, pager: Pager, caller: Caller, incident: Incident, what: str) -> str:
     with tools.units.read() as uow:
         alerts = uow.alerts.of_incident(incident.id)
-    references = tuple(
-        dict.fromkeys(
-            reference for stored in alerts if (reference := stored.alert.labels.get("pager_id"))
-        )
-    )
+    references = pager.references(alerts)
     if not references:
-        return f"This does not stop the page: {tools.pager.name} sent none of its alerts."
-    call = tools.pager.acknowledge if what == "acknowledge" else tools.pager.resolve
-    problem = call(references, caller.actor.key)
+        return f"This does not stop the page: {pager.name} sent none of its alerts."
+    call = pager.acknowledge if what == "acknowledge" else pager.resolve
+    try:
+        problem = call(references, caller.actor.key)
+    except PagerUnavailable as error:
+        with tools.units.begin() as uow:
+            now = tools.clock.now()
+            key = caller.actor.key
+            tell_later(uow, incident.id, incident.revision, what, references, key, now)
+        return f"This has not stopped the page yet: {error}. It is tried again for 15 minutes."
     if problem is not None:
         return f"This did not stop the page: {problem}"
-    return f"{tools.pager.name} was told to {what} as well."
+    return f"{pager.name} was told to {what} as well."

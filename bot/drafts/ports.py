@@ -20,6 +20,12 @@ class DraftRepository(Protocol):
         """Those that nobody has decided on, oldest first."""
         ...
 
+    def accepted(
+        self, kind: DraftKind, subject: str | None = None, *, limit: int = 100
+    ) -> Sequence[Draft]:
+        """Those that somebody accepted, the newest first."""
+        ...
+
     def edit(self, draft_id: int, content: dict[str, Any]) -> bool:
         """Change a waiting draft; False when it is not waiting any more."""
         ...

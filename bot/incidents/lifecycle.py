@@ -21,6 +21,9 @@ class Reason(StrEnum):
     NOT_ALLOWED = "it cannot go from its state to that one"
     WORSE = "a worse alert joined"
     NO_WORSE = "no worse than before"
+    SNOOZED = "a person asked for quiet"
+    WOKEN = "something new or worse ended the snooze"
+    IN_PAGER = "acknowledged in the pager"
 
 
 ALLOWED: Mapping[IncidentState, frozenset[IncidentState]] = {
@@ -82,6 +85,47 @@ def by_person(
     return _go(incident, to, now, Reason.BY_PERSON, actor, note)
 
 
+def acknowledge_in_pager(incident: Incident, pager: str, now: datetime) -> Transition:
+    """Somebody acknowledged the page in `pager`: an incident that is open follows, any other
+    state says more than that already."""
+    if incident.state is not IncidentState.OPEN:
+        return Transition(incident, Reason.ALREADY)
+    note = f"acknowledged in {pager}"
+    return _go(incident, IncidentState.ACKNOWLEDGED, now, Reason.IN_PAGER, SYSTEM.key, note)
+
+
+def snooze(
+    incident: Incident, until: datetime, *, actor: str, now: datetime, note: str
+) -> Transition:
+    """No reminders until then; the incident's state stays what it is."""
+    if incident.state.is_over or until <= now:
+        return Transition(incident, Reason.NOT_ALLOWED)
+    entry = TimelineEntry(
+        at=now,
+        kind=TimelineKind.NOTE,
+        text=note,
+        actor=actor,
+        data={"snoozed_until": until.isoformat(), "reason": Reason.SNOOZED.value},
+    )
+    changed = replace(incident, snoozed_until=until, revision=incident.revision + 1)
+    return Transition(changed, Reason.SNOOZED, entry)
+
+
+def wake(incident: Incident, why: str, now: datetime) -> Transition:
+    """End a snooze before its time. What has run out by itself needs no word."""
+    if incident.snoozed_until is None or incident.snoozed_until <= now:
+        return Transition(incident, Reason.ALREADY)
+    entry = TimelineEntry(
+        at=now,
+        kind=TimelineKind.NOTE,
+        text=f"The snooze is over: {why}",
+        actor=SYSTEM.key,
+        data={"snoozed_until": "", "reason": Reason.WOKEN.value},
+    )
+    changed = replace(incident, snoozed_until=None, revision=incident.revision + 1)
+    return Transition(changed, Reason.WOKEN, entry)
+
+
 def worsen(incident: Incident, severity: Severity, now: datetime) -> Transition:
     """Take over the severity of an alert that joined, if it is worse."""
     if severity.rank >= incident.severity.rank:
@@ -101,7 +145,13 @@ def _go(
     incident: Incident, to: IncidentState, now: datetime, reason: Reason, actor: str, note: str
 ) -> Transition:
     resolved_at = incident.resolved_at or (now if to.is_over else None)
-    changed = replace(incident, state=to, resolved_at=resolved_at, revision=incident.revision + 1)
+    changed = replace(
+        incident,
+        state=to,
+        resolved_at=resolved_at,
+        snoozed_until=None if to.is_over else incident.snoozed_until,
+        revision=incident.revision + 1,
+    )
     data = {"from": incident.state.value, "to": to.value, "reason": reason.value}
     entry = TimelineEntry(
         at=now,

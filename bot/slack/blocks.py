@@ -86,6 +86,7 @@ def _where_and_when(card: IncidentCard) -> Safe:
             _place(card),
             since,
             Safe(f"taken by {person(card.owner)}") if person(card.owner) else Safe(""),
+            Safe(f"snoozed until {moment(card.snoozed_until)}") if card.snoozed_until else Safe(""),
             link(alert.url, "alert", 10) if alert is not None and alert.url else Safe(""),
         ]
     )

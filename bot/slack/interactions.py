@@ -10,6 +10,7 @@ from typing import Any
 
 from slack_sdk import WebClient
 
+from bot.chat.forms import Form
 from bot.chat.messages import AnyMessage, Notice
 from bot.chat.ports import Destination
 from bot.commands.book import CommandBook
@@ -19,7 +20,7 @@ from bot.people.model import Actor, Role
 from bot.slack.blocks import render
 from bot.slack.client import api_call
 from bot.slack.escape import words
-from bot.slack.modals import answer_view, modal, submission, view_subject
+from bot.slack.modals import answer_view, modal, submission, view_place, view_subject
 from bot.slack.pieces import FILL_PREFIX, form_of_opener, section
 
 _log = logging.getLogger(__name__)
@@ -28,8 +29,9 @@ JSON = Mapping[str, Any]
 _LATER = "Recall cannot do that right now ({reason}). Nothing was changed; try again in a moment."
 
 
-Shortcut = Callable[[Caller, JSON], Notice]
-"""Does what a message shortcut stands for, and says what was done. Raises Refused."""
+Shortcut = Callable[[Caller, JSON], Notice | Form | None]
+"""Does what a message shortcut stands for: says what was done, or gives the form to fill in; None
+where it has shown its answer itself. Raises Refused."""
 NO_SHORTCUTS: Mapping[str, Shortcut] = {}
 
 
@@ -69,17 +71,21 @@ class SlackInteractions:
     # -- message shortcuts ------------------------------------------------------------------
 
     def _used_shortcut(self, body: JSON) -> None:
-        """Do it, and say in a modal what was done or why not."""
+        """Do it, and say in a modal what was done or why not, or ask for more in a form."""
         shortcut = self._shortcuts.get(str(body.get("callback_id") or ""))
         if shortcut is None:
             return
         trigger = str(body.get("trigger_id") or "")
         try:
-            done = shortcut(self._of_interaction(body), body)
+            caller = self._of_interaction(body)
+            done = shortcut(caller, body)
+            if isinstance(done, Form):
+                self._open(trigger, modal(done, _at(caller)))
         except (Refused, DataError, Retryable, ChatRefused) as error:
             self._tell(trigger, str(error))
         else:
-            self._tell(trigger, done.text)
+            if isinstance(done, Notice):
+                self._tell(trigger, done.text)
 
     # -- commands -------------------------------------------------------------------------
 
@@ -88,7 +94,7 @@ class SlackInteractions:
             caller = self._caller(body, str(body["user_id"]), str(body.get("user_name") or ""))
             reply = self._book.run(caller, self._redact(str(body.get("text") or "")))
             if reply.opens is not None:
-                self._open(str(body["trigger_id"]), modal(reply.opens))
+                self._open(str(body["trigger_id"]), modal(reply.opens, _at(caller)))
         except Retryable as error:
             return ephemeral(Notice(text=_LATER.format(reason=error)))
         except ChatRefused as error:
@@ -107,7 +113,7 @@ class SlackInteractions:
             if action_id.startswith(FILL_PREFIX):
                 self._fill(caller, body.get("view") or {}, about)
             elif (name := form_of_opener(action_id)) is not None:
-                self._open(trigger, modal(self._book.open(caller, name, about)))
+                self._open(trigger, modal(self._book.open(caller, name, about), _at(caller)))
         except (Refused, DataError, Retryable) as error:
             self._tell(trigger, str(error))
         except ChatRefused as error:
@@ -120,7 +126,11 @@ class SlackInteractions:
         if subject is None:
             return
         form = self._book.fill(caller, *subject, offer)
-        arguments = {"view_id": view.get("id"), "hash": view.get("hash"), "view": modal(form)}
+        arguments = {
+            "view_id": view.get("id"),
+            "hash": view.get("hash"),
+            "view": modal(form, _at(caller)),
+        }
         api_call("views.update", self._client.views_update, **arguments)
 
     # -- forms ------------------------------------------------------------------------------
@@ -140,10 +150,10 @@ class SlackInteractions:
             reply = self._book.submit(caller, filled.form, filled.about, answers)
         except FieldErrors as error:
             return {"response_action": "errors", "errors": error.errors}
-        except (Refused, DataError, Retryable) as error:
+        except (Refused, DataError, ChatRefused, Retryable) as error:
             return updated("Not saved", Notice(text=str(error)))
         if reply.opens is not None:
-            return {"response_action": "update", "view": modal(reply.opens)}
+            return {"response_action": "update", "view": modal(reply.opens, _at(caller))}
         return updated("Done", reply.message) if reply.message is not None else {}
 
     # -- Slack ------------------------------------------------------------------------------
@@ -178,7 +188,10 @@ class SlackInteractions:
 
 
 def _place(body: JSON) -> tuple[str, str | None]:
-    """(channel, thread) that the payload names; "" where it came from a view."""
+    """(channel, thread) that the payload names, or that its view was asked for in."""
+    view = body.get("view")
+    if isinstance(view, Mapping):
+        return view_place(view)
     container = body.get("container")
     if isinstance(container, Mapping) and container.get("channel_id"):
         thread = container.get("thread_ts") or container.get("message_ts")
@@ -189,6 +202,10 @@ def _place(body: JSON) -> tuple[str, str | None]:
         thread = message.get("thread_ts") or message.get("ts")
         return str(channel["id"]), str(thread) if thread else None
     return str(body.get("channel_id") or ""), None
+
+
+def _at(caller: Caller) -> tuple[str, str | None]:
+    return caller.at.channel, caller.at.thread
 
 
 def ephemeral(message: AnyMessage) -> JSON:

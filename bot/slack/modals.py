@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.chat.forms import Answers, Field, Form, Option
 from bot.slack.escape import plain, words
-from bot.slack.limits import BUTTONS, Block
+from bot.slack.limits import ACTION_ID, BUTTONS, Block
 from bot.slack.pieces import FILL_PREFIX, section
 
 CALLBACK_PREFIX = "recall_form_"
@@ -31,8 +31,9 @@ class Submission:
     answers: Answers
 
 
-def modal(form: Form) -> dict[str, Any]:
-    """The view of a form."""
+def modal(form: Form, at: tuple[str, str | None] = ("", None)) -> dict[str, Any]:
+    """The view of a form. `at` is the channel, and the thread, in which it was asked for: what
+    is filled in is answered as if it were said there."""
     blocks: list[Block] = []
     intro = words(form.intro, INPUT - 200)
     if intro:
@@ -46,7 +47,7 @@ def modal(form: Form) -> dict[str, Any]:
         "title": _plain(form.title, TITLE),
         "submit": _plain(form.submit, TITLE),
         "close": _plain("Cancel", TITLE),
-        "private_metadata": json.dumps({"form": form.name, "about": form.about}),
+        "private_metadata": json.dumps({"form": form.name, "about": form.about, "at": at}),
         "blocks": blocks,
     }
 
@@ -84,6 +85,17 @@ def view_subject(view: Mapping[str, Any]) -> tuple[str, str] | None:
         return str(kept["form"]), str(kept["about"])
     except (ValueError, KeyError, TypeError):
         return None
+
+
+def view_place(view: Mapping[str, Any]) -> tuple[str, str | None]:
+    """(channel, thread) in which a view of ours was asked for. Nobody but the bot can have
+    written it: the platform hands back what the view was opened with."""
+    if view_subject(view) is None:
+        return "", None
+    kept = json.loads(str(view.get("private_metadata"))).get("at")
+    if not isinstance(kept, list) or len(kept) != 2:
+        return "", None
+    return str(kept[0] or ""), str(kept[1]) if kept[1] else None
 
 
 def _value(element: Mapping[str, Any]) -> str | tuple[str, ...]:
@@ -124,7 +136,9 @@ def _input(field: Field) -> Block:
 
 
 def _element(field: Field) -> dict[str, Any]:
-    action = f"recall_field_{field.name}"
+    # What was typed stays in a field whose ids stay the same, whatever its initial value.
+    filled = f"_{field.filled_from}" if field.filled_from else ""
+    action = f"recall_field_{field.name}{filled}"[:ACTION_ID]
     if field.kind in ("text", "long_text"):
         element: dict[str, Any] = {
             "type": "plain_text_input",

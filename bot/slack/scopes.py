@@ -16,6 +16,7 @@ class Needs(NamedTuple):
 
 
 FEATURES: Mapping[str, Needs] = {
+    "forms": Needs(methods=("views.open", "views.update"), scopes=(), events=()),
     "incident channels": Needs(
         methods=("conversations.history", "conversations.info", "conversations.join"),
         scopes=(
@@ -43,6 +44,7 @@ FEATURES: Mapping[str, Needs] = {
             "message.groups",
         ),
     ),
+    "message shortcuts": Needs(methods=("views.open",), scopes=("commands",), events=()),
     "messages in the timeline": Needs(
         methods=("chat.getPermalink", "conversations.replies", "users.info"),
         scopes=("channels:history", "groups:history", "reactions:read", "users:read"),

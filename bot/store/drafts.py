@@ -45,6 +45,21 @@ class SqlDrafts:
         rows = self._connection.execute(statement).mappings()
         return [Draft.model_validate(dict(row)) for row in rows]
 
+    def accepted(
+        self, kind: DraftKind, subject: str | None = None, *, limit: int = 100
+    ) -> Sequence[Draft]:
+        table = tables.drafts
+        statement = (
+            select(table)
+            .where(table.c.state == DraftState.ACCEPTED.value, table.c.kind == kind.value)
+            .order_by(table.c.id.desc())
+            .limit(limit)
+        )
+        if subject is not None:
+            statement = statement.where(table.c.subject == subject)
+        rows = self._connection.execute(statement).mappings()
+        return [Draft.model_validate(dict(row)) for row in rows]
+
     def edit(self, draft_id: int, content: dict[str, Any]) -> bool:
         return self._change(draft_id, {"content": content})
 

@@ -9,6 +9,7 @@ from bot.chat.ports import Destination
 from bot.clock import Clock
 from bot.incidents.lifecycle import by_person
 from bot.incidents.model import Incident, IncidentState, TimelineEntry, TimelineKind
+from bot.incidents.records import end_told
 from bot.people.model import Actor, Role, RoleBook
 from bot.suggestions.corrections import Correction, Word
 from bot.suggestions.jobs import enqueue, search_anew
@@ -173,7 +174,7 @@ class Buttons:
             self._tell(uow, press, _GONE, now)
             return
         timeline = uow.incidents.timeline(incident.id)
-        if any(entry.data.get("resolved_like") for entry in timeline):
+        if end_told(timeline) is not None:
             self._refuse(uow, press, "said before", now)
             return
         incident = self._end(uow, incident, past, press, now)
@@ -260,6 +261,47 @@ class Buttons:
         """Once a thread, however often a dead button is pressed."""
         key = f"stale:{press.reply_to.channel_key}:{press.reply_to.thread}"
         uow.outbox.put(key, press.reply_to, Notice(text=text), now)
+
+
+def said_of_case(
+    uow: UnitOfWork,
+    incident: Incident,
+    suggestion: Suggestion,
+    *,
+    actor: Actor,
+    role: Role,
+    verdict: str,
+    word: Word,
+    past_id: str | None,
+    now: datetime,
+) -> None:
+    """A person's word on an incident's answer, kept as the press of a button would be."""
+    uow.suggestions.record_feedback(
+        Feedback(
+            team_id=actor.team_id,
+            actor=actor.key,
+            suggestion_id=suggestion.id,
+            incident_id=incident.id,
+            verdict=verdict,
+            past_incident_id=past_id,
+            at=now,
+        )
+    )
+    document_id = past_id or _subject(suggestion)
+    if document_id is None:
+        return
+    uow.corrections.say(
+        Correction(
+            team_id=actor.team_id,
+            actor=actor.key,
+            is_lead=role.includes(Role.LEAD),
+            incident_id=incident.id,
+            family=family_of_incident(uow, incident),
+            document_id=document_id,
+            word=word,
+            at=now,
+        )
+    )
 
 
 def _incident_of(uow: UnitOfWork, button: ButtonToken) -> Incident | None:

@@ -4,6 +4,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Protocol
 
 from bot.alerts.model import StoredAlert
@@ -11,6 +12,7 @@ from bot.channels.placing import Where, first_place, remember
 from bot.chat.cards import card_key
 from bot.chat.ports import Destination
 from bot.clock import Clock
+from bot.incidents.keeping import follow_record
 from bot.incidents.model import Incident, TimelineEntry
 from bot.incidents.query import query_of, uses_private_words
 from bot.jobs.ports import Job
@@ -56,13 +58,16 @@ def enqueue(uow: UnitOfWork, incident: Incident, clock: Clock) -> None:
     )
 
 
-def look_again(uow: UnitOfWork, incident: Incident, why: str, clock: Clock) -> None:
-    """Have the card looked at once more although the incident is as it was; once a reason."""
+def look_again(
+    uow: UnitOfWork, incident: Incident, why: str, clock: Clock, at: datetime | None = None
+) -> None:
+    """Have the card looked at once more although the incident is as it was; once a reason, now
+    or `at` a later time."""
     uow.jobs.add(
         f"{SUGGEST}:{incident.id}:{incident.revision}:{why}",
         SUGGEST,
         {"incident_id": incident.id, "revision": incident.revision, "again": True},
-        clock.now(),
+        at or clock.now(),
     )
 
 
@@ -156,6 +161,7 @@ class SuggestJob:
         incident = uow.incidents.get(incident_id)
         if incident is None:
             return
+        follow_record(uow, incident, now)
         shown = latest_for_card(uow, incident_id)
         # When it has, another job searches for what it is now, or has done so: this answer is
         # good enough for a first card, but must not take the place of a newer one.

@@ -32,7 +32,7 @@ def past_incident_of(
         for entry in timeline
         if entry.kind is TimelineKind.EVIDENCE and _may_be_kept(incident, entry)
     ]
-    names = tuple(_names(alerts))
+    names = tuple(names_of(alerts))
     return PastIncident(
         id=incident.key,
         title=incident.title,
@@ -40,16 +40,16 @@ def past_incident_of(
         environments=(incident.environment,) if incident.environment else (),
         alerts=names,
         tags=like.tags,
-        visibility=_narrower(incident.visibility, like.visibility),
+        visibility=narrower(incident.visibility, like.visibility),
         state=DocumentState.CONFIRMED,
-        symptom=_symptom(incident, alerts),
-        cause=_quoted(like.id, like.cause),
-        resolution=_quoted(like.id, like.resolution),
+        symptom=symptom_of(incident, alerts),
+        cause=quoted(like.id, like.cause),
+        resolution=quoted(like.id, like.resolution),
         logs=tuple(_lines(evidence)),
         severity=incident.severity.value,
         started_at=incident.opened_at,
         resolved_at=incident.resolved_at or now,
-        labels=_common_labels(alerts),
+        labels=common_labels(alerts),
         neighbours=neighbours_of(alerts, names[0] if names else None),
         runbook=like.runbook,
         confirmed_by=confirmed_by,
@@ -62,7 +62,7 @@ def _may_be_kept(incident: Incident, entry: TimelineEntry) -> bool:
     return not only or incident.visibility.channels == frozenset({only})
 
 
-def _narrower(one: Visibility, other: Visibility) -> Visibility:
+def narrower(one: Visibility, other: Visibility) -> Visibility:
     """What both allow: a quotation must not be seen by more people than its source."""
     if one.channels is None:
         return other
@@ -71,19 +71,19 @@ def _narrower(one: Visibility, other: Visibility) -> Visibility:
     return Visibility(one.channels & other.channels)
 
 
-def _quoted(source: str, text: str) -> str:
+def quoted(source: str, text: str) -> str:
     """`Like INC-87: ...`; a quotation is passed on as it is, with its first source."""
     if not text or text.startswith("Like "):
         return text
     return f"Like {source}: {text}"
 
 
-def _names(alerts: Sequence[StoredAlert]) -> Iterable[str]:
+def names_of(alerts: Sequence[StoredAlert]) -> Iterable[str]:
     counted = Counter(stored.alert.name for stored in alerts if stored.alert.name)
     return [name for name, _ in counted.most_common()]
 
 
-def _symptom(incident: Incident, alerts: Sequence[StoredAlert]) -> str:
+def symptom_of(incident: Incident, alerts: Sequence[StoredAlert]) -> str:
     """What the alerts said, whole: the same alert next time should find itself word for word.
 
     What people pasted is kept as logs, not here.
@@ -107,7 +107,7 @@ def _lines(evidence: Sequence[str]) -> Iterable[str]:
                 yield line
 
 
-def _common_labels(alerts: Sequence[StoredAlert]) -> dict[str, str]:
+def common_labels(alerts: Sequence[StoredAlert]) -> dict[str, str]:
     if not alerts:
         return {}
     shared = set(alerts[0].alert.labels.items())

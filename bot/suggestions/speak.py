@@ -14,12 +14,14 @@ from bot.chat.cards import (
     card_key,
     incident_key_of,
     new_buttons,
+    openers_of,
     room_card_key,
     said_of,
 )
 from bot.chat.messages import Button, Said
 from bot.chat.ports import Destination
 from bot.incidents.model import Incident, TimelineEntry, TimelineKind
+from bot.incidents.records import end_told
 from bot.people.model import SYSTEM
 from bot.suggestions.model import Suggestion
 from bot.suggestions.naming import may_be_read_in
@@ -113,7 +115,6 @@ def _put_card(
     buttons: tuple[Button, ...] = ()
     said: tuple[Said, ...] = ()
     if suggestion is not None:
-        confirmed = any(entry.data.get("resolved_like") for entry in timeline)
         buttons, tokens = new_buttons(
             suggestion,
             team_id=to.team_id,
@@ -121,13 +122,23 @@ def _put_card(
             message_key=key,
             now=now,
             new_token=new_token,
-            may_resolve=not confirmed,
+            may_resolve=end_told(timeline) is None,
             is_shadow=bool(shadow_of),
         )
         uow.suggestions.add_buttons(tokens)
         said = _said(uow, suggestion, incident.id)
     alerts = uow.alerts.of_incident(incident.id)
-    card = build_card(incident, alerts, timeline, suggestion, buttons, said, shadow_of=shadow_of)
+    card = build_card(
+        incident,
+        alerts,
+        timeline,
+        suggestion,
+        buttons,
+        said,
+        shadow_of=shadow_of,
+        openers=() if shadow_of else openers_of(incident, timeline),
+        now=now,
+    )
     uow.outbox.put(key, to, card, now)
 
 
@@ -162,7 +173,7 @@ def _said(uow: UnitOfWork, suggestion: Suggestion, incident_id: int | None) -> t
 
 
 def _confirmed(uow: UnitOfWork, incident_id: int) -> bool:
-    return any(entry.data.get("resolved_like") for entry in uow.incidents.timeline(incident_id))
+    return end_told(uow.incidents.timeline(incident_id)) is not None
 
 
 def refresh(uow: UnitOfWork, button: ButtonToken, stored: StoredSuggestion, now: datetime) -> None:

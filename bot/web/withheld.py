@@ -33,25 +33,27 @@ def for_everyone(uow: UnitOfWork, rows: Sequence[StoredSuggestion]) -> list[Stor
 
 def timeline_for_everyone(uow: UnitOfWork, entries: Sequence[TimelineEntry]) -> list[TimelineEntry]:
     """`entries`, without what they quote of restricted records."""
-    quoted = {str(each.data["resolved_like"]) for each in entries if each.data.get("resolved_like")}
+    quoted = {source for each in entries if (source := _quoted_from(each))}
     restricted = uow.knowledge.restricted(sorted(quoted))
-    notes = {
-        str(each.data.get("note", ""))
-        for each in entries
-        if each.data.get("resolved_like") in restricted
-    }
+    notes = {str(each.data.get("note", "")) for each in entries if _quoted_from(each) in restricted}
     told = (uow.suggestions.get(name) for name in _suggestions_in(entries))
     shown = for_everyone(uow, [row for row in told if row is not None])
     hidden = {row.suggestion.id for row in shown if row.suggestion.headline == WITHHELD}
     return [
         replace(entry, text=WITHHELD, data={})
         if entry.data.get("only")
-        or entry.data.get("resolved_like") in restricted
+        or _quoted_from(entry) in restricted
         or (entry.data.get("note") in notes and entry.data.get("note"))
         or (entry.kind is TimelineKind.SUGGESTION and entry.data.get("suggestion_id") in hidden)
         else entry
         for entry in entries
     ]
+
+
+def _quoted_from(entry: TimelineEntry) -> str:
+    """The past incident whose words an entry may hold, "" for none: a form that was filled in
+    from one keeps that, whatever was made of its words."""
+    return str(entry.data.get("resolved_like") or entry.data.get("like") or "")
 
 
 def _suggestions_in(entries: Iterable[TimelineEntry]) -> Iterator[str]:

@@ -1,4 +1,7 @@
-"""Files of past incidents, whatever their format: detected by content, read by its loader."""
+"""Files of past incidents, whatever their format: detected by content, read by its loader.
+
+Of Markdown pages a whole folder will do as well.
+"""
 
 import json
 from collections.abc import Mapping
@@ -6,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from knowledge.loaders import incidents_csv, incidents_jsonl, pagerduty
+from knowledge.loaders import incident_pages, incidents_csv, incidents_jsonl, pagerduty
 from knowledge.loaders.files import text_encoding
 from knowledge.loaders.mapping import ColumnMapping
 from knowledge.loaders.outcome import Outcomes
@@ -20,6 +23,7 @@ class IncidentFormat(StrEnum):
     JSONL = "jsonl"
     CSV = "csv"
     PAGERDUTY = "pagerduty"
+    MARKDOWN = "markdown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,8 @@ class IncidentFile:
 
     def load(self, *, state: DocumentState = DocumentState.CONFIRMED) -> Outcomes:
         """Raises BadDocument when the file as a whole turns out to be unusable."""
+        if self.format is IncidentFormat.MARKDOWN:
+            return incident_pages.load(self.path, state=state)
         if self.mapping is None:
             return pagerduty.load(self.path, state=state)
         if self.format is IncidentFormat.JSONL:
@@ -49,6 +55,8 @@ def open_incidents(
     Raises BadDocument when the file is unusable or `explicit` names no field or column.
     """
     chosen = detect(path) if format is IncidentFormat.AUTO else format
+    if chosen is IncidentFormat.MARKDOWN:
+        return IncidentFile(path, chosen, None)
     if chosen is IncidentFormat.PAGERDUTY and not explicit:
         return IncidentFile(path, chosen, None)
     if chosen is IncidentFormat.JSONL:
@@ -58,8 +66,12 @@ def open_incidents(
 
 def detect(path: Path) -> IncidentFormat:
     """The format by what the file holds, not by its name. Raises BadDocument for no text."""
+    if path.is_dir():
+        return IncidentFormat.MARKDOWN
     with path.open(encoding=text_encoding(path)) as file:
         start = file.read(_LOOK_AT).lstrip()
+    if start.startswith("---\n"):
+        return IncidentFormat.MARKDOWN
     if start[:1] not in ("{", "["):
         columns = incidents_csv.header(path)
         is_pagerduty = pagerduty.recognises_header(columns)

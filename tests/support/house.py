@@ -175,6 +175,11 @@ class House:
     def resolves(self, alert: StoryAlert) -> None:
         self.fires(alert, status="resolved")
 
+    @property
+    def folder(self) -> Path:
+        """The data folder."""
+        return self._folder
+
     # -- what is there ------------------------------------------------------------------
 
     def get(self, path: str) -> Any:

@@ -5,7 +5,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.alerts.model import AlertStatus, Severity
-from bot.incidents.lifecycle import ALLOWED, Reason, by_person, resolve_by_alerts, worsen
+from bot.incidents.lifecycle import (
+    ALLOWED,
+    Reason,
+    acknowledge_in_pager,
+    by_person,
+    resolve_by_alerts,
+    snooze,
+    wake,
+    worsen,
+)
 from bot.incidents.model import Incident, IncidentState, TimelineKind
 
 NOW = datetime(2026, 11, 19, 3, 12, tzinfo=UTC)
@@ -97,3 +106,44 @@ def test_a_worse_alert_makes_the_incident_worse_and_a_milder_one_does_not_mend_i
     milder = worsen(worse.incident, Severity.INFO, NOW)
     assert milder.incident is worse.incident
     assert milder.reason is Reason.NO_WORSE
+
+
+def test_a_snooze_lasts_until_something_wakes_it() -> None:
+    until = NOW + timedelta(hours=2)
+    asleep = snooze(an_incident(), until, actor="T1/U1", now=NOW, note="Snoozed by alice")
+    assert asleep.incident.snoozed_until == until
+    assert asleep.incident.state is IncidentState.OPEN
+    woken = wake(asleep.incident, "a worse alert joined", NOW)
+    assert woken.incident.snoozed_until is None
+    assert woken.entry is not None
+    assert woken.entry.text == "The snooze is over: a worse alert joined"
+
+
+def test_what_ran_out_by_itself_or_never_was_is_not_woken() -> None:
+    until = NOW + timedelta(hours=2)
+    asleep = snooze(an_incident(), until, actor="T1/U1", now=NOW, note="x").incident
+    assert wake(asleep, "why", until).reason is Reason.ALREADY
+    assert wake(an_incident(), "why", NOW).reason is Reason.ALREADY
+
+
+def test_nothing_is_snoozed_into_the_past_or_once_it_is_over() -> None:
+    past = snooze(an_incident(), NOW, actor="T1/U1", now=NOW, note="x")
+    over = snooze(
+        an_incident(IncidentState.RESOLVED), NOW + timedelta(1), actor="a", now=NOW, note="x"
+    )
+    assert past.reason is over.reason is Reason.NOT_ALLOWED
+
+
+def test_what_is_resolved_is_not_snoozed_any_more() -> None:
+    asleep = snooze(an_incident(), NOW + timedelta(1), actor="a", now=NOW, note="x").incident
+    assert resolve_by_alerts(asleep, [RESOLVED], NOW).incident.snoozed_until is None
+
+
+@pytest.mark.parametrize("state", list(IncidentState))
+def test_the_pagers_word_moves_only_what_is_open(state: IncidentState) -> None:
+    change = acknowledge_in_pager(an_incident(state), "PagerDuty", NOW)
+    assert change.changed is (state is IncidentState.OPEN)
+    if change.entry is not None:
+        assert change.incident.state is IncidentState.ACKNOWLEDGED
+        assert change.entry.text == "open → acknowledged: acknowledged in PagerDuty"
+        assert change.entry.actor == "recall/system"

@@ -84,3 +84,23 @@ def test_what_a_private_channel_said_is_not_in_the_timeline(world: World) -> Non
     with world.database.read() as uow:
         [told] = timeline_for_everyone(uow, [entry])
     assert (told.text, told.data) == (WITHHELD, {})
+
+
+def test_words_that_were_filled_in_from_a_restricted_case_are_withheld(world: World) -> None:
+    data = {"resolution": "as they did", "like": "INC-87", "note": "Resolved by alice: as they did"}
+    entries = [
+        TimelineEntry(at=world.clock.now(), kind=TimelineKind.NOTE, text=data["note"], data=data),
+        TimelineEntry(
+            at=world.clock.now(),
+            kind=TimelineKind.STATE_CHANGED,
+            text="open → resolved: as they did",
+            data={"to": "resolved", "note": data["note"]},
+        ),
+    ]
+    world.knows()
+    with world.database.read() as uow:
+        assert timeline_for_everyone(uow, entries) == entries
+    world.knows(visibility=SECRET)
+    with world.database.read() as uow:
+        told = timeline_for_everyone(uow, entries)
+    assert [(entry.text, entry.data) for entry in told] == [(WITHHELD, {})] * 2

@@ -1,0 +1,1 @@
+"""The pager: whoever was woken by it is told there as well. One file per pager."""
