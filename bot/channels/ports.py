@@ -17,6 +17,10 @@ class Preferences(Protocol):
         """All that were ever set, by channel id, in the order of the ids."""
         ...
 
+    def everywhere(self) -> Mapping[tuple[str, str], ChannelSettings]:
+        """All channels that ever chose something, by (team id, channel id), in that order."""
+        ...
+
     def person(self, team_id: str, user_id: str) -> PersonSettings: ...
 
     def save_channel(

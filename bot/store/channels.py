@@ -35,6 +35,18 @@ class SqlPreferences:
             for row in self._connection.execute(statement).mappings()
         }
 
+    def everywhere(self) -> Mapping[tuple[str, str], ChannelSettings]:
+        table = tables.preferences
+        statement = (
+            select(table.c.team_id, table.c.subject, table.c.content)
+            .where(table.c.scope == _CHANNEL)
+            .order_by(table.c.team_id, table.c.subject)
+        )
+        return {
+            (row["team_id"], row["subject"]): ChannelSettings.model_validate(row["content"])
+            for row in self._connection.execute(statement).mappings()
+        }
+
     def person(self, team_id: str, user_id: str) -> PersonSettings:
         content = self._content(_PERSON, team_id, user_id)
         return PersonSettings() if content is None else PersonSettings.model_validate(content)

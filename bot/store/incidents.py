@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, Select, insert, select, update
+from sqlalchemy import Column, Connection, RowMapping, Select, insert, select, update
 
 from bot.alerts.model import Severity
 from bot.incidents.model import Incident, IncidentState, TimelineEntry, TimelineKind
@@ -166,6 +166,23 @@ class SqlIncidents:
             )
             for row in self._connection.execute(statement).mappings()
         ]
+
+    def opened_since(self, at: datetime, limit: int = 2_000) -> Sequence[Incident]:
+        return self._newest(incidents.c.opened_at, at, limit)
+
+    def resolved_since(self, at: datetime, limit: int = 2_000) -> Sequence[Incident]:
+        return self._newest(incidents.c.resolved_at, at, limit)
+
+    def _newest(
+        self, column: Column[datetime], at: datetime, limit: int
+    ) -> Sequence[Incident]:
+        statement = (
+            select(incidents)
+            .where(column >= at)
+            .order_by(column.desc(), incidents.c.id.desc())
+            .limit(limit)
+        )
+        return [_incident(row) for row in self._connection.execute(statement).mappings()]
 
     def list(self, limit: int, before_id: int | None = None) -> Sequence[Incident]:
         """Newest first; the next page begins before the last one's id."""
