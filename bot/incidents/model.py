@@ -66,3 +66,12 @@ class TimelineEntry:
     text: str
     actor: str = ""
     data: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """An alert, by its name, began to fire or fired again in an incident."""
+
+    incident_id: int
+    at: datetime
+    alert: str

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.alerts.model import Severity
-from bot.incidents.model import Incident, TimelineEntry
+from bot.incidents.model import Firing, Incident, TimelineEntry
 
 
 class IncidentRepository(Protocol):
@@ -48,6 +48,11 @@ class IncidentRepository(Protocol):
 
     def resolved_since(self, at: datetime, limit: int = 2_000) -> Sequence[Incident]:
         """Those that ended at `at` or later, the last to end first."""
+        ...
+
+    def firings(self, incident_ids: Sequence[int], limit: int = 20_000) -> Sequence[Firing]:
+        """What fired in these incidents, in the order of incidents and time; the rest beyond
+        `limit` is left out."""
         ...
 
     def list(self, limit: int, before_id: int | None = None) -> Sequence[Incident]: ...

@@ -133,14 +133,6 @@ class SqlAlerts:
         )
         return [_stored(row) for row in self._connection.execute(statement).mappings()]
 
-    def of_incidents(self, incident_ids: Sequence[int]) -> Sequence[StoredAlert]:
-        found: dict[int, StoredAlert] = {}
-        for some in chunks(sorted(set(incident_ids))):
-            statement = select(alerts).where(alerts.c.incident_id.in_(some))
-            for row in self._connection.execute(statement).mappings():
-                found[row["id"]] = _stored(row)
-        return [found[each] for each in sorted(found)]
-
     def list(self, limit: int, before_id: int | None = None) -> Sequence[StoredAlert]:
         """Newest first; the next page begins before the last one's id."""
         statement = select(alerts).order_by(alerts.c.id.desc()).limit(limit)

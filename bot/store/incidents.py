@@ -4,14 +4,30 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Column, Connection, RowMapping, Select, insert, select, update
+from sqlalchemy import (
+    JSON,
+    Column,
+    Connection,
+    RowMapping,
+    Select,
+    insert,
+    select,
+    type_coerce,
+    update,
+)
 
 from bot.alerts.model import Severity
-from bot.incidents.model import Incident, IncidentState, TimelineEntry, TimelineKind
+from bot.incidents.model import (
+    Firing,
+    Incident,
+    IncidentState,
+    TimelineEntry,
+    TimelineKind,
+)
 from bot.store.tables import NOT_OVER, incidents, timeline
 from knowledge.model import EVERYONE
 from knowledge.store.documents import visibility_from_json, visibility_to_json
-from knowledge.store.statements import insert_into
+from knowledge.store.statements import chunks, insert_into
 
 KEY_PREFIX = "RCL-"
 _KEY = re.compile(rf"{KEY_PREFIX}([1-9][0-9]{{0,17}})", re.IGNORECASE | re.ASCII)
@@ -183,6 +199,28 @@ class SqlIncidents:
             .limit(limit)
         )
         return [_incident(row) for row in self._connection.execute(statement).mappings()]
+
+    def firings(self, incident_ids: Sequence[int], limit: int = 20_000) -> Sequence[Firing]:
+        found: list[Firing] = []
+        for some in chunks(sorted(set(incident_ids))):
+            statement = (
+                select(
+                    timeline.c.incident_id,
+                    timeline.c.at,
+                    type_coerce(timeline.c.data, JSON)["alert"].as_string(),
+                )
+                .where(
+                    timeline.c.incident_id.in_(some),
+                    timeline.c.kind == TimelineKind.ALERT_FIRED.value,
+                )
+                .order_by(timeline.c.incident_id, timeline.c.at, timeline.c.id)
+                .limit(limit - len(found))
+            )
+            found += [
+                Firing(incident_id=row[0], at=row[1], alert=row[2] or "")
+                for row in self._connection.execute(statement)
+            ]
+        return found
 
     def list(self, limit: int, before_id: int | None = None) -> Sequence[Incident]:
         """Newest first; the next page begins before the last one's id."""

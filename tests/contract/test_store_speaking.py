@@ -3,13 +3,12 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.alerts.model import Alert, AlertStatus, Severity
-from bot.alerts.ports import AlertWrite
+from bot.alerts.model import Severity
 from bot.channels.model import ChannelSettings, PersonSettings
 from bot.chat.messages import Board, Notice
 from bot.chat.ports import Destination
 from bot.clock import ManualClock
-from bot.incidents.model import Incident, IncidentState
+from bot.incidents.model import Firing, Incident, IncidentState, TimelineEntry, TimelineKind
 from bot.store.database import Database
 from bot.suggestions.model import Citation, CitedPassage
 from bot.suggestions.ports import Feedback, StoredSuggestion
@@ -95,28 +94,27 @@ def test_incidents_that_opened_and_that_ended_lately(
         assert unit.incidents.resolved_since(clock.now() + HOUR) == []
 
 
-def test_alerts_of_several_incidents(database: Database, clock: ManualClock) -> None:
+def test_what_fired_in_several_incidents(database: Database, clock: ManualClock) -> None:
     with database.begin() as unit:
         one, other = opens(unit, clock, "a"), opens(unit, clock, "b")
-        writes = [
-            AlertWrite(
-                alert=Alert(
-                    source="generic",
-                    fingerprint=f"generic:1:{number}",
-                    name=f"Alert{number}",
-                    status=AlertStatus.FIRING,
-                ),
-                service="checkout",
-                environment="prod",
-                incident_id=incident_id,
-            )
-            for number, incident_id in enumerate((one.id, other.id, None))
-        ]
-        unit.alerts.save(writes, clock.now())
+        for incident, alerts in ((other, ["HighLatency"]), (one, ["DiskFull", "DiskFull"])):
+            entries = [
+                TimelineEntry(
+                    at=clock.now(), kind=TimelineKind.ALERT_FIRED, text="", data={"alert": name}
+                )
+                for name in alerts
+            ]
+            note = TimelineEntry(at=clock.now(), kind=TimelineKind.NOTE, text="a word")
+            unit.incidents.add_timeline(incident.id, [note, *entries])
     with database.read() as unit:
-        names = [stored.alert.name for stored in unit.alerts.of_incidents([other.id, one.id])]
-        assert names == ["Alert0", "Alert1"]
-        assert unit.alerts.of_incidents([]) == []
+        fired = unit.incidents.firings([other.id, one.id])
+        assert len(unit.incidents.firings([other.id, one.id], 1)) == 1
+        assert unit.incidents.firings([]) == []
+    assert fired == [
+        Firing(one.id, clock.now(), "DiskFull"),
+        Firing(one.id, clock.now(), "DiskFull"),
+        Firing(other.id, clock.now(), "HighLatency"),
+    ]
 
 
 def test_the_short_of_what_was_found_lately(database: Database, clock: ManualClock) -> None:
