@@ -22,12 +22,12 @@ from bot.engine.engine import Engine
 from bot.engine.ipc import EngineServer, SocketEngineClient
 from bot.engine.loop import Waker
 from bot.engine.ports import EngineClient
-from bot.engine.work import SLACK_JOB, InboxWork, JobWork
+from bot.engine.work import HOME, SLACK_JOB, InboxWork, JobWork
 from bot.errors import EngineUnavailable
 from bot.incidents.model import Incident
 from bot.jobs.inbox_writer import InboxWriter
 from bot.jobs.ports import Job
-from bot.people.model import RoleBook
+from bot.people.model import Actor, RoleBook
 from bot.redact import redact
 from bot.services.file import load_catalogue
 from bot.settings import Settings
@@ -45,6 +45,9 @@ if TYPE_CHECKING:
     from fastapi import APIRouter, FastAPI
     from slack_sdk import WebClient
 
+    from bot.schedules.jobs import Schedule
+    from bot.slack.home import SlackHome
+    from bot.slack.people import SlackPeople
     from bot.suggestions.build import SuggestionBuilder
     from bot.web.deps import SlackProbe
 
@@ -134,10 +137,15 @@ def build_engine(
         where: Callable[[Incident], Where] = lambda _: NOWHERE  # noqa: E731
         interact: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
         handlers: dict[str, Callable[[Job], None]] = {}
+        schedule: Callable[[], int] | None = None
         if slack is not None:
             where = Placing(database, slack.rooms, Mode(settings.rollout), clock)
-            handlers[SLACK_JOB] = _slack_handler(database, builder, clock, settings)
+            handlers[SLACK_JOB] = _slack_handler(slack, database, builder, clock, settings)
             interact = _interactions(slack, database, builder, clock, settings)
+            scheduled = _schedule(slack, database, clock, settings)
+            handlers.update(scheduled.handlers())
+            handlers[HOME] = _home(slack, database, clock, settings).handle
+            schedule = scheduled.tick
         handlers[SUGGEST] = SuggestJob(database, builder, where, clock).handle
         loops = _Loops()
         engine = Engine(
@@ -148,6 +156,7 @@ def build_engine(
             sender=sender,
             answer=Questions(database, builder, catalogue, clock).answer,
             interact=interact,
+            schedule=schedule,
             clock=clock,
             inbox_keep_hours=settings.inbox_keep_hours,
             only_engine=database.dialect == "sqlite",
@@ -212,6 +221,7 @@ class _Slack:
     client: "WebClient"
     chat: Chat
     rooms: Rooms
+    people: "SlackPeople"
 
 
 def _open_chat(settings: Settings, clock: Clock) -> _Slack | None:
@@ -220,6 +230,7 @@ def _open_chat(settings: Settings, clock: Clock) -> _Slack | None:
         return None
     from bot.slack.client import SlackChat
     from bot.slack.connect import web_client
+    from bot.slack.people import SlackPeople
     from bot.slack.rooms import SlackRooms
 
     client = web_client(
@@ -229,7 +240,27 @@ def _open_chat(settings: Settings, clock: Clock) -> _Slack | None:
         ca_bundle=settings.ca_bundle,
     )
     rooms = SlackRooms(client, settings.slack_channel, settings.shadow_channel, clock)
-    return _Slack(client, SlackChat(client), rooms)
+    return _Slack(client, SlackChat(client), rooms, SlackPeople(client, clock))
+
+
+def _schedule(
+    slack: _Slack, units: UnitOfWorkFactory, clock: Clock, settings: Settings
+) -> "Schedule":
+    from bot.schedules.jobs import Schedule
+    from bot.schedules.settings import schedule_settings
+
+    direct = slack.people.direct
+    return Schedule(units, slack.rooms, direct, clock, schedule_settings(settings))
+
+
+def _home(slack: _Slack, units: UnitOfWorkFactory, clock: Clock, settings: Settings) -> "SlackHome":
+    from bot.commands import FORMS
+    from bot.schedules.settings import schedule_settings
+    from bot.slack.home import SlackHome
+
+    roles = RoleBook(settings.leads, settings.admins)
+    chosen = schedule_settings(settings)
+    return SlackHome(units, slack.client, slack.people, roles, clock, chosen, FORMS.keys())
 
 
 def _interactions(
@@ -242,7 +273,12 @@ def _interactions(
     from bot.commands import COMMANDS, FORMS
     from bot.commands.book import CommandBook
     from bot.commands.model import Tools
+    from bot.slack.home import refresh_later
     from bot.slack.interactions import SlackInteractions
+
+    def after_form(actor: Actor) -> None:
+        with units.begin() as uow:
+            refresh_later(uow, actor, clock)
 
     tools = Tools(
         units=units,
@@ -251,6 +287,7 @@ def _interactions(
         rooms=slack.rooms,
         redact=redact,
         settings=settings,
+        time_zone_of=lambda actor: slack.people.time_zone(actor.user_id),
     )
     roles = RoleBook(settings.leads, settings.admins)
     return SlackInteractions(
@@ -259,17 +296,23 @@ def _interactions(
         roles.role_of,
         lambda team_id, channel: slack.rooms.of(team_id, channel).is_shared,
         redact,
+        after_form,
     ).handle
 
 
 def _slack_handler(
-    units: UnitOfWorkFactory, builder: "SuggestionBuilder", clock: Clock, settings: Settings
+    slack: _Slack,
+    units: UnitOfWorkFactory,
+    builder: "SuggestionBuilder",
+    clock: Clock,
+    settings: Settings,
 ) -> Callable[[Job], None]:
     from bot.slack.inbound import SlackInbound
 
     roles = RoleBook(settings.leads, settings.admins)
     buttons = Buttons(units, clock, passages_of, roles)
-    inbound = SlackInbound(units, builder, buttons, redact, clock)
+    home = _home(slack, units, clock, settings)
+    inbound = SlackInbound(units, builder, buttons, redact, clock, home.show)
 
     def handle(job: Job) -> None:
         with units.read() as uow:
@@ -317,7 +360,7 @@ def build_front(settings: Settings, engine: EngineClient, *, clock: Clock | None
             inbox=inbox,
             engine=engine,
             clock=clock,
-            metrics=FrontMetrics(database),
+            metrics=FrontMetrics(database, clock, settings.noise_limit),
             token=token.get_secret_value() if token is not None else None,
             max_body_bytes=settings.max_body_bytes,
             slack=probe,

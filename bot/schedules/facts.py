@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.drafts.model import Draft, DraftKind
-from bot.incidents.model import Incident
+from bot.incidents.model import Incident, IncidentState
 from bot.schedules.families import FamilyCount, without_runbook
 from bot.schedules.numbers import Numbers, numbers_of
 from bot.schedules.reminders import Forgotten, forgotten
@@ -76,7 +76,8 @@ def forgotten_by(
     if not after:
         return []
     found = []
-    for incident in incidents[:_MOST_REMINDED]:
+    taken = [one for one in incidents if one.state is IncidentState.ACKNOWLEDGED]
+    for incident in taken[:_MOST_REMINDED]:
         alerts = uow.alerts.of_incident(incident.id)
         timeline = uow.incidents.timeline(incident.id)
         one = forgotten(incident, alerts, timeline, now, after)
@@ -112,4 +113,3 @@ def fix_of(uow: UnitOfWork, incident: Incident, audience: Audience) -> Fix | Non
     if not audience.may_see(document.visibility):
         return None
     return Fix(past.id, past.resolution, past.url)
-

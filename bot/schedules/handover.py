@@ -111,9 +111,15 @@ def _local(shift: Shift, at: datetime) -> str:
 
 
 def shift_of(
-    uow: UnitOfWork, at: Destination, audience: Audience, settings: ChannelSettings, now: datetime
+    uow: UnitOfWork,
+    at: Destination,
+    audience: Audience,
+    settings: ChannelSettings,
+    now: datetime,
+    before: datetime | None = None,
 ) -> Shift:
     """What the next shift of a channel has to know, as far as all its readers may know it.
+    `before` is when this handover was due, where it was; what ended is told since the last.
 
     It covers incidents that are spoken of there, and those that are spoken of nowhere and whose
     service the channel did not choose against.
@@ -125,7 +131,7 @@ def shift_of(
             return (placement.team_id, placement.channel) == (at.team_id, at.channel)
         return not settings.services or incident.service in settings.services
 
-    since = last_handover(settings, now)
+    since = last_handover(settings, before or now)
     open_ones = [one for one in open_for(uow, audience) if concerns(one)]
     ended = [
         one
@@ -145,14 +151,13 @@ def shift_of(
     )
 
 
-def last_handover(settings: ChannelSettings, now: datetime) -> datetime:
-    """When the one before this was, or would have been; a day ago where there is none."""
+def last_handover(settings: ChannelSettings, before: datetime) -> datetime:
+    """When the one before was, or would have been; a day earlier where there is none."""
     if not settings.handover:
-        return now - SHIFT
-    # The one that is being made now may be late: what came within the last two hours is it.
-    until = now - timedelta(hours=3)
+        return before - SHIFT
+    until = before - timedelta(seconds=1)
     times = occurrences(settings.handover, settings.quiet.time_zone, until - 2 * SHIFT, until)
-    return max((at for _, at in times), default=now - SHIFT)
+    return max((at for _, at in times), default=before - SHIFT)
 
 
 def _open(uow: UnitOfWork, incident: Incident, audience: Audience) -> Open:

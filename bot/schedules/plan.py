@@ -44,7 +44,7 @@ class Lead:
 
     team_id: str
     user_id: str
-    settings: PersonSettings = PersonSettings()
+    settings: PersonSettings = field(default_factory=PersonSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,9 @@ def _handovers(
     for day, at in occurrences(clock_time, zone, now - LATEST[Kind.HANDOVER], now):
         run_at = max(at, settings.quiet_until or at)
         payload = {"team_id": team_id, "channel": channel, "at": at.isoformat()}
-        yield Due(handover_key(team_id, channel, day, clock_time), Kind.HANDOVER, payload, at, run_at)
+        yield Due(
+            handover_key(team_id, channel, day, clock_time), Kind.HANDOVER, payload, at, run_at
+        )
 
 
 def handover_key(team_id: str, channel: str, day: date, clock_time: str) -> str:

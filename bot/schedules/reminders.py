@@ -73,7 +73,9 @@ def reminder_entry(found: Forgotten, now: datetime) -> TimelineEntry:
 
 
 def _turn(timeline: Iterable[TimelineEntry]) -> int:
-    return sum(entry.kind is TimelineKind.STATE_CHANGED and "to" in entry.data for entry in timeline)
+    return sum(
+        entry.kind is TimelineKind.STATE_CHANGED and "to" in entry.data for entry in timeline
+    )
 
 
 def _last_happened(incident: Incident, timeline: Iterable[TimelineEntry]) -> datetime:

@@ -16,6 +16,7 @@ from bot.errors import BadPayload
 from bot.incidents.model import Incident, TimelineEntry, TimelineKind
 from bot.incidents.query import query_of
 from bot.jobs.ports import InboxItem, InboxKind
+from bot.people.model import Actor
 from bot.slack import payloads
 from bot.suggestions.feedback import Buttons, Press
 from bot.suggestions.jobs import Suggester, search_anew, with_corrections
@@ -36,7 +37,8 @@ _HELP = (
 
 
 class SlackInbound:
-    """The use cases behind the inbox's Slack items. `redact` takes secrets out of text."""
+    """The use cases behind the inbox's Slack items. `redact` takes secrets out of text;
+    `show_home` publishes a person's home tab."""
 
     def __init__(
         self,
@@ -45,12 +47,14 @@ class SlackInbound:
         buttons: Buttons,
         redact: Callable[[str], str],
         clock: Clock,
+        show_home: Callable[[Actor], None] = lambda _: None,
     ) -> None:
         self._units = units
         self._builder = builder
         self._buttons = buttons
         self._redact = redact
         self._clock = clock
+        self._show_home = show_home
 
     def process(self, item: InboxItem) -> None:
         """Raises BadPayload for a body that is none of Slack's; Retryable errors come through."""
@@ -58,6 +62,9 @@ class SlackInbound:
         if item.kind is InboxKind.SLACK_ACTION:
             self._pressed(body)
         elif item.kind is InboxKind.SLACK_EVENT:
+            viewer = payloads.home_opened(body)
+            if viewer is not None:
+                self._show_home(viewer)
             said = payloads.said(body)
             if said is not None:
                 self._answer(said)

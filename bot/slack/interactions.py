@@ -30,7 +30,7 @@ _LATER = "Recall cannot do that right now ({reason}). Nothing was changed; try a
 
 class SlackInteractions:
     """Answers `body` in line. `role_of` says what an actor may do; `is_shared` whether a
-    channel is shared with another organisation."""
+    channel is shared with another organisation; `after_form` hears who submitted a form."""
 
     def __init__(
         self,
@@ -39,12 +39,14 @@ class SlackInteractions:
         role_of: Callable[[Actor], Role],
         is_shared: Callable[[str, str], bool],
         redact: Callable[[str], str],
+        after_form: Callable[[Actor], None] = lambda _: None,
     ) -> None:
         self._book = book
         self._client = client
         self._role_of = role_of
         self._is_shared = is_shared
         self._redact = redact
+        self._after_form = after_form
 
     def handle(self, body: JSON) -> JSON:
         """The JSON to acknowledge with; {} where there is nothing to say."""
@@ -119,6 +121,7 @@ class SlackInteractions:
             return {"response_action": "errors", "errors": error.errors}
         except (Refused, DataError, Retryable) as error:
             return updated("Not saved", Notice(text=str(error)))
+        self._after_form(caller.actor)
         if reply.opens is not None:
             return {"response_action": "update", "view": modal(reply.opens)}
         return updated("Done", reply.message) if reply.message is not None else {}

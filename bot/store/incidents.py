@@ -189,9 +189,7 @@ class SqlIncidents:
     def resolved_since(self, at: datetime, limit: int = 2_000) -> Sequence[Incident]:
         return self._newest(incidents.c.resolved_at, at, limit)
 
-    def _newest(
-        self, column: Column[datetime], at: datetime, limit: int
-    ) -> Sequence[Incident]:
+    def _newest(self, column: Column[datetime], at: datetime, limit: int) -> Sequence[Incident]:
         statement = (
             select(incidents)
             .where(column >= at)

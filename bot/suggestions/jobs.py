@@ -4,11 +4,14 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Protocol
 
-from bot.alerts.model import StoredAlert
+from bot.alerts.model import Severity, StoredAlert
+from bot.channels.interrupting import may_interrupt
 from bot.channels.placing import Where, first_place, remember
 from bot.chat.cards import card_key
+from bot.chat.ports import Destination
 from bot.clock import Clock
 from bot.incidents.model import Incident, TimelineEntry
 from bot.incidents.query import query_of
@@ -54,13 +57,16 @@ def enqueue(uow: UnitOfWork, incident: Incident, clock: Clock) -> None:
     )
 
 
-def look_again(uow: UnitOfWork, incident: Incident, why: str, clock: Clock) -> None:
-    """Have the card looked at once more although the incident is as it was; once a reason."""
+def look_again(
+    uow: UnitOfWork, incident: Incident, why: str, clock: Clock, at: datetime | None = None
+) -> None:
+    """Have the card looked at once more although the incident is as it was; once a reason.
+    `at` is when; None: now."""
     uow.jobs.add(
         f"{SUGGEST}:{incident.id}:{incident.revision}:{why}",
         SUGGEST,
         {"incident_id": incident.id, "revision": incident.revision, "again": True},
-        clock.now(),
+        clock.now() if at is None else at,
     )
 
 
@@ -166,9 +172,20 @@ class SuggestJob:
             return
         alerts = [stored.alert for stored in uow.alerts.of_incident(incident.id)]
         to = first_place(uow, where, incident, alerts)
-        if to is not None:
+        if to is not None and self._has_room(uow, where, incident, to, now):
             remember(uow, where, incident, self._clock)
             show_card(uow, incident, shown, now, room=to)
+
+    def _has_room(
+        self, uow: UnitOfWork, where: Where, incident: Incident, to: Destination, now: datetime
+    ) -> bool:
+        """Whether a first card may be said now; where not, it is looked at again when it may.
+        Critical incidents, and those that people made a channel for, never wait."""
+        is_urgent = incident.severity is Severity.CRITICAL or where.is_own
+        later = may_interrupt(uow, to, card_key(incident), now, is_urgent=is_urgent)
+        if later is not None:
+            look_again(uow, incident, f"room:{later.isoformat()}", self._clock, later)
+        return later is None
 
 
 def says_the_same(one: Suggestion, other: Suggestion) -> bool:

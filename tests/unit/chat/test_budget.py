@@ -15,9 +15,7 @@ capacities = st.integers(1, 8)
 
 
 @given(capacity=capacities, pauses=waits)
-def test_whoever_waits_for_a_token_never_speaks_too_often(
-    capacity: int, pauses: list[int]
-) -> None:
+def test_whoever_waits_for_a_token_never_speaks_too_often(capacity: int, pauses: list[int]) -> None:
     spent: list[datetime] = []
     now = NOW
     for pause in pauses:
