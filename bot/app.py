@@ -22,7 +22,7 @@ from bot.engine.engine import Engine
 from bot.engine.ipc import EngineServer, SocketEngineClient
 from bot.engine.loop import Waker
 from bot.engine.ports import EngineClient
-from bot.engine.work import HOME, SLACK_JOB, InboxWork, JobWork
+from bot.engine.work import SLACK_JOB, InboxWork, JobWork
 from bot.errors import EngineUnavailable
 from bot.incidents.model import Incident
 from bot.jobs.inbox_writer import InboxWriter
@@ -144,7 +144,7 @@ def build_engine(
             interact = _interactions(slack, database, builder, clock, settings)
             scheduled = _schedule(slack, database, clock, settings)
             handlers.update(scheduled.handlers())
-            handlers[HOME] = _home(slack, database, clock, settings).handle
+            handlers.update(_home(slack, database, clock, settings).handlers())
             schedule = scheduled.tick
         handlers[SUGGEST] = SuggestJob(database, builder, where, clock).handle
         loops = _Loops()

@@ -16,6 +16,7 @@ from bot.schedules.reminders import Forgotten
 from bot.schedules.telling import (
     draft_lines,
     family_lines,
+    incidents_of,
     noise_lines,
     number_lines,
     with_rest,
@@ -113,7 +114,7 @@ def _for_leads(facts: HomeFacts) -> list[BoardPart]:
         BoardPart(heading="Drafts to review", lines=draft_lines(lead.drafts, facts.now)),
         BoardPart(
             heading="Alerts without a runbook, last 30 days",
-            lines=family_lines(lead.families, "{} incidents"),
+            lines=family_lines(lead.families, incidents_of),
         ),
         BoardPart(heading="This week", lines=(*number_lines(lead.numbers), *noise)),
     ]

@@ -15,8 +15,6 @@ from bot.uow import UnitOfWork, UnitOfWorkFactory
 _log = logging.getLogger(__name__)
 
 SLACK_JOB = "slack"
-HOME = "home"
-"""The kinds of jobs that a delivery of Slack's and a home tab to be published are."""
 _INBOX_BATCH = 200
 _JOB_LEASE_SECONDS = 45.0
 """How long a killed engine's job waits for another engine. A job that takes longer keeps its

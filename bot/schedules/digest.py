@@ -11,7 +11,14 @@ from bot.schedules.expiry import EXPIRED, KEPT_DAYS
 from bot.schedules.facts import WEEK, drafts_for, families_without_runbook, numbers_for
 from bot.schedules.families import FamilyCount
 from bot.schedules.numbers import Numbers
-from bot.schedules.telling import counted, draft_lines, family_lines, noise_lines, number_lines
+from bot.schedules.telling import (
+    counted,
+    draft_lines,
+    family_lines,
+    incidents_of,
+    noise_lines,
+    number_lines,
+)
 from bot.uow import UnitOfWork
 from knowledge.model import PUBLIC
 
@@ -43,7 +50,7 @@ def digest_board(week: Week) -> Board:
         BoardPart(heading="Waiting for a word", lines=tuple(drafts)),
         BoardPart(
             heading="Alerts without a runbook, last 30 days",
-            lines=family_lines(week.families, "{} incidents"),
+            lines=family_lines(week.families, incidents_of),
         ),
         BoardPart(
             heading="The bot's own noise",

@@ -14,7 +14,7 @@ from bot.incidents.model import Incident, IncidentState, TimelineEntry, Timeline
 from bot.schedules.facts import WEEK, Fix, fix_of, open_for, opened_for
 from bot.schedules.families import FamilyCount, often_fired
 from bot.schedules.plan import occurrences
-from bot.schedules.telling import MOST, family_lines, with_rest
+from bot.schedules.telling import MOST, family_lines, fired_this_week, with_rest
 from bot.uow import UnitOfWork
 from knowledge.model import Audience
 
@@ -100,7 +100,7 @@ def _watch_lines(shift: Shift) -> tuple[BoardLine, ...]:
         if (until := one.incident.snoozed_until) is not None
         and shift.now < until <= shift.now + _SOON
     ]
-    return (*snoozed, *family_lines(shift.often, "fired {} times in 7 days"))
+    return (*snoozed, *family_lines(shift.often, fired_this_week))
 
 
 def _local(shift: Shift, at: datetime) -> str:

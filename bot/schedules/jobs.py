@@ -41,6 +41,8 @@ REMIND = "remind"
 STALE = timedelta(hours=12)
 """A handover that was held longer than this is not said: the next one tells more."""
 
+NewJob = tuple[str, str, Mapping[str, str], datetime]
+"""Key, kind, payload and time of a job to be added."""
 Direct = Callable[[str, str], Destination | None]
 """The direct messages with (team id, user id); None where they cannot be opened."""
 
@@ -114,8 +116,8 @@ class Schedule:
 
     def _reminders(
         self, uow: UnitOfWork, now: datetime
-    ) -> list[tuple[str, str, Mapping[str, str], datetime]]:
-        found = []
+    ) -> list[NewJob]:
+        found: list[NewJob] = []
         for incident, one in forgotten_by(
             uow, uow.incidents.active(), now, self._settings.remind_after
         ):
@@ -275,5 +277,5 @@ def _reminder_place(
     return to, settings
 
 
-def _job_of(due: Due) -> tuple[str, str, Mapping[str, str], datetime]:
+def _job_of(due: Due) -> NewJob:
     return due.key, due.kind.value, {**due.payload, "key": due.key}, due.run_at

@@ -1,6 +1,6 @@
 """Numbers, drafts and families in lines, with what they mean. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from bot.chat.budget import Noise
@@ -93,12 +93,14 @@ def draft_lines(drafts: Sequence[Draft], now: datetime) -> tuple[BoardLine, ...]
     return with_rest(lines, len(drafts))
 
 
-def family_lines(families: Sequence[FamilyCount], said: str) -> tuple[BoardLine, ...]:
-    """Families with how often they were seen; `said` holds that number, `{}` in its place."""
+def family_lines(
+    families: Sequence[FamilyCount], said: Callable[[int], str]
+) -> tuple[BoardLine, ...]:
+    """Families with how often they were seen; `said` puts that number into words."""
     lines = [
         BoardLine(
             text=family.alert,
-            detail=", ".join(part for part in (family.where, said.format(family.times)) if part),
+            detail=", ".join(part for part in (family.where, said(family.times)) if part),
         )
         for family in families[:MOST]
     ]
@@ -110,6 +112,14 @@ def with_rest(lines: Iterable[BoardLine], total: int) -> tuple[BoardLine, ...]:
     kept = tuple(lines)
     rest = total - len(kept)
     return (*kept, BoardLine(text=f"and {rest} more")) if rest > 0 else kept
+
+
+def incidents_of(number: int) -> str:
+    return counted(number, "incident")
+
+
+def fired_this_week(number: int) -> str:
+    return f"fired {counted(number, 'time')} in 7 days"
 
 
 def counted(number: int, what: str) -> str:

@@ -1,6 +1,6 @@
 """The home tab: gathered for one person, and published."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 
 from slack_sdk import WebClient
 
@@ -62,8 +62,10 @@ class SlackHome:
         self._forms = forms
         self._optional = Optional()
 
-    def handle(self, job: Job) -> None:
-        """Do one `home` job; safe to repeat."""
+    def handlers(self) -> Mapping[str, Callable[[Job], None]]:
+        return {HOME_JOB: self._handle}
+
+    def _handle(self, job: Job) -> None:
         self.show(Actor(str(job.payload["team_id"]), str(job.payload["user_id"])))
 
     def show(self, viewer: Actor) -> None:

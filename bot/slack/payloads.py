@@ -64,7 +64,8 @@ def is_wanted(body: JSON) -> bool:
     """Whether an event can concern the bot at all; cheap, looked at before anything is kept.
 
     Wanted are mentions, direct messages, replies in threads (one of them may be under a card),
-    and that somebody looks at the bot's home tab. Not wanted: what bots say, edits and deletions, and the rest of a channel's talk.
+    and that somebody looks at the bot's home tab. Not wanted: what bots say, edits and
+    deletions, and the rest of a channel's talk.
     """
     event = body.get("event")
     if not isinstance(event, Mapping) or not body.get("team_id") or not body.get("event_id"):
