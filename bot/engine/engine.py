@@ -41,10 +41,10 @@ class Sender(Protocol):
 class Engine:
     """Owns the threads. `start` returns when it is ready to answer; `stop` drains.
 
-    `answer` is the use case behind `/v1/suggest`, `interact` the one behind commands and forms.
-    `schedule` makes jobs of what is due, once a minute. `sender` is None where no chat platform is configured. `only_engine` says that no other
-    engine can be alive on this database (embedded SQLite: the index lock proves it), so leases
-    left by a killed one are void.
+    `answer` is the use case behind `/v1/suggest`, `interact` the one behind commands and forms;
+    `schedule` makes jobs of what is due, once a minute. `sender` is None where no chat platform
+    is configured. `only_engine` says that no other engine can be alive on this database
+    (embedded SQLite: the index lock proves it), so leases left by a killed one are void.
     """
 
     def __init__(

@@ -114,9 +114,7 @@ class Schedule:
             found.append(Lead(team_id, user_id, uow.preferences.person(team_id, user_id)))
         return found
 
-    def _reminders(
-        self, uow: UnitOfWork, now: datetime
-    ) -> list[NewJob]:
+    def _reminders(self, uow: UnitOfWork, now: datetime) -> list[NewJob]:
         found: list[NewJob] = []
         for incident, one in forgotten_by(
             uow, uow.incidents.active(), now, self._settings.remind_after

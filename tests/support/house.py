@@ -19,7 +19,7 @@ import httpx
 import uvicorn
 
 from bot.app import build_engine, build_front
-from bot.clock import SystemClock
+from bot.clock import Clock, SystemClock
 from bot.demo.story import DATA, StoryAlert, knowledge
 from bot.demo.text_card import message_text
 from bot.importing import Importer
@@ -58,14 +58,22 @@ def knowing_database(embedder: Embedder) -> Path:
 
 
 class House:
-    """Recall and a workspace, running. Use as a context manager."""
+    """Recall and a workspace, running. Use as a context manager. `clock` is Recall's own, the
+    system's if none is given; the workspace always goes by the system's."""
 
     def __init__(
-        self, folder: Path, embedder: Embedder, mode: Mode = "socket", **settings: str
+        self,
+        folder: Path,
+        embedder: Embedder,
+        mode: Mode = "socket",
+        *,
+        clock: Clock | None = None,
+        **settings: str,
     ) -> None:
         self._folder = folder
         self._embedder = embedder
         self._mode = mode
+        self.clock = clock or SystemClock()
         self._extra = settings
         self._opened = ExitStack()
 
@@ -83,13 +91,13 @@ class House:
             )
             opened.enter_context(self.workspace)
             settings = load_settings(environment=self.environment())
-            self.engine = build_engine(settings, embedder=self._embedder)
+            self.engine = build_engine(settings, clock=self.clock, embedder=self._embedder)
             opened.callback(self.engine.stop)
             self.engine.start()
-            front = build_front(settings, self.engine)
+            front = build_front(settings, self.engine, clock=self.clock)
             opened.callback(front.stop)
             opened.callback(self._serve(front.app, listener))
-            self.database = Database(settings.database, clock=SystemClock())
+            self.database = Database(settings.database, clock=self.clock)
             opened.callback(self.database.close)
             if self._mode == "socket":
                 self._wait_for_sockets()
@@ -145,6 +153,10 @@ class House:
 
     def resolves(self, alert: StoryAlert) -> None:
         self.fires(alert, status="resolved")
+
+    def strikes(self) -> None:
+        """Look at the clock now, as the tick of each minute does."""
+        self.engine.engine.look_at_the_clock()
 
     # -- what is there ------------------------------------------------------------------
 

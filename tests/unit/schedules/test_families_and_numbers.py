@@ -72,7 +72,9 @@ def test_a_question_of_a_person_covers_nothing() -> None:
     assert without_runbook([incident(1)], [fired(1, "A")], [outcome(None, "page")]) != []
 
 
-@given(times=st.dictionaries(st.sampled_from(("DiskFull", "Slow", "QueueGrows")), st.integers(0, 6)))
+@given(
+    times=st.dictionaries(st.sampled_from(("DiskFull", "Slow", "QueueGrows")), st.integers(0, 6))
+)
 def test_what_fires_often_is_named_the_most_often_first(times: dict[str, int]) -> None:
     firings = [fired(1, alert) for alert, number in times.items() for _ in range(number)]
     found = often_fired([incident(1)], firings)

@@ -19,6 +19,7 @@ def test_a_channel_is_told_of_its_shift_at_the_time_it_chose(world: ScheduleWorl
     second = world.incident("QueueGrows")
     world.works()
     world.takes_on(first)
+    world.at("2026-11-20T03:00")
     world.ends(second, "added a consumer")
     world.at("2026-11-20T07:59")
     world.strikes()
