@@ -59,7 +59,7 @@ def knowing_database(embedder: Embedder) -> Path:
 
 class House:
     """Recall and a workspace, running. Use as a context manager. `clock` is Recall's own, the
-    system's if none is given; the workspace always goes by the system's."""
+    system's if none is given; the workspace always goes by the system's. `leads` are names."""
 
     def __init__(
         self,
@@ -68,12 +68,14 @@ class House:
         mode: Mode = "socket",
         *,
         clock: Clock | None = None,
+        leads: tuple[str, ...] = (),
         **settings: str,
     ) -> None:
         self._folder = folder
         self._embedder = embedder
         self._mode = mode
         self.clock = clock or SystemClock()
+        self._leads = leads
         self._extra = settings
         self._opened = ExitStack()
 
@@ -122,6 +124,9 @@ class House:
             environment["SLACK_APP_TOKEN"] = self.workspace.app_token
         else:
             environment["SLACK_SIGNING_SECRET"] = self.workspace.signing_secret
+        if self._leads:
+            keys = [f"{self.workspace.team_id}/{self.person(name).id}" for name in self._leads]
+            environment["RECALL_LEADS"] = ",".join(keys)
         return {**environment, **self._extra}
 
     def _serve(self, app: Any, listener: socket.socket) -> Callable[[], None]:
