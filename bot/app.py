@@ -23,7 +23,7 @@ from bot.engine.ipc import EngineServer, SocketEngineClient
 from bot.engine.loop import Waker
 from bot.engine.ports import EngineClient
 from bot.engine.work import SLACK_JOB, InboxWork, JobWork
-from bot.errors import EngineUnavailable
+from bot.errors import EngineUnavailable, Retryable
 from bot.incidents.model import Incident
 from bot.jobs.inbox_writer import InboxWriter
 from bot.jobs.ports import Job
@@ -277,8 +277,12 @@ def _interactions(
     from bot.slack.interactions import SlackInteractions
 
     def after_form(actor: Actor) -> None:
-        with units.begin() as uow:
-            refresh_later(uow, actor, clock)
+        try:
+            with units.begin() as uow:
+                refresh_later(uow, actor, clock)
+        except Retryable as error:
+            # The form is taken; the home tab follows when it is opened the next time.
+            _log.warning("the home tab of %s was not made anew: %s", actor.key, error)
 
     tools = Tools(
         units=units,

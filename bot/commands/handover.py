@@ -30,29 +30,30 @@ def _set(tools: Tools, caller: Caller, wanted: str) -> Reply:
     if not caller.at.channel.startswith(("C", "G")):
         raise Refused("Say this in the channel that is to get the handover.")
     team_id, channel = caller.at.team_id, caller.at.channel
-    clock_time = "" if wanted == "off" else wanted.zfill(5)
     with tools.units.begin() as uow:
         now = tools.clock.now()
         before = uow.preferences.channel(team_id, channel)
-        changed = _with_handover(before, clock_time)
+        changed = _with_handover(before, wanted)
         uow.preferences.save_channel(team_id, channel, changed, actor=caller.actor.key, now=now)
         uow.audit.append(
             at=now,
             actor=caller.actor.key,
             action="channel.handover",
             subject=caller.at.channel_key,
-            data={"handover": clock_time, "before": before.handover},
+            data={"handover": changed.handover, "before": before.handover},
         )
-        if clock_time:
+        if changed.handover:
             _skip_today(uow, team_id, channel, changed, now)
     return Reply(message=Notice(text=_told(changed, now)))
 
 
-def _with_handover(settings: ChannelSettings, clock_time: str) -> ChannelSettings:
+def _with_handover(settings: ChannelSettings, wanted: str) -> ChannelSettings:
+    # 8:00 is how people write 08:00.
+    clock_time = "" if wanted == "off" else wanted.zfill(5)
     try:
         return ChannelSettings.model_validate({**settings.model_dump(), "handover": clock_time})
     except ValidationError:
-        raise Refused(f"“{clock_time}” is no time of day; write one like 08:00, or off.") from None
+        raise Refused(f"“{wanted}” is no time of day; write one like 08:00, or off.") from None
 
 
 def _skip_today(

@@ -220,6 +220,7 @@ class Schedule:
             if found is None or place is None or not is_due(found, timeline, now):
                 return
             to, settings = place
+            uow.outbox.speak_in_turn()  # mentions are counted too
             board = reminder_board(incident, found, now, self._people(uow, incident, to, settings))
             key = reminder_key(incident, found.turn)
             if self._say(uow, job, key, to, board, end_of_silence(settings, now)):

@@ -29,10 +29,10 @@ HOME_JOB = "home"
 
 
 def refresh_later(uow: UnitOfWork, actor: Actor, clock: Clock) -> None:
-    """Have a person's home tab published anew; once for all that happens within a second."""
+    """Have a person's home tab published anew; once for all that happens at one moment."""
     now = clock.now()
     uow.jobs.add(
-        f"{HOME_JOB}:{actor.key}:{now:%Y%m%dT%H%M%S}",
+        f"{HOME_JOB}:{actor.key}:{now.isoformat()}",
         HOME_JOB,
         {"team_id": actor.team_id, "user_id": actor.user_id},
         now,
