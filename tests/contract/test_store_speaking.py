@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.alerts.model import Severity
+from bot.channels.interrupting import held_back_since, may_interrupt
 from bot.channels.model import ChannelSettings, PersonSettings
 from bot.chat.messages import Board, Notice
 from bot.chat.ports import Destination
@@ -14,6 +15,7 @@ from bot.suggestions.model import Citation, CitedPassage
 from bot.suggestions.ports import Feedback, StoredSuggestion
 from bot.uow import UnitOfWork
 from tests.support.saying import one_cause
+from tests.support.together import together
 
 HERE, THERE = Destination("T1", "C1"), Destination("T1", "C2", "7.0")
 HOUR, WEEK = timedelta(hours=1), timedelta(days=7)
@@ -207,3 +209,25 @@ def test_what_channels_chose_in_all_workspaces(database: Database, clock: Manual
             (("T1", "C2"), chosen),
             (("T2", "C1"), chosen),
         ]
+
+
+def test_one_token_lets_one_message_through_however_many_ask(
+    database: Database, clock: ManualClock
+) -> None:
+    with database.begin() as unit:
+        one_an_hour = ChannelSettings(posts_per_hour=1)
+        unit.preferences.save_channel("T1", "C1", one_an_hour, actor="a", now=clock.now())
+
+    def speaks_up(number: int) -> bool:
+        key = f"card:RCL-{number}"
+        with database.begin() as unit:
+            if may_interrupt(unit, HERE, key, clock.now()) is not None:
+                return False
+            unit.outbox.put(key, HERE, Notice(text=key), clock.now())
+            return True
+
+    spoke = together(4, speaks_up)
+    assert sorted(spoke) == [False, False, False, True]
+    with database.read() as unit:
+        assert held_back_since(unit, clock.now(), "T1/C1") == 3
+        assert held_back_since(unit, clock.now(), "T1/C2") == 0
