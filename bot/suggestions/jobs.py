@@ -17,6 +17,7 @@ from bot.incidents.model import Incident, TimelineEntry
 from bot.incidents.query import query_of
 from bot.jobs.ports import Job
 from bot.people.model import SYSTEM
+from bot.schedules.plan import end_of_silence
 from bot.suggestions.corrections import corrected, family_key
 from bot.suggestions.model import Suggestion
 from bot.suggestions.speak import keep, latest_for_card, show_card
@@ -60,13 +61,13 @@ def enqueue(uow: UnitOfWork, incident: Incident, clock: Clock) -> None:
 def look_again(
     uow: UnitOfWork, incident: Incident, why: str, clock: Clock, at: datetime | None = None
 ) -> None:
-    """Have the card looked at once more although the incident is as it was; once a reason.
-    `at` is when; None: now."""
+    """Have the card looked at once more although the incident is as it was; once a reason, now
+    or `at` a later time."""
     uow.jobs.add(
         f"{SUGGEST}:{incident.id}:{incident.revision}:{why}",
         SUGGEST,
         {"incident_id": incident.id, "revision": incident.revision, "again": True},
-        clock.now() if at is None else at,
+        at or clock.now(),
     )
 
 
@@ -171,10 +172,20 @@ class SuggestJob:
         if not has_news or incident.state.is_over:
             return
         alerts = [stored.alert for stored in uow.alerts.of_incident(incident.id)]
+        self._wait_for_quiet_to_end(uow, where, incident, now)
         to = first_place(uow, where, incident, alerts)
         if to is not None and self._has_room(uow, where, incident, to, now):
             remember(uow, where, incident, self._clock)
             show_card(uow, incident, shown, now, room=to)
+
+    def _wait_for_quiet_to_end(
+        self, uow: UnitOfWork, where: Where, incident: Incident, now: datetime
+    ) -> None:
+        """A card that a quiet channel does not get comes when it is not quiet any more, if the
+        incident is still open then."""
+        if where.is_quiet and where.chosen is not None:
+            later = end_of_silence(where.chosen.settings, now)
+            look_again(uow, incident, f"quiet:{later.isoformat()}", self._clock, later)
 
     def _has_room(
         self, uow: UnitOfWork, where: Where, incident: Incident, to: Destination, now: datetime

@@ -2,9 +2,15 @@
 
 from bot.alerts.model import Severity
 from bot.channels.interrupting import held_back_since
+from bot.channels.model import ChannelSettings, Mode, QuietHours
+from bot.channels.placing import Where
+from bot.channels.rules import Chosen, is_quiet
 from bot.chat.budget import HOUR
 from bot.chat.messages import IncidentCard
+from bot.incidents.model import Incident
+from bot.suggestions.jobs import SuggestJob
 from tests.support.schedule_world import CHANNEL, ScheduleWorld
+from tests.support.slack_world import ROOM, TEAM
 
 
 def cards(world: ScheduleWorld) -> list[str]:
@@ -86,3 +92,25 @@ def test_a_handover_waits_for_room_as_well(world: ScheduleWorld) -> None:
     assert world.boards() == []
     world.passes(minutes=46)
     assert len(world.boards()) == 1
+
+
+def test_what_quiet_hours_held_comes_when_they_end(world: ScheduleWorld) -> None:
+    """As long as it is quiet, the place of an incident says so."""
+    night = ChannelSettings(quiet=QuietHours(start="03:00", end="07:00"))
+
+    def where(_: Incident) -> Where:
+        quiet = is_quiet(night, world.clock.now())
+        return Where(ROOM, Mode.CARD, Chosen(TEAM, CHANNEL, night), is_quiet=quiet)
+
+    world.job = SuggestJob(world.database, world.builder, where, world.clock)
+    world.incident("Small")
+    over = world.incident("Over")
+    world.works()
+    world.ends(over)
+    world.at("2026-11-19T06:59")
+    world.works()
+    assert world.clock.now().hour == 6
+    assert cards(world) == []
+    world.at("2026-11-19T07:00")
+    world.works()
+    assert cards(world) == ["Small"]
