@@ -126,6 +126,28 @@ class Settings(BaseSettings):
             "them and keeps a pinned card there; empty means off"
         ),
     )
+    leads_channel: str = Field(
+        "",
+        description=(
+            "channel for the weekly digest: an id, or a name with or without #; empty means a "
+            "direct message to each lead"
+        ),
+    )
+    remind_minutes: int = Field(
+        60,
+        ge=0,
+        le=10_080,
+        description=(
+            "how long nothing happens in an acknowledged incident that still fires before its "
+            "owner is reminded; 0 means never"
+        ),
+    )
+    noise_limit: int = Field(
+        50,
+        ge=1,
+        le=10_000,
+        description="posts a day and channel that nobody asked for, above which leads are told",
+    )
     https_proxy: str | None = Field(
         None,
         validation_alias=AliasChoices("RECALL_HTTPS_PROXY", "HTTPS_PROXY", "https_proxy"),

@@ -1,5 +1,6 @@
 """The engine's side of Slack, put together: what is said, heard, asked for and looked after."""
 
+import logging
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -10,11 +11,14 @@ from bot.channels.placing import Placing
 from bot.chat.ports import Chat
 from bot.clock import Clock
 from bot.engine.work import SLACK_JOB
+from bot.errors import Retryable
 from bot.jobs.ports import Job
 from bot.pager.jobs import PAGER, PagerJob
 from bot.pager.opening import open_pager
-from bot.people.model import RoleBook
+from bot.people.model import Actor, RoleBook
 from bot.redact import redact
+from bot.schedules.jobs import Schedule
+from bot.schedules.settings import schedule_settings
 from bot.services.catalogue import Catalogue
 from bot.settings import Settings
 from bot.suggestions.feedback import Buttons
@@ -28,20 +32,25 @@ if TYPE_CHECKING:
 
     from bot.commands.book import CommandBook
     from bot.commands.model import Pager, Tools
+    from bot.slack.home import SlackHome
     from bot.slack.interactions import Shortcut
+    from bot.slack.people import SlackPeople
     from bot.slack.room_parts import RoomParts
     from bot.slack.rooms import SlackRooms
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class EngineSlack:
     """`where` tells where an incident is spoken of, `handlers` are jobs by kind, `interact`
-    answers commands and forms in line, `upkeep` are the rooms of the bot's own notices."""
+    answers commands and forms in line, `schedule` makes jobs of what is due, `upkeep` are the rooms of the bot's own notices."""
 
     chat: Chat
     where: Placing
     handlers: Mapping[str, Callable[[Job], None]]
     interact: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+    schedule: Callable[[], int]
     upkeep: Rooms
 
 
@@ -59,6 +68,7 @@ def open_slack(
         return None
     from bot.slack.client import SlackChat
     from bot.slack.connect import web_client
+    from bot.slack.people import SlackPeople
     from bot.slack.rooms import SlackRooms
 
     client = web_client(
@@ -81,8 +91,10 @@ def open_slack(
     if pager is not None:
         opened.callback(pager.close)
         paging[PAGER] = PagerJob(units, pager, clock).handle
-    parts = _Parts(settings, units, builder, catalogue, clock, client, rooms, pager)
+    people = SlackPeople(client, clock)
+    parts = _Parts(settings, units, builder, catalogue, clock, client, rooms, people, pager)
     following = parts.following()
+    schedule = Schedule(units, rooms, people.direct, clock, schedule_settings(settings))
     return EngineSlack(
         chat=SlackChat(client),
         where=Placing(units, rooms, Mode(settings.rollout), clock),
@@ -90,9 +102,12 @@ def open_slack(
             SLACK_JOB: parts.inbound(following),
             **following.jobs,
             **paging,
+            **schedule.handlers(),
+            **parts.home().handlers(),
             **gap_handlers(units, client, upkeep, clock),
         },
         interact=parts.interact(following),
+        schedule=schedule.tick,
         upkeep=upkeep,
     )
 
@@ -108,6 +123,7 @@ class _Parts:
     clock: Clock
     client: "WebClient"
     rooms: "SlackRooms"
+    people: "SlackPeople"
     pager: "Pager | None"
 
     @property
@@ -126,7 +142,28 @@ class _Parts:
             redact=redact,
             settings=self.settings,
             pager=self.pager,
+            time_zone_of=lambda actor: self.people.time_zone(actor.user_id),
         )
+
+    def home(self) -> "SlackHome":
+        from bot.commands import FORMS
+        from bot.slack.home import SlackHome
+
+        chosen = schedule_settings(self.settings)
+        return SlackHome(
+            self.units, self.client, self.people, self.roles, self.clock, chosen, FORMS.keys()
+        )
+
+    def home_follows(self, actor: Actor) -> None:
+        """A person's home tab is made anew after a form of theirs."""
+        from bot.slack.home import refresh_later
+
+        try:
+            with self.units.begin() as uow:
+                refresh_later(uow, actor, self.clock)
+        except Retryable as error:
+            # The form is taken; the home tab follows when it is opened the next time.
+            _log.warning("the home tab of %s was not made anew: %s", actor.key, error)
 
     def following(self) -> "RoomParts":
         """What follows channels and messages."""
@@ -155,6 +192,7 @@ class _Parts:
             self.is_shared,
             redact,
             self.shortcuts(book, following),
+            self.home_follows,
         ).handle
 
     def book(self) -> "CommandBook":
@@ -179,7 +217,15 @@ class _Parts:
 
         units = self.units
         buttons = Buttons(units, self.clock, passages_of, self.roles)
-        inbound = SlackInbound(units, self.builder, buttons, redact, self.clock, following.events)
+        inbound = SlackInbound(
+            units,
+            self.builder,
+            buttons,
+            redact,
+            self.clock,
+            following.events,
+            self.home().show,
+        )
 
         def handle(job: Job) -> None:
             with units.read() as uow:

@@ -17,8 +17,8 @@ class Preferences(Protocol):
         """All that were ever set, by channel id, in the order of the ids."""
         ...
 
-    def all_channels(self) -> Mapping[tuple[str, str], ChannelSettings]:
-        """Of every workspace, by (team id, channel id)."""
+    def everywhere(self) -> Mapping[tuple[str, str], ChannelSettings]:
+        """All channels that ever chose something, by (team id, channel id), in that order."""
         ...
 
     def person(self, team_id: str, user_id: str) -> PersonSettings: ...

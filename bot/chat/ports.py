@@ -93,6 +93,18 @@ class Trouble:
     error: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaidMessage:
+    """A message that was said, or is on its way. `at` is when it was first put, `edits` how
+    often it was changed in place since, `people` are the user ids that it mentions."""
+
+    key: str
+    to: Destination
+    at: datetime
+    people: tuple[str, ...] = ()
+    edits: int = 0
+
+
 class Outbox(Protocol):
     """Desired messages: one row a key. Saying again under the same key edits in place.
 
@@ -132,6 +144,17 @@ class Outbox(Protocol):
 
     def keys_in_thread(self, team_id: str, channel: str, thread: str) -> Sequence[str]:
         """The keys of the messages that reply under another one, oldest first."""
+        ...
+
+    def said_since(
+        self, at: datetime, team_id: str | None = None, channel: str | None = None
+    ) -> Sequence[SaidMessage]:
+        """What was first put at `at` or later, oldest first; refused ones are left out. Edits
+        of older messages are none of it."""
+        ...
+
+    def speak_in_turn(self) -> None:
+        """Until this unit ends nobody else decides whether there is room for a message."""
         ...
 
     def claim(self, now: datetime, lease_seconds: float, limit: int) -> Sequence[PendingMessage]:

@@ -62,7 +62,7 @@ def _rows(uow: "UnitOfWork", default: str, now: datetime) -> list[dict[str, Any]
     from bot.channels.report import WEEK, report
 
     placements = uow.placements.everywhere_since(now - WEEK)
-    chosen = uow.preferences.all_channels()
+    chosen = uow.preferences.everywhere()
     there = {(one.team_id, one.channel) for one in placements} | set(chosen)
     rows = []
     for team_id, channel in sorted(there):

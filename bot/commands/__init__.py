@@ -7,7 +7,9 @@ from collections.abc import Mapping
 
 from bot.commands import channel_settings
 from bot.commands.channel_settings import quiet, settings
+from bot.commands.handover import handover
 from bot.commands.model import Command, FormHandler, Shortcut
+from bot.commands.my_settings import MY_SETTINGS
 from bot.commands.proposing import (
     NOISE_FORM,
     RUNBOOK_FORM,
@@ -38,6 +40,12 @@ COMMANDS: Mapping[str, Command] = {
     command.name: command
     for command in (
         Command(name="status", usage="", says="which incidents are open", run=status),
+        Command(
+            name="handover",
+            usage="[08:00 | off]",
+            says="what the next shift has to know; with a time a lead sets it for this channel",
+            run=handover,
+        ),
         Command(name="ack", usage="[RCL-12]", says="you take the incident on", run=acknowledge),
         Command(name="link", usage="[RCL-12] INC-87", says="it is the same as that case", run=link),
         Command(name="unlink", usage="[RCL-12] INC-87", says="it is not the same", run=unlink),
@@ -84,6 +92,7 @@ FORMS: Mapping[str, FormHandler] = {
     RUNBOOK_FORM: FormHandler(open=open_runbook, submit=submit_runbook),
     NOISE_FORM: FormHandler(open=open_noise, submit=submit_noise),
     SNOOZE_FORM: FormHandler(open=open_snooze, submit=submit_snooze),
+    "my_settings": MY_SETTINGS,
 }
 
 SHORTCUTS: Mapping[str, Shortcut] = {"recall_save_resolution": save_as_resolution}

@@ -78,7 +78,8 @@ class Pager(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
-    """What commands and forms work with. `pager` is None where none is configured."""
+    """What commands and forms work with. `pager` is None where none is configured;
+    `time_zone_of` tells a person's zone where the platform lets it be known."""
 
     units: UnitOfWorkFactory
     clock: Clock
@@ -87,6 +88,7 @@ class Tools:
     redact: Callable[[str], str]
     settings: Settings
     pager: Pager | None = None
+    time_zone_of: Callable[[Actor], str | None] = lambda _: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,11 +3,12 @@
 from dataclasses import replace
 
 from bot.chat.forms import Answers, Field, Form, Option, text_of
+from bot.chat.lines import spoken_length
 from bot.chat.messages import Board, BoardLine, BoardPart
 from bot.commands.checking import Mistakes
 from bot.commands.finding import incident_and_rest, incident_called
 from bot.commands.model import Caller, Refused, Reply, Tools
-from bot.commands.status import save_and_follow, spoken_length
+from bot.commands.status import save_and_follow
 from bot.incidents.keeping import confirm, record_now, rewrite, waiting_record
 from bot.incidents.model import Incident
 from bot.incidents.records import NOT_FILLED_IN, IncidentRecord, Words

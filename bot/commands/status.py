@@ -3,7 +3,10 @@
 from dataclasses import replace
 from datetime import datetime
 
-from bot.chat.messages import Board, BoardLine, BoardPart, Notice
+from bot.channels.interrupting import held_back_since
+from bot.chat.budget import HOUR
+from bot.chat.lines import incident_line
+from bot.chat.messages import Board, BoardPart, Notice
 from bot.commands.finding import incident_and_rest, seen_by
 from bot.commands.model import Caller, Pager, Refused, Reply, Tools
 from bot.errors import DatabaseBusy, PagerUnavailable
@@ -21,7 +24,15 @@ def status(tools: Tools, caller: Caller, words: str) -> Reply:
     now = tools.clock.now()
     with tools.units.read() as uow:
         active = [one for one in uow.incidents.active() if seen_by(caller, one)]
-    return Reply(message=board_of(active, now))
+        held = held_back_since(uow, now - HOUR, caller.at.channel_key)
+    board = board_of(active, now)
+    return Reply(message=board.model_copy(update={"note": with_held_back(board.note, held)}))
+
+
+def with_held_back(note: str, held: int) -> str:
+    """The note, with how many messages had to wait for room in this channel."""
+    waited = f"{held} held back in the last hour" if held else ""
+    return "; ".join(part for part in (note.rstrip("."), waited) if part) if waited else note
 
 
 def board_of(active: list[Incident], now: datetime) -> Board:
@@ -35,31 +46,6 @@ def board_of(active: list[Incident], now: datetime) -> Board:
         parts=(BoardPart(lines=lines),),
         note=f"and {more} more" if more > 0 else "",
     )
-
-
-def incident_line(incident: Incident, now: datetime) -> BoardLine:
-    """One incident in one line."""
-    where = ", ".join(part for part in (incident.service, incident.environment) if part)
-    parts = [
-        incident.severity.value,
-        incident.state.value,
-        where or "service unknown",
-        f"for {spoken_length((now - incident.opened_at).total_seconds())}",
-    ]
-    if incident.snoozed_until is not None and incident.snoozed_until > now:
-        parts.append(f"snoozed until {incident.snoozed_until:%H:%M} UTC")
-    return BoardLine(text=f"{incident.key} {incident.title}", detail=", ".join(parts))
-
-
-def spoken_length(seconds: float) -> str:
-    """A length of time as it is said: `40 s`, `12 min`, `3 h`, `2 days`."""
-    if seconds < 90:
-        return f"{max(0, round(seconds))} s"
-    if seconds < 5_400:
-        return f"{round(seconds / 60)} min"
-    if seconds < 172_800:
-        return f"{round(seconds / 3_600)} h"
-    return f"{round(seconds / 86_400)} days"
 
 
 def acknowledge(tools: Tools, caller: Caller, words: str) -> Reply:

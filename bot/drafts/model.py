@@ -18,6 +18,7 @@ class DraftState(StrEnum):
     ACCEPTED = "accepted"
     REJECTED = "rejected"
     REPLACED = "replaced"
+    EXPIRED = "expired"
 
 
 class Draft(Value):

@@ -19,6 +19,7 @@ _PURGE_SECONDS = 600.0
 _CATCH_UP_POLL_SECONDS = 1.0
 _JOB_THREADS = 2
 _RENEW_SECONDS = 10.0
+_SCHEDULE_SECONDS = 60.0
 
 
 class Index(Protocol):
@@ -43,8 +44,8 @@ class Engine:
     `answer` is the use case behind `/v1/suggest`, `interact` the one behind commands and forms.
     `sender` is None where no chat platform is configured. `only_engine` says that no other
     engine can be alive on this database (embedded SQLite: the index lock proves it), so leases
-    left by a killed one are void. `ticks` are what else is to be done every so many seconds, by
-    name.
+    left by a killed one are void. `schedule` makes jobs of what is due, once a minute; `ticks` are
+    what else is to be done every so many seconds, by name.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Engine:
         sender: Sender | None,
         answer: Callable[[SuggestRequest], Suggestion],
         interact: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
+        schedule: Callable[[], int] | None = None,
         clock: Clock,
         inbox_keep_hours: int,
         only_engine: bool,
@@ -68,6 +70,7 @@ class Engine:
         self._sender = sender
         self._answer = answer
         self._interact = interact
+        self._schedule = schedule
         self._clock = clock
         self._keep_hours = inbox_keep_hours
         self._only_engine = only_engine
@@ -94,6 +97,7 @@ class Engine:
             self._sender.start()
         self._ticks.every(_RENEW_SECONDS, "leases", self._renew)
         self._ticks.every(_PURGE_SECONDS, "purge", self._purge)
+        self._ticks.every(_SCHEDULE_SECONDS, "schedule", self.look_at_the_clock)
         self._ticks.start()
         self._ready.set()
 
@@ -119,6 +123,18 @@ class Engine:
         if self._sender is not None:
             self._sender.wake()
         self._index_loop.wake()
+
+    def look_at_the_clock(self) -> None:
+        """Make jobs of what is due by now; what cannot be looked at is due with the next tick."""
+        if self._schedule is None:
+            return
+        try:
+            added = self._schedule()
+        except Retryable as error:
+            _log.warning("the schedule could not be looked at: %s", error)
+            return
+        if added:
+            self.wake_jobs()
 
     def suggest(self, request: SuggestRequest) -> Suggestion:
         return self._answer(request)

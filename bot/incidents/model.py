@@ -88,3 +88,12 @@ class KeptEntry:
     id: int
     incident_id: int
     entry: TimelineEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """An alert, by its name, began to fire or fired again in an incident."""
+
+    incident_id: int
+    at: datetime
+    alert: str

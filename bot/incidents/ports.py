@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.alerts.model import Severity
-from bot.incidents.model import Incident, KeptEntry, TimelineEntry
+from bot.incidents.model import Firing, Incident, KeptEntry, TimelineEntry
 
 
 class IncidentRepository(Protocol):
@@ -58,6 +58,19 @@ class IncidentRepository(Protocol):
 
     def past(self, service: str, limit: int) -> Sequence[Incident]:
         """Those of a service that are over, newest first."""
+        ...
+
+    def opened_since(self, at: datetime, limit: int = 2_000) -> Sequence[Incident]:
+        """Those that opened at `at` or later, newest first."""
+        ...
+
+    def resolved_since(self, at: datetime, limit: int = 2_000) -> Sequence[Incident]:
+        """Those that ended at `at` or later, the last to end first."""
+        ...
+
+    def firings(self, incident_ids: Sequence[int], limit: int = 20_000) -> Sequence[Firing]:
+        """What fired in these incidents, in the order of incidents and time; the rest beyond
+        `limit` is left out."""
         ...
 
     def list(self, limit: int, before_id: int | None = None) -> Sequence[Incident]: ...

@@ -119,8 +119,9 @@ def link(url: str | None, label: str, limit: int) -> Safe:
 
 
 def person(user_id: str) -> Safe:
-    """A person by id, for edits alone: an edit notifies nobody. Empty for anything else than
-    an id, so that nothing else can become a mention."""
+    """A person by id. Cards and answers show people in edits alone, and an edit notifies
+    nobody; in a new message only `Board.people` does, for whom it asked `may_mention` first.
+    Empty for anything else than an id, so that nothing else can become a mention."""
     return Safe(f"<@{user_id}>") if _USER_ID.fullmatch(user_id) else Safe("")
 
 

@@ -17,6 +17,7 @@ from bot.errors import BadPayload
 from bot.incidents.model import Incident
 from bot.incidents.query import query_of, uses_private_words
 from bot.jobs.ports import InboxItem, InboxKind
+from bot.people.model import Actor
 from bot.slack import payloads
 from bot.slack.room_events import RoomEvents
 from bot.suggestions.evidence import paste
@@ -42,7 +43,8 @@ _HELP = (
 class SlackInbound:
     """The use cases behind the inbox's Slack items. `redact` takes secrets out of text.
 
-    `rooms` takes what happens to channels and messages; None where nothing of it is wanted.
+    `rooms` takes what happens to channels and messages, None where nothing of it is wanted;
+    `show_home` publishes a person's home tab.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class SlackInbound:
         redact: Callable[[str], str],
         clock: Clock,
         rooms: RoomEvents | None = None,
+        show_home: Callable[[Actor], None] = lambda _: None,
     ) -> None:
         self._units = units
         self._builder = builder
@@ -60,6 +63,7 @@ class SlackInbound:
         self._redact = redact
         self._clock = clock
         self._rooms = rooms
+        self._show_home = show_home
 
     def process(self, item: InboxItem) -> None:
         """Raises BadPayload for a body that is none of Slack's; Retryable errors come through."""
@@ -71,6 +75,10 @@ class SlackInbound:
 
     def _heard(self, body: Mapping[str, Any]) -> None:
         if self._rooms is not None and self._rooms.process(body, self._paste):
+            return
+        viewer = payloads.home_opened(body)
+        if viewer is not None:
+            self._show_home(viewer)
             return
         said = payloads.said(body)
         if said is not None:

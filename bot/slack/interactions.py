@@ -37,7 +37,7 @@ NO_SHORTCUTS: Mapping[str, Shortcut] = {}
 
 class SlackInteractions:
     """Answers `body` in line. `role_of` says what an actor may do; `is_shared` whether a
-    channel is shared with another organisation."""
+    channel is shared with another organisation; `after_form` hears who submitted a form."""
 
     def __init__(
         self,
@@ -47,6 +47,7 @@ class SlackInteractions:
         is_shared: Callable[[str, str], bool],
         redact: Callable[[str], str],
         shortcuts: Mapping[str, Shortcut] = NO_SHORTCUTS,
+        after_form: Callable[[Actor], None] = lambda _: None,
     ) -> None:
         self._book = book
         self._client = client
@@ -54,6 +55,7 @@ class SlackInteractions:
         self._is_shared = is_shared
         self._redact = redact
         self._shortcuts = shortcuts
+        self._after_form = after_form
 
     def handle(self, body: JSON) -> JSON:
         """The JSON to acknowledge with; {} where there is nothing to say."""
@@ -152,6 +154,7 @@ class SlackInteractions:
             return {"response_action": "errors", "errors": error.errors}
         except (Refused, DataError, ChatRefused, Retryable) as error:
             return updated("Not saved", Notice(text=str(error)))
+        self._after_form(caller.actor)
         if reply.opens is not None:
             return {"response_action": "update", "view": modal(reply.opens, _at(caller))}
         return updated("Done", reply.message) if reply.message is not None else {}

@@ -18,6 +18,7 @@ _LINK = re.compile(r"<((?:https?|mailto):[^|>]+)(?:\|([^>]*))?>")
 _FENCE = re.compile(r"```(.*?)(?:```|\Z)", re.DOTALL)
 _READ_SUBTYPES = (None, "file_share", "thread_broadcast")
 _IN_LINE = ("view_submission", "message_action", "shortcut")
+HOME_OPENED = "app_home_opened"
 _LINES_OF_A_LOG = 4
 _PREVIEW = 20_000
 
@@ -64,8 +65,9 @@ class Click:
 def is_wanted(body: JSON) -> bool:
     """Whether an event can concern the bot at all; cheap, looked at before anything is kept.
 
-    Wanted are mentions, direct messages, and replies in threads (one of them may be under a
-    card). Not wanted: what bots say, edits and deletions, and the rest of a channel's talk.
+    Wanted are mentions, direct messages, replies in threads (one of them may be under a card),
+    and that somebody looks at the bot's home tab. Not wanted: what bots say, edits and
+    deletions, and the rest of a channel's talk.
     """
     event = body.get("event")
     if not isinstance(event, Mapping) or not body.get("team_id") or not body.get("event_id"):
@@ -76,6 +78,8 @@ def is_wanted(body: JSON) -> bool:
         return False
     if event.get("type") == "app_mention":
         return True
+    if event.get("type") == HOME_OPENED:
+        return event.get("tab") == "home"
     if event.get("type") != "message":
         return False
     if event.get("channel_type") == "im":
@@ -111,7 +115,9 @@ def _names(event: JSON, user_id: str | None) -> bool:
 
 def said(body: JSON) -> Said | None:
     """What an event_callback body says; None when it is nothing for the bot."""
-    return heard(body) if is_wanted(body) else None
+    if not is_wanted(body) or body["event"].get("type") == HOME_OPENED:
+        return None
+    return heard(body)
 
 
 def heard(body: JSON) -> Said | None:
@@ -144,6 +150,13 @@ def heard(body: JSON) -> Said | None:
 def previews(message: JSON) -> list[str]:
     """The beginnings of the text snippets that came with a message."""
     return [text for file in message.get("files") or () if (text := _preview(file))]
+
+
+def home_opened(body: JSON) -> Actor | None:
+    """Who looks at the bot's home tab; None where the event is another one."""
+    if not is_wanted(body) or body["event"].get("type") != HOME_OPENED:
+        return None
+    return Actor(team_id=str(body["team_id"]), user_id=str(body["event"]["user"]))
 
 
 def _preview(file: Any) -> str:

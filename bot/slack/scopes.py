@@ -16,7 +16,9 @@ class Needs(NamedTuple):
 
 
 FEATURES: Mapping[str, Needs] = {
+    "digest": Needs(methods=("conversations.open",), scopes=("im:write",), events=()),
     "forms": Needs(methods=("views.open", "views.update"), scopes=(), events=()),
+    "home": Needs(methods=("views.publish",), scopes=(), events=("app_home_opened",)),
     "incident channels": Needs(
         methods=("conversations.history", "conversations.info", "conversations.join"),
         scopes=(
@@ -61,6 +63,7 @@ FEATURES: Mapping[str, Needs] = {
         scopes=("bookmarks:read", "bookmarks:write", "pins:read", "pins:write"),
         events=(),
     ),
+    "profile": Needs(methods=("users.info",), scopes=("users:read",), events=()),
     "thread mode": Needs(
         methods=(),
         scopes=("channels:history", "groups:history"),

@@ -50,3 +50,12 @@ class SqlAuditLog:
         """Oldest first, those with a seq above `after`."""
         statement = select(audit).where(audit.c.seq > after).order_by(audit.c.seq).limit(limit)
         return [AuditEvent(**row) for row in self._connection.execute(statement).mappings()]
+
+    def since(self, action: str, at: datetime, limit: int = 5_000) -> Sequence[AuditEvent]:
+        statement = (
+            select(audit)
+            .where(audit.c.action == action, audit.c.at >= at)
+            .order_by(audit.c.seq.desc())
+            .limit(limit)
+        )
+        return [AuditEvent(**row) for row in self._connection.execute(statement).mappings()]

@@ -35,7 +35,7 @@ class SqlPreferences:
             for row in self._connection.execute(statement).mappings()
         }
 
-    def all_channels(self) -> Mapping[tuple[str, str], ChannelSettings]:
+    def everywhere(self) -> Mapping[tuple[str, str], ChannelSettings]:
         table = tables.preferences
         statement = (
             select(table.c.team_id, table.c.subject, table.c.content)

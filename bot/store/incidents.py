@@ -4,10 +4,22 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, Select, delete, insert, select, update
+from sqlalchemy import (
+    JSON,
+    Column,
+    Connection,
+    RowMapping,
+    Select,
+    delete,
+    insert,
+    select,
+    type_coerce,
+    update,
+)
 
 from bot.alerts.model import Severity
 from bot.incidents.model import (
+    Firing,
     Incident,
     IncidentState,
     KeptEntry,
@@ -17,7 +29,7 @@ from bot.incidents.model import (
 from bot.store.tables import NOT_OVER, incidents, timeline
 from knowledge.model import EVERYONE
 from knowledge.store.documents import visibility_from_json, visibility_to_json
-from knowledge.store.statements import insert_into
+from knowledge.store.statements import chunks, insert_into
 
 KEY_PREFIX = "RCL-"
 _KEY = re.compile(rf"{KEY_PREFIX}([1-9][0-9]{{0,17}})", re.IGNORECASE | re.ASCII)
@@ -205,6 +217,43 @@ class SqlIncidents:
             .limit(limit)
         )
         return [_incident(row) for row in self._connection.execute(statement).mappings()]
+
+    def opened_since(self, at: datetime, limit: int = 2_000) -> Sequence[Incident]:
+        return self._newest(incidents.c.opened_at, at, limit)
+
+    def resolved_since(self, at: datetime, limit: int = 2_000) -> Sequence[Incident]:
+        return self._newest(incidents.c.resolved_at, at, limit)
+
+    def _newest(self, column: Column[datetime], at: datetime, limit: int) -> Sequence[Incident]:
+        statement = (
+            select(incidents)
+            .where(column >= at)
+            .order_by(column.desc(), incidents.c.id.desc())
+            .limit(limit)
+        )
+        return [_incident(row) for row in self._connection.execute(statement).mappings()]
+
+    def firings(self, incident_ids: Sequence[int], limit: int = 20_000) -> Sequence[Firing]:
+        found: list[Firing] = []
+        for some in chunks(sorted(set(incident_ids))):
+            statement = (
+                select(
+                    timeline.c.incident_id,
+                    timeline.c.at,
+                    type_coerce(timeline.c.data, JSON)["alert"].as_string(),
+                )
+                .where(
+                    timeline.c.incident_id.in_(some),
+                    timeline.c.kind == TimelineKind.ALERT_FIRED.value,
+                )
+                .order_by(timeline.c.incident_id, timeline.c.at, timeline.c.id)
+                .limit(limit - len(found))
+            )
+            found += [
+                Firing(incident_id=row[0], at=row[1], alert=row[2] or "")
+                for row in self._connection.execute(statement)
+            ]
+        return found
 
     def list(self, limit: int, before_id: int | None = None) -> Sequence[Incident]:
         """Newest first; the next page begins before the last one's id."""

@@ -1,7 +1,7 @@
 """Every lock that Recall takes in a database, in one place, so that no two can collide.
 
-Order, for whoever needs several in one transaction: AUDIT_CHAIN last, because it is held until
-the commit and every change of state needs it.
+Order, for whoever needs several in one transaction: rows of incidents first, then SPEAKING, and
+AUDIT_CHAIN last, because it is held until the commit and every change of state needs it.
 """
 
 from enum import IntEnum
@@ -16,3 +16,4 @@ class Lock(IntEnum):
     OUTBOX_CLAIM = 0x5243_4C02
     INDEX_LOG = INDEX_LOG_LOCK
     AUDIT_CHAIN = 0x5243_4C04
+    SPEAKING = 0x5243_4C0A

@@ -11,10 +11,21 @@ import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, case, exists, func, or_, select, update
+from sqlalchemy import (
+    JSON,
+    Connection,
+    and_,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 
 from bot.chat.messages import AnyMessage, message_adapter
-from bot.chat.ports import Destination, PendingMessage, Progress, Trouble
+from bot.chat.ports import Destination, PendingMessage, Progress, SaidMessage, Trouble
 from bot.store.locks import Lock
 from bot.store.tables import outbox
 from knowledge.store.columns import storable_json
@@ -68,6 +79,8 @@ class SqlOutbox:
             not_before=now,
             attempts=0,
             error="",
+            first_put_at=now,
+            edits=0,
         )
         new = statement.excluded
         was_refused = outbox.c.refused_revision >= outbox.c.desired_revision
@@ -178,6 +191,42 @@ class SqlOutbox:
             for row in self._connection.execute(statement).mappings()
         ]
 
+    def said_since(
+        self, at: datetime, team_id: str | None = None, channel: str | None = None
+    ) -> Sequence[SaidMessage]:
+        never_said = and_(
+            outbox.c.ref.is_(None), outbox.c.refused_revision >= outbox.c.desired_revision
+        )
+        statement = (
+            select(
+                outbox.c.key,
+                outbox.c.team_id,
+                outbox.c.channel,
+                outbox.c.thread,
+                outbox.c.first_put_at,
+                outbox.c.edits,
+                type_coerce(outbox.c.message, JSON)["people"].label("people"),
+            )
+            .where(outbox.c.first_put_at >= at, ~never_said)
+            .order_by(outbox.c.first_put_at, outbox.c.seq)
+        )
+        if team_id is not None:
+            statement = statement.where(outbox.c.team_id == team_id)
+        if channel is not None:
+            statement = statement.where(outbox.c.channel == channel)
+        return [
+            SaidMessage(
+                key=row["key"],
+                to=Destination(
+                    team_id=row["team_id"], channel=row["channel"], thread=row["thread"]
+                ),
+                at=row["first_put_at"],
+                people=tuple(row["people"] or ()),
+                edits=row["edits"],
+            )
+            for row in self._connection.execute(statement).mappings()
+        ]
+
     def keys_in_thread(self, team_id: str, channel: str, thread: str) -> Sequence[str]:
         statement = (
             select(outbox.c.key)
@@ -187,6 +236,9 @@ class SqlOutbox:
             .order_by(outbox.c.seq)
         )
         return list(self._connection.execute(statement).scalars())
+
+    def speak_in_turn(self) -> None:
+        lock_until_commit(self._connection, Lock.SPEAKING)
 
     def claim(self, now: datetime, lease_seconds: float, limit: int) -> Sequence[PendingMessage]:
         """A channel whose oldest unsent message has to wait, waits with it. Commit the claim
@@ -268,6 +320,7 @@ class SqlOutbox:
                     (outbox.c.sent_revision > revision, outbox.c.sent_revision), else_=revision
                 ),
                 ref=ref,
+                edits=outbox.c.edits + case((outbox.c.ref.is_(None), 0), else_=1),
                 sent_at=now,
                 queued_at=now,
                 not_before=now,

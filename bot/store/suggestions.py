@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, insert, or_, select
+from sqlalchemy import JSON, ColumnElement, Connection, RowMapping, insert, or_, select, type_coerce
 
 from bot.store import tables
 from bot.suggestions.model import Suggestion
-from bot.suggestions.ports import ButtonToken, Feedback, StoredSuggestion
+from bot.suggestions.ports import ButtonToken, Feedback, Outcome, StoredSuggestion
 from knowledge.store.statements import chunks, insert_into
 
 
@@ -114,22 +114,58 @@ class SqlSuggestions:
         )
         return changed.first() is not None
 
+    def outcomes_since(self, at: datetime, limit: int = 5_000) -> Sequence[Outcome]:
+        table = tables.suggestions
+        # Receipts are long: only what is asked for leaves the database.
+        content = type_coerce(table.c.content, JSON)
+        statement = (
+            select(
+                table.c.id,
+                table.c.incident_id,
+                table.c.created_at,
+                content["answered"].label("answered"),
+                content["passages"].label("passages"),
+            )
+            .where(table.c.created_at >= at)
+            .order_by(table.c.seq.desc())
+            .limit(limit)
+        )
+        return [
+            Outcome(
+                suggestion_id=row["id"],
+                incident_id=row["incident_id"],
+                at=row["created_at"],
+                answered=bool(row["answered"]),
+                runbooks=tuple(
+                    dict.fromkeys(
+                        str(passage["document_id"])
+                        for passage in row["passages"] or ()
+                        if not passage["generic"]
+                    )
+                ),
+            )
+            for row in self._connection.execute(statement).mappings()
+        ]
+
     def feedback_on(self, suggestion_id: str) -> Sequence[Feedback]:
         """Oldest word first."""
-        return self._feedback([tables.feedback.c.suggestion_id == suggestion_id])
+        return self._feedback(tables.feedback.c.suggestion_id == suggestion_id)
 
     def feedback_on_incidents(self, incident_ids: Sequence[int]) -> Sequence[Feedback]:
         found = [
             word
             for some in chunks(sorted(incident_ids))
-            for word in self._feedback([tables.feedback.c.incident_id.in_(some)])
+            for word in self._feedback(tables.feedback.c.incident_id.in_(some))
         ]
         return sorted(found, key=lambda word: word.at)
 
-    def _feedback(self, about: Sequence[ColumnElement[bool]]) -> Sequence[Feedback]:
+    def feedback_since(self, at: datetime) -> Sequence[Feedback]:
+        return self._feedback(tables.feedback.c.at >= at)
+
+    def _feedback(self, condition: ColumnElement[bool]) -> Sequence[Feedback]:
         statement = (
             select(tables.feedback)
-            .where(*about)
+            .where(condition)
             .order_by(tables.feedback.c.at, tables.feedback.c.id)
         )
         return [

@@ -85,6 +85,8 @@ incidents = Table(
     Column("visibility", Json, nullable=False),
     Column("owner", SafeText),
     Column("snoozed_until", UtcDateTime),
+    Index(None, "opened_at"),
+    Index(None, "resolved_at"),
     Index(
         "uq_incidents_group_not_over",
         "group_key",
@@ -148,6 +150,7 @@ suggestions = Table(
     Column("content", Json(exact=True), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Index(None, "incident_id"),
+    Index(None, "created_at"),
 )
 """`content` is the whole suggestion, its receipt included, exactly as it was made."""
 
@@ -307,7 +310,10 @@ outbox = Table(
     Column("error", SafeText, nullable=False),
     Column("sent_at", UtcDateTime),
     Column("refused_at", UtcDateTime),
+    Column("first_put_at", UtcDateTime),
+    Column("edits", Integer, nullable=False, server_default=text("0")),
     Index(None, "team_id", "channel", "ref"),
+    Index(None, "first_put_at"),
     Index(
         "ix_outbox_unsent",
         "team_id",
@@ -360,5 +366,6 @@ audit = Table(
     Column("data", Json(exact=True), nullable=False),
     Column("previous_hash", SafeText, nullable=False, unique=True),
     Column("hash", SafeText, nullable=False, unique=True),
+    Index(None, "action", "at"),
 )
 """`previous_hash` is unique as well: even two writers that both slip by cannot fork the chain."""

@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
-from bot.alerts.model import StoredAlert
+from bot.alerts.model import Severity, StoredAlert
+from bot.channels.interrupting import may_interrupt
 from bot.channels.placing import Where, first_place, remember
 from bot.chat.cards import card_key
 from bot.chat.ports import Destination
@@ -17,6 +18,7 @@ from bot.incidents.model import Incident, TimelineEntry
 from bot.incidents.query import query_of, uses_private_words
 from bot.jobs.ports import Job
 from bot.people.model import SYSTEM
+from bot.schedules.plan import end_of_silence
 from bot.suggestions.corrections import corrected, family_key
 from bot.suggestions.model import Suggestion
 from bot.suggestions.naming import made_in_private
@@ -176,10 +178,31 @@ class SuggestJob:
         if not has_news or incident.state.is_over:
             return
         alerts = [stored.alert for stored in uow.alerts.of_incident(incident.id)]
+        self._wait_for_quiet_to_end(uow, where, incident, now)
         to = first_place(uow, where, incident, alerts)
-        if to is not None:
+        if to is not None and self._has_room(uow, where, incident, to, now):
             remember(uow, where, incident, self._clock)
             show_card(uow, incident, shown, now, room=to)
+
+    def _wait_for_quiet_to_end(
+        self, uow: UnitOfWork, where: Where, incident: Incident, now: datetime
+    ) -> None:
+        """A card that a quiet channel does not get comes when it is not quiet any more, if the
+        incident is still open then."""
+        if where.is_quiet and where.chosen is not None:
+            later = end_of_silence(where.chosen.settings, now)
+            look_again(uow, incident, f"quiet:{later.isoformat()}", self._clock, later)
+
+    def _has_room(
+        self, uow: UnitOfWork, where: Where, incident: Incident, to: Destination, now: datetime
+    ) -> bool:
+        """Whether a first card may be said now; where not, it is looked at again when it may.
+        Critical incidents, and those that people made a channel for, never wait."""
+        is_urgent = incident.severity is Severity.CRITICAL or where.is_own
+        later = may_interrupt(uow, to, card_key(incident), now, is_urgent=is_urgent)
+        if later is not None:
+            look_again(uow, incident, f"room:{later.isoformat()}", self._clock, later)
+        return later is None
 
 
 def _readers(where: Where, stands: Destination | None) -> Audience:

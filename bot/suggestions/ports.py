@@ -43,6 +43,18 @@ class Feedback:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """The short of one suggestion: for which incident (None: somebody asked), whether it was
+    an answer, and the team's own runbooks that it cites."""
+
+    suggestion_id: str
+    incident_id: int | None
+    at: datetime
+    answered: bool
+    runbooks: tuple[str, ...]
+
+
 class SuggestionRepository(Protocol):
     def add(self, stored: StoredSuggestion) -> None: ...
 
@@ -66,4 +78,12 @@ class SuggestionRepository(Protocol):
 
     def feedback_on_incidents(self, incident_ids: Sequence[int]) -> Sequence[Feedback]:
         """Every word on answers that belong to these incidents, oldest first."""
+        ...
+
+    def outcomes_since(self, at: datetime, limit: int = 5_000) -> Sequence[Outcome]:
+        """The short of what was found from `at` on, newest first."""
+        ...
+
+    def feedback_since(self, at: datetime) -> Sequence[Feedback]:
+        """Words said from `at` on, oldest first."""
         ...

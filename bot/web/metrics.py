@@ -11,6 +11,9 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bot.channels.interrupting import held_back_since
+from bot.chat.budget import DAY, Noise, noise_of
+from bot.clock import Clock, SystemClock
 from bot.errors import Retryable
 from bot.uow import UnitOfWorkFactory
 from bot.web.upkeep import canary_part, upkeep
@@ -24,7 +27,9 @@ _NO_ROUTE = "(none)"
 class FrontMetrics:
     """Counters and histograms of one front; make one an app."""
 
-    def __init__(self, units: UnitOfWorkFactory) -> None:
+    def __init__(
+        self, units: UnitOfWorkFactory, clock: Clock | None = None, noise_limit: int = 50
+    ) -> None:
         self.registry = CollectorRegistry()
         self.requests = Counter(
             "recall_http_requests_total",
@@ -52,6 +57,7 @@ class FrontMetrics:
             registry=self.registry,
         )
         self.registry.register(_DatabaseGauges(units))
+        self.registry.register(_NoiseGauges(units, clock or SystemClock(), noise_limit))
 
 
 class _DatabaseGauges(Collector):
@@ -93,6 +99,59 @@ def _gauges() -> tuple[GaugeMetricFamily, ...]:
         GaugeMetricFamily("recall_canary_ok", "1 when the newest canary was in time, else 0."),
         GaugeMetricFamily("recall_channels_in_trouble", "Channels where the chat refuses us."),
     )
+
+
+class _NoiseGauges(Collector):
+    """How much the bot said within a day, and the limit that it is kept under."""
+
+    def __init__(self, units: UnitOfWorkFactory, clock: Clock, limit: int) -> None:
+        self._units = units
+        self._clock = clock
+        self._limit = limit
+
+    def describe(self) -> Iterable[Metric]:
+        return _noise_gauges(noise_of((), self._clock.now(), self._limit), 0)
+
+    def collect(self) -> Iterable[Metric]:
+        now = self._clock.now()
+        try:
+            with self._units.read() as uow:
+                said = uow.outbox.said_since(now - DAY)
+                held_back = held_back_since(uow, now - DAY)
+        except Retryable as error:
+            _log.warning("metrics without the bot's own noise: %s", error)
+            return []
+        return _noise_gauges(noise_of(said, now, self._limit), held_back)
+
+
+def _noise_gauges(noise: Noise, held_back: int) -> list[Metric]:
+    day = GaugeMetricFamily(
+        "recall_said_last_day",
+        "What the bot said within 24 hours: posts, those that nobody asked for, edits of them, "
+        "mentions of people, messages held back.",
+        labels=["kind"],
+    )
+    for kind, number in (
+        ("posts", noise.posts),
+        ("unasked", noise.unasked),
+        ("edits", noise.edits),
+        ("pings", noise.pings),
+        ("held_back", held_back),
+    ):
+        day.add_metric([kind], number)
+    return [
+        day,
+        GaugeMetricFamily(
+            "recall_noise_busiest_channel",
+            "Posts that nobody asked for within 24 hours, in the channel with the most.",
+            value=noise.busiest,
+        ),
+        GaugeMetricFamily(
+            "recall_noise_limit",
+            "The limit for each channel (RECALL_NOISE_LIMIT).",
+            value=noise.limit,
+        ),
+    ]
 
 
 class MeasureRequests:

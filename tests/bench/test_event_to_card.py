@@ -93,7 +93,9 @@ def answerable(story: Story) -> Sequence[StoryAlert]:
 def on_its_own(alert: StoryAlert, number: int) -> StoryAlert:
     """The same alert in another cluster: no open incident is there for it to join."""
     cluster, pod = f"bench-{number}", f"{alert.labels['service']}-{number}"
-    return replace(alert, labels={**alert.labels, "cluster": cluster, "pod": pod})
+    # Critical ones are never held back, however many there are within an hour.
+    own = {"cluster": cluster, "pod": pod, "severity": "critical"}
+    return replace(alert, labels={**alert.labels, **own})
 
 
 def question(alert: StoryAlert, number: int) -> str:

@@ -45,7 +45,7 @@ def test_settings_come_out_as_they_went_in_and_a_later_word_counts(
     with database.read() as uow:
         assert uow.preferences.channel("T1", "C1") == second
         assert list(uow.preferences.channels("T1")) == ["C0", "C1"]
-        assert list(uow.preferences.all_channels()) == [("T1", "C0"), ("T1", "C1"), ("T2", "C1")]
+        assert list(uow.preferences.everywhere()) == [("T1", "C0"), ("T1", "C1"), ("T2", "C1")]
         assert uow.preferences.person("T1", "C1") == person
 
 

@@ -55,7 +55,9 @@ def kill_everything(stage: Stage) -> None:
 def numbered(alert: StoryAlert, number: int) -> StoryAlert:
     """The same alert on another pod of another service: an alert and an incident of its own."""
     service = f"{alert.labels['service']}-{number}"
-    labels = {**alert.labels, "service": service, "pod": f"{service}-0"}
+    # Critical ones are never held back, however many there are within an hour.
+    own = {"service": service, "pod": f"{service}-0", "severity": "critical"}
+    labels = {**alert.labels, **own}
     return replace(alert, labels=labels)
 
 

@@ -89,7 +89,9 @@ def replicas(tmp_path: Path, real_embedder: Embedder) -> Iterator[Replicas]:
 
 def apart(alert: StoryAlert, number: int) -> StoryAlert:
     service = f"{alert.labels['service']}-{number}"
-    return replace(alert, labels={**alert.labels, "service": service, "cluster": f"c{number}"})
+    # Critical ones are never held back, however many there are within an hour.
+    own = {"service": service, "cluster": f"c{number}", "severity": "critical"}
+    return replace(alert, labels={**alert.labels, **own})
 
 
 def family_of(pid: int) -> list[int]:

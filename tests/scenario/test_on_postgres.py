@@ -76,7 +76,9 @@ def named(story: Story, name: str) -> StoryAlert:
 def apart(alert: StoryAlert, number: int) -> StoryAlert:
     """The same alert in a cluster and service of its own: an incident of its own."""
     service = f"{alert.labels['service']}-{number}"
-    return replace(alert, labels={**alert.labels, "service": service, "cluster": f"c{number}"})
+    # Critical ones are never held back, however many there are within an hour.
+    own = {"service": service, "cluster": f"c{number}", "severity": "critical"}
+    return replace(alert, labels={**alert.labels, **own})
 
 
 def card_keys(house: House) -> list[str]:

@@ -7,7 +7,7 @@ root; only the process borders are gone, and the model is shared by all tests of
 import shutil
 import socket
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import cache
@@ -19,7 +19,7 @@ import httpx
 import uvicorn
 
 from bot.app import build_engine, build_front
-from bot.clock import SystemClock
+from bot.clock import Clock, SystemClock
 from bot.demo.story import DATA, StoryAlert, knowledge
 from bot.demo.text_card import message_text
 from bot.importing import Importer
@@ -58,7 +58,8 @@ def knowing_database(embedder: Embedder) -> Path:
 
 
 class House:
-    """Recall and a workspace, running. Use as a context manager. `leads` names users."""
+    """Recall and a workspace, running. Use as a context manager. `clock` is Recall's own, the
+    system's if none is given; the workspace always goes by the system's. `leads` are names."""
 
     def __init__(
         self,
@@ -66,13 +67,15 @@ class House:
         embedder: Embedder,
         mode: Mode = "socket",
         *,
-        leads: Sequence[str] = (),
+        clock: Clock | None = None,
+        leads: tuple[str, ...] = (),
         **settings: str,
     ) -> None:
-        self._leads = leads
         self._folder = folder
         self._embedder = embedder
         self._mode = mode
+        self.clock = clock or SystemClock()
+        self._leads = leads
         self._extra = settings
         self._opened = ExitStack()
 
@@ -84,14 +87,14 @@ class House:
             request_url = f"{self.address}/slack/events" if self._mode == "http" else None
             self.workspace = opened.enter_context(self.open_workspace(request_url))
             settings = load_settings(environment=self.environment())
-            self.engine = build_engine(settings, embedder=self._embedder)
+            self.engine = build_engine(settings, clock=self.clock, embedder=self._embedder)
             opened.callback(self.engine.stop)
             self.engine.start()
             self._settings = settings
             opened.callback(self.front_stops)
             self._front = ExitStack()
             self._run_front(listener)
-            self.database = Database(settings.database, clock=SystemClock())
+            self.database = Database(settings.database, clock=self.clock)
             opened.callback(self.database.close)
             if self._mode == "socket":
                 self._wait_for_sockets()
@@ -126,8 +129,8 @@ class House:
         else:
             environment["SLACK_SIGNING_SECRET"] = self.workspace.signing_secret
         if self._leads:
-            ids = [self.workspace.user(name).id for name in self._leads]
-            environment["RECALL_LEADS"] = ",".join(f"{self.workspace.team_id}/{i}" for i in ids)
+            keys = [f"{self.workspace.team_id}/{self.person(name).id}" for name in self._leads]
+            environment["RECALL_LEADS"] = ",".join(keys)
         return {**environment, **self._extra}
 
     def front_stops(self) -> None:
@@ -140,7 +143,7 @@ class House:
 
     def _run_front(self, listener: socket.socket) -> None:
         with ExitStack() as opened:
-            front = build_front(self._settings, self.engine)
+            front = build_front(self._settings, self.engine, clock=self.clock)
             opened.callback(front.stop)
             opened.callback(self._serve(front.app, listener))
             self._front = opened.pop_all()
@@ -179,6 +182,10 @@ class House:
     def folder(self) -> Path:
         """The data folder."""
         return self._folder
+
+    def strikes(self) -> None:
+        """Look at the clock now, as the tick of each minute does."""
+        self.engine.engine.look_at_the_clock()
 
     # -- what is there ------------------------------------------------------------------
 

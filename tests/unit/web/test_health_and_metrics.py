@@ -3,8 +3,11 @@
 import pytest
 from starlette.testclient import TestClient
 
+from bot.chat.messages import Board, Notice
+from bot.chat.ports import Destination
 from bot.clock import ManualClock
 from bot.store.database import Database
+from bot.web.metrics import FrontMetrics
 from tests.support.front_fakes import AUTHORIZED, JSON, BrokenDatabase, FakeEngine, front
 
 
@@ -71,3 +74,20 @@ def test_two_fronts_in_one_process_keep_their_own_metrics(
         one.get("/healthz")
         assert 'route="/healthz"' in one.get("/metrics").text
         assert 'route="/healthz"' not in other.get("/metrics").text
+
+
+def test_the_bots_own_noise_is_there_with_its_limit(database: Database, clock: ManualClock) -> None:
+    here = Destination("T1", "C1")
+    with database.begin() as unit:
+        for key in ("card:RCL-1", "card:RCL-2", "answer:T1:C1:1.0"):
+            unit.outbox.put(key, here, Notice(text="hello"), clock.now())
+        unit.outbox.put("reminder:1:1", here, Board(title="b", people=("U1",)), clock.now())
+    with front(database, clock, metrics=FrontMetrics(database, clock, 2)) as (client, _):
+        text = client.get("/metrics").text
+        assert 'recall_said_last_day{kind="posts"} 4.0' in text
+        assert 'recall_said_last_day{kind="unasked"} 3.0' in text
+        assert 'recall_said_last_day{kind="pings"} 1.0' in text
+        assert "recall_noise_busiest_channel 3.0" in text
+        assert "recall_noise_limit 2.0" in text
+        clock.advance(90_000)
+        assert "recall_noise_busiest_channel 0.0" in client.get("/metrics").text

@@ -1,0 +1,31 @@
+"""Lines that several boards share. Pure."""
+
+from datetime import datetime
+
+from bot.chat.messages import BoardLine
+from bot.incidents.model import Incident
+
+
+def incident_line(incident: Incident, now: datetime) -> BoardLine:
+    """One incident in one line."""
+    where = ", ".join(part for part in (incident.service, incident.environment) if part)
+    parts = [
+        incident.severity.value,
+        incident.state.value,
+        where or "service unknown",
+        f"for {spoken_length((now - incident.opened_at).total_seconds())}",
+    ]
+    if incident.snoozed_until is not None and incident.snoozed_until > now:
+        parts.append(f"snoozed until {incident.snoozed_until:%H:%M} UTC")
+    return BoardLine(text=f"{incident.key} {incident.title}", detail=", ".join(parts))
+
+
+def spoken_length(seconds: float) -> str:
+    """A length of time as it is said: `40 s`, `12 min`, `3 h`, `2 days`."""
+    if seconds < 90:
+        return f"{max(0, round(seconds))} s"
+    if seconds < 5_400:
+        return f"{round(seconds / 60)} min"
+    if seconds < 172_800:
+        return f"{round(seconds / 3_600)} h"
+    return f"{round(seconds / 86_400)} days"
