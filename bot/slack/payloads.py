@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.people.model import Actor
 from bot.slack.escape import unescape
-from bot.slack.pieces import ACTION_IDS, FILL_PREFIX, OPEN_PREFIX
+from bot.slack.pieces import ACTION_IDS, FILL_PREFIX, OPEN_PREFIX, OUR_BUTTONS
 
 JSON = Mapping[str, Any]
 
@@ -175,7 +175,7 @@ def click(body: JSON) -> Click | None:
     action = actions[0]
     team_id = (team.get("id") if isinstance(team, Mapping) else None) or user.get("team_id")
     container = body.get("container") or {}
-    is_ours = isinstance(action, Mapping) and action.get("action_id") in ACTION_IDS.values()
+    is_ours = isinstance(action, Mapping) and action.get("action_id") in OUR_BUTTONS
     if not is_ours or not team_id or not user.get("id") or not container.get("channel_id"):
         return None
     return Click(
