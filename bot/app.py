@@ -29,6 +29,7 @@ from bot.jobs.inbox_writer import InboxWriter
 from bot.jobs.ports import Job
 from bot.people.model import RoleBook
 from bot.redact import redact
+from bot.services.catalogue import Catalogue
 from bot.services.file import load_catalogue
 from bot.settings import Settings
 from bot.store.database import Database
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
     from fastapi import APIRouter, FastAPI
     from slack_sdk import WebClient
 
+    from bot.commands.model import Tools
+    from bot.slack.asking import Asking
     from bot.suggestions.build import SuggestionBuilder
     from bot.web.deps import SlackProbe
 
@@ -136,8 +139,9 @@ def build_engine(
         handlers: dict[str, Callable[[Job], None]] = {}
         if slack is not None:
             where = Placing(database, slack.rooms, Mode(settings.rollout), clock)
-            handlers[SLACK_JOB] = _slack_handler(database, builder, clock, settings)
-            interact = _interactions(slack, database, builder, clock, settings)
+            tools = _tools(slack, database, builder, catalogue, clock, settings)
+            handlers[SLACK_JOB] = _slack_handler(slack, tools)
+            interact = _interactions(slack, tools)
         handlers[SUGGEST] = SuggestJob(database, builder, where, clock).handle
         loops = _Loops()
         engine = Engine(
@@ -232,44 +236,94 @@ def _open_chat(settings: Settings, clock: Clock) -> _Slack | None:
     return _Slack(client, SlackChat(client), rooms)
 
 
-def _interactions(
+def _tools(
     slack: _Slack,
     units: UnitOfWorkFactory,
     builder: "SuggestionBuilder",
+    catalogue: Catalogue,
     clock: Clock,
     settings: Settings,
-) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
-    from bot.commands import COMMANDS, FORMS
-    from bot.commands.book import CommandBook
+) -> "Tools":
+    """What commands, forms and conversations work with."""
     from bot.commands.model import Tools
-    from bot.slack.interactions import SlackInteractions
 
-    tools = Tools(
+    return Tools(
         units=units,
         clock=clock,
         builder=builder,
         rooms=slack.rooms,
         redact=redact,
         settings=settings,
+        catalogue=catalogue,
     )
-    roles = RoleBook(settings.leads, settings.admins)
+
+
+def _interactions(
+    slack: _Slack, tools: "Tools"
+) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
+    from bot.commands import COMMANDS, FORMS
+    from bot.commands.book import CommandBook
+    from bot.slack.interactions import SlackInteractions
+
+    roles = RoleBook(tools.settings.leads, tools.settings.admins)
     return SlackInteractions(
         CommandBook(tools, COMMANDS, FORMS),
         slack.client,
         roles.role_of,
-        lambda team_id, channel: slack.rooms.of(team_id, channel).is_shared,
+        _shared_in(slack),
         redact,
     ).handle
 
 
-def _slack_handler(
-    units: UnitOfWorkFactory, builder: "SuggestionBuilder", clock: Clock, settings: Settings
-) -> Callable[[Job], None]:
+def _shared_in(slack: _Slack) -> Callable[[str, str], bool]:
+    """Whether a channel is shared; a conversation with one person never is."""
+    from bot.slack.client import is_direct
+
+    return lambda team_id, channel: (
+        not is_direct(channel) and slack.rooms.of(team_id, channel).is_shared
+    )
+
+
+def _asking(slack: _Slack, tools: "Tools", roles: RoleBook) -> "Asking":
+    """Follow-ups, commands in a mention, shared files and the assistant pane."""
+    from bot.commands import COMMANDS, FORMS
+    from bot.commands.book import CommandBook
+    from bot.slack.asking import Asking
+    from bot.slack.assistant import Pane
+    from bot.slack.degrade import OptionalCalls
+    from bot.slack.files import FileReader
+    from bot.suggestions.following import FollowUps
+
+    settings, clock = tools.settings, tools.clock
+    assert settings.slack_bot_token is not None
+    environments = tools.catalogue.environments
+    return Asking(
+        tools.units,
+        clock,
+        FollowUps(tools.units, tools.builder, clock, environments),
+        book=CommandBook(tools, COMMANDS, FORMS),
+        role_of=roles.role_of,
+        files=FileReader(
+            settings.slack_bot_token.get_secret_value(),
+            settings.slack_api_url,
+            clock,
+            proxy=settings.https_proxy,
+            ca_bundle=settings.ca_bundle,
+        ),
+        pane=Pane(slack.client, tools.units, OptionalCalls(clock)),
+        is_shared=_shared_in(slack),
+        redact=redact,
+    )
+
+
+def _slack_handler(slack: _Slack, tools: "Tools") -> Callable[[Job], None]:
     from bot.slack.inbound import SlackInbound
 
-    roles = RoleBook(settings.leads, settings.admins)
+    units, clock = tools.units, tools.clock
+    roles = RoleBook(tools.settings.leads, tools.settings.admins)
     buttons = Buttons(units, clock, passages_of, roles)
-    inbound = SlackInbound(units, builder, buttons, redact, clock)
+    asking = _asking(slack, tools, roles)
+    inbound = SlackInbound(units, tools.builder, buttons, redact, clock, asking)
 
     def handle(job: Job) -> None:
         with units.read() as uow:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.people.model import Actor
+from bot.slack.assistant import pane_opened
 from bot.slack.escape import unescape
-from bot.slack.pieces import ACTION_IDS, FILL_PREFIX, OPEN_PREFIX, OUR_BUTTONS
+from bot.slack.files import SharedFile, shared_files
+from bot.slack.pieces import FILL_PREFIX, OPEN_PREFIX, OUR_BUTTONS
 
 JSON = Mapping[str, Any]
 
@@ -15,6 +17,7 @@ _MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 _CHANNEL = re.compile(r"<#([A-Z0-9]+)(?:\|([^>]*))?>")
 _SPECIAL = re.compile(r"<!([a-z]+)[^>]*>")
 _LINK = re.compile(r"<((?:https?|mailto):[^|>]+)(?:\|([^>]*))?>")
+_ADDRESS = re.compile(r"https?://[^\s<>]{4,2000}")
 _FENCE = re.compile(r"```(.*?)(?:```|\Z)", re.DOTALL)
 _READ_SUBTYPES = (None, "file_share", "thread_broadcast")
 _IN_LINE = ("view_submission", "message_action", "shortcut")
@@ -24,7 +27,8 @@ _PREVIEW = 20_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """A message that may be for the bot. `question` and `logs` are plain text as typed.
+    """A message that may be for the bot. `question` and `logs` are plain text as typed; `logs`
+    has the beginnings of small files, `typed_logs` has not.
 
     `team_id` is the workspace that the bot is in; a person in a shared channel may be of
     another one.
@@ -40,6 +44,8 @@ class Said:
     mentions_bot: bool
     is_direct: bool
     is_shared: bool
+    typed_logs: str = ""
+    files: tuple[SharedFile, ...] = ()
 
     @property
     def is_addressed(self) -> bool:
@@ -57,6 +63,7 @@ class Click:
     channel: str
     message_ts: str
     thread_ts: str | None
+    action: str = ""
 
 
 def is_wanted(body: JSON) -> bool:
@@ -68,6 +75,8 @@ def is_wanted(body: JSON) -> bool:
     event = body.get("event")
     if not isinstance(event, Mapping) or not body.get("team_id") or not body.get("event_id"):
         return False
+    if pane_opened(body) is not None:
+        return True
     if event.get("bot_id") or event.get("user") in (None, "", bot_user_of(body)):
         return False
     if event.get("subtype") not in _READ_SUBTYPES:
@@ -109,7 +118,7 @@ def _names(event: JSON, user_id: str | None) -> bool:
 
 def said(body: JSON) -> Said | None:
     """What an event_callback body says; None when it is nothing for the bot."""
-    if not is_wanted(body):
+    if not is_wanted(body) or pane_opened(body) is not None:
         return None
     event = body["event"]
     typed = str(event.get("text") or "")
@@ -127,6 +136,8 @@ def said(body: JSON) -> Said | None:
         mentions_bot=event.get("type") == "app_mention",
         is_direct=event.get("channel_type") == "im",
         is_shared=bool(body.get("is_ext_shared_channel")),
+        typed_logs=logs,
+        files=shared_files(event, _preview),
     )
 
 
@@ -166,6 +177,12 @@ def split(text: str) -> tuple[str, str]:
     return "", "\n".join(lines)
 
 
+def only_link(question: str) -> str | None:
+    """The address, where a message is nothing but one."""
+    text = question.strip()
+    return text if _ADDRESS.fullmatch(text) else None
+
+
 def click(body: JSON) -> Click | None:
     """The press of one of our buttons in a block_actions body; None for anything else."""
     actions = body.get("actions")
@@ -187,4 +204,5 @@ def click(body: JSON) -> Click | None:
         channel=str(container["channel_id"]),
         message_ts=str(container.get("message_ts") or ""),
         thread_ts=str(container["thread_ts"]) if container.get("thread_ts") else None,
+        action=str(action["action_id"]),
     )
