@@ -264,6 +264,7 @@ def _interactions(
     from bot.commands import COMMANDS, FORMS
     from bot.commands.book import CommandBook
     from bot.slack.interactions import SlackInteractions
+    from bot.slack.shortcuts import FindSimilar
 
     roles = RoleBook(tools.settings.leads, tools.settings.admins)
     return SlackInteractions(
@@ -272,6 +273,7 @@ def _interactions(
         roles.role_of,
         _shared_in(slack),
         redact,
+        FindSimilar(tools, slack.client),
     ).handle
 
 

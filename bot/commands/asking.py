@@ -70,8 +70,8 @@ def similar(tools: Tools, caller: Caller, words: str) -> Reply:
     query, subject = _subject(tools, caller, words)
     looked = _look(tools, caller, query, "incidents")
     lines = tuple(
-        _case(record, score, number, looked.suggestion)
-        for number, (record, score) in enumerate(looked.rows[:CASES_SHOWN])
+        _case(record, score)
+        for record, score in looked.rows[:CASES_SHOWN]
         if isinstance(record, PastIncident)
     )
     if not lines:
@@ -146,7 +146,7 @@ def _look(tools: Tools, caller: Caller, query: Query, kind: str) -> _Looked:
     return _Looked(found, rows)
 
 
-def _case(record: PastIncident, score: float, number: int, found: Suggestion) -> BoardLine:
+def _case(record: PastIncident, score: float) -> BoardLine:
     fixed = first_line(record.resolution, _EXCERPT)
     return BoardLine(
         text=f"{record.id} {first_line(record.title, 120)}",

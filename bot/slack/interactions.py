@@ -21,6 +21,7 @@ from bot.slack.client import api_call
 from bot.slack.escape import words
 from bot.slack.modals import answer_view, modal, submission, view_subject
 from bot.slack.pieces import FILL_PREFIX, OPEN_PREFIX, section
+from bot.slack.shortcuts import FIND_SIMILAR, FindSimilar
 
 _log = logging.getLogger(__name__)
 
@@ -39,8 +40,10 @@ class SlackInteractions:
         role_of: Callable[[Actor], Role],
         is_shared: Callable[[str, str], bool],
         redact: Callable[[str], str],
+        find_similar: FindSimilar | None = None,
     ) -> None:
         self._book = book
+        self._find_similar = find_similar
         self._client = client
         self._role_of = role_of
         self._is_shared = is_shared
@@ -55,6 +58,8 @@ class SlackInteractions:
             return self._submitted(body)
         if kind == "block_actions":
             return self._pressed(body)
+        if kind == "message_action":
+            return self._on_message(body)
         return {}
 
     # -- commands -------------------------------------------------------------------------
@@ -99,6 +104,20 @@ class SlackInteractions:
         form = self._book.fill(caller, *subject, offer)
         arguments = {"view_id": view.get("id"), "hash": view.get("hash"), "view": modal(form)}
         api_call("views.update", self._client.views_update, **arguments)
+
+    # -- shortcuts on a message -------------------------------------------------------------
+
+    def _on_message(self, body: JSON) -> JSON:
+        trigger = str(body.get("trigger_id") or "")
+        try:
+            caller = self._of_interaction(body)
+            if body.get("callback_id") == FIND_SIMILAR and self._find_similar is not None:
+                self._find_similar.run(caller, body)
+        except (Refused, DataError, Retryable) as error:
+            self._tell(trigger, str(error))
+        except ChatRefused as error:
+            _log.warning("a shortcut could not be answered: %s", error)
+        return {}
 
     # -- forms ------------------------------------------------------------------------------
 

@@ -98,7 +98,7 @@ def test_resolved_like_ends_the_incident_and_makes_it_findable(world: World):
     card = world.card()
     assert card.state == "resolved"
     assert card.resolution_note.startswith("Resolved like INC-87")
-    assert [button.action for button in card.buttons] == ["helpful", "not_helpful"]
+    assert [button.action for button in card.buttons] == ["helpful", "not_helpful", "why"]
 
 
 def test_resolving_twice_has_no_second_effect(world: World):
