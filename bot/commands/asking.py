@@ -22,8 +22,8 @@ QUESTION_LIMIT = 4_000
 CASES_SHOWN = 5
 PAGES_SHOWN = 5
 _EXCERPT = 220
-LEAST_SCORE = 0.15
-"""Candidates below it are the rest of the memory, not cases that are alike."""
+GOOD_SCORE = 0.3
+"""Score of a page from which it is offered without a word of doubt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +81,10 @@ def similar(tools: Tools, caller: Caller, words: str) -> Reply:
                 note=f"No past incident that may be seen here is near. {_receipt(looked)}",
             )
         )
+    is_near = looked.suggestion.kind in (SuggestionKind.ONE_CAUSE, SuggestionKind.SEVERAL_CAUSES)
     return Reply(
         message=Board(
-            title=f"Most like {subject}",
+            title=f"Most like {subject}" if is_near else f"Nearest to {subject}, but not near",
             parts=(BoardPart(heading=_how_sure(looked.suggestion), lines=lines),),
             note=_receipt(looked),
         )
@@ -103,7 +104,9 @@ def runbook(tools: Tools, caller: Caller, words: str) -> Reply:
                 note=f"No page that may be seen here is near. {_receipt(looked)}",
             )
         )
-    part = BoardPart(heading="Best first", lines=lines)
+    is_good = bool(cited) or pages[0][1] >= GOOD_SCORE
+    heading = "Best first" if is_good else "None fits well; the nearest first"
+    part = BoardPart(heading=heading, lines=lines)
     return Reply(
         message=Board(title=f"Runbooks for {subject}", parts=(part,), note=_receipt(looked))
     )
@@ -141,7 +144,7 @@ def _look(tools: Tools, caller: Caller, query: Query, kind: str) -> _Looked:
     rows = [
         (records[str(row["id"])], float(row["score"]))
         for row in found.receipt.get(kind, ())
-        if row["id"] in records and row["score"] >= LEAST_SCORE
+        if row["id"] in records
     ]
     return _Looked(found, rows)
 
@@ -156,7 +159,7 @@ def _case(record: PastIncident, score: float) -> BoardLine:
 
 
 def _told_of(record: PastIncident, score: float, fixed: str) -> Iterator[str]:
-    yield f"{score:.0%} alike"
+    yield f"score {score:.2f}"
     if record.environments:
         yield record.environments[0]
     yield f"fixed by: {fixed}" if fixed else "what fixed it is not recorded"

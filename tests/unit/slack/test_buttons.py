@@ -185,7 +185,7 @@ def test_a_question_in_the_thread_knows_what_was_said_of_the_incident(world: Wor
     world.alert_fires()
     world.follow()
     world.presses(world.card(), "not_same")
-    world.says(f"<@{BOT}> what else?", thread_ts=world.card_ref())
+    world.says(f"<@{BOT}> could it be the deploy?", thread_ts=world.card_ref())
     assert world.builder.asked[-1][0].excluded == {"INC-87"}
 
 
