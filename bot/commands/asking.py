@@ -1,6 +1,6 @@
 """`/recall ask`, `similar` and `runbook`: what is on record, for the caller alone."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.chat.messages import Answer, Board, BoardLine, BoardPart
@@ -31,6 +31,7 @@ class _Looked:
     """A search that was made, with the records that may be seen."""
 
     suggestion: Suggestion
+    records: Mapping[str, Document]
     rows: Sequence[tuple[Document, float]]
 
 
@@ -95,8 +96,11 @@ def runbook(tools: Tools, caller: Caller, words: str) -> Reply:
     """The runbook sections that fit best, with their owners."""
     query, subject = _subject(tools, caller, words)
     looked = _look(tools, caller, query, "runbooks")
-    pages = [(one, score) for one, score in looked.rows if isinstance(one, Runbook)]
-    lines = tuple(_page(tools, page, looked.suggestion, query) for page, _ in pages[:PAGES_SHOWN])
+    cited = [looked.records.get(name) for name in pages_in(looked.suggestion)]
+    ranked = {one.id: score for one, score in looked.rows if isinstance(one, Runbook)}
+    found = {one.id: one for one in [*cited, *(one for one, _ in looked.rows)] if one is not None}
+    pages = [one for one in found.values() if isinstance(one, Runbook)]
+    lines = tuple(_page(tools, page, looked.suggestion, query) for page in pages[:PAGES_SHOWN])
     if not lines:
         return Reply(
             message=Board(
@@ -104,7 +108,7 @@ def runbook(tools: Tools, caller: Caller, words: str) -> Reply:
                 note=f"No page that may be seen here is near. {_receipt(looked)}",
             )
         )
-    is_good = bool(cited) or pages[0][1] >= GOOD_SCORE
+    is_good = bool(cited) or ranked[pages[0].id] >= GOOD_SCORE
     heading = "Best first" if is_good else "None fits well; the nearest first"
     part = BoardPart(heading=heading, lines=lines)
     return Reply(
@@ -146,7 +150,7 @@ def _look(tools: Tools, caller: Caller, query: Query, kind: str) -> _Looked:
         for row in found.receipt.get(kind, ())
         if row["id"] in records
     ]
-    return _Looked(found, rows)
+    return _Looked(found, records, rows)
 
 
 def _case(record: PastIncident, score: float) -> BoardLine:
