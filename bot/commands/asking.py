@@ -11,7 +11,7 @@ from bot.incidents.model import Incident
 from bot.incidents.query import query_of
 from bot.suggestions.jobs import with_corrections
 from bot.suggestions.model import Suggestion, SuggestionKind
-from bot.suggestions.seen import seen_records
+from bot.suggestions.seen import pages_in, seen_records
 from bot.suggestions.speak import keep
 from bot.suggestions.words import first_line, trimmed
 from knowledge.model import Document, PastIncident, Query, Runbook
@@ -96,9 +96,10 @@ def runbook(tools: Tools, caller: Caller, words: str) -> Reply:
     """The runbook sections that fit best, with their owners."""
     query, subject = _subject(tools, caller, words)
     looked = _look(tools, caller, query, "runbooks")
-    cited = [looked.records.get(name) for name in pages_in(looked.suggestion)]
-    ranked = {one.id: score for one, score in looked.rows if isinstance(one, Runbook)}
-    found = {one.id: one for one in [*cited, *(one for one, _ in looked.rows)] if one is not None}
+    records = looked.records
+    cited = [records[name] for name in pages_in(looked.suggestion) if name in records]
+    ranked = {one.id: score for one, score in looked.rows}
+    found = {one.id: one for one in (*cited, *(one for one, _ in looked.rows))}
     pages = [one for one in found.values() if isinstance(one, Runbook)]
     lines = tuple(_page(tools, page, looked.suggestion, query) for page in pages[:PAGES_SHOWN])
     if not lines:
