@@ -87,8 +87,11 @@ def is_wanted(body: JSON) -> bool:
         return False
     if event.get("channel_type") == "im":
         return True
-    # A mention comes a second time as app_mention, which is the one that is kept.
-    return bool(event.get("thread_ts")) and not _names(event, bot_user_of(body))
+    if _names(event, bot_user_of(body)):
+        # A mention comes a second time as app_mention, which is the one that is kept; one beside
+        # a file may not, and both are answered under one key.
+        return event.get("subtype") == "file_share"
+    return bool(event.get("thread_ts"))
 
 
 def is_answered_in_line(body: JSON) -> bool:
@@ -133,7 +136,7 @@ def said(body: JSON) -> Said | None:
         thread_ts=str(event["thread_ts"]) if event.get("thread_ts") else None,
         question=question,
         logs="\n".join([part for part in (logs, *previews) if part]),
-        mentions_bot=event.get("type") == "app_mention",
+        mentions_bot=event.get("type") == "app_mention" or _names(event, bot_user_of(body)),
         is_direct=event.get("channel_type") == "im",
         is_shared=bool(body.get("is_ext_shared_channel")),
         typed_logs=logs,

@@ -41,7 +41,7 @@ def explain(
         )
     row = _row(suggestion.receipt, best)
     parts = [
-        BoardPart(heading="How sure", lines=tuple(_sure(suggestion))),
+        BoardPart(heading="How sure", lines=tuple(_sure(suggestion, records))),
         BoardPart(heading="Came close", lines=tuple(_others(suggestion, records, best))),
     ]
     if record is not None:
@@ -79,7 +79,7 @@ def _title(suggestion: Suggestion, record: Document | None) -> str:
         case SuggestionKind.ABSTENTION:
             return f"Why I do not know; {name} is the nearest"
         case SuggestionKind.SEVERAL_CAUSES:
-            return f"Why {len(suggestion.causes)} causes; {name} leads the first"
+            return f"Why several causes; {name} leads the first"
         case _:
             return f"Why {name}"
 
@@ -182,14 +182,15 @@ def _meaning(cosine: float) -> str:
 # -- how sure, and what else -------------------------------------------------------------------
 
 
-def _sure(suggestion: Suggestion) -> Iterator[BoardLine]:
+def _sure(suggestion: Suggestion, records: Mapping[str, Document]) -> Iterator[BoardLine]:
     receipt = suggestion.receipt
     yield BoardLine(
         text=f"{suggestion.confidence_words}, {_percent(suggestion.confidence)}",
         detail=_fitted(str(receipt.get("calibration") or "")),
     )
     if suggestion.kind is SuggestionKind.SEVERAL_CAUSES:
-        shares = ", ".join(_percent(cause.share) for cause in suggestion.causes[:4])
+        seen = [one for one in suggestion.causes if records.keys() >= set(one.incident_ids)]
+        shares = ", ".join(_percent(cause.share) for cause in seen[:4])
         yield BoardLine(text=f"what is known fits each of the causes (past cases: {shares})")
     threshold = receipt.get("threshold")
     if suggestion.kind is SuggestionKind.ABSTENTION and threshold is not None:
