@@ -71,6 +71,10 @@ def test_a_direct_message_and_the_words_after_it(house: House) -> None:
     asked = bob.tells_bot("standby of orders-db is behind, replay does not move")
     answer = house.reply_to(asked, asked.channel)
     assert "orders-db" in text_of(answer)
+    bob.clicks(answer, "Helpful")
+    house.workspace.wait_for(
+        lambda: "Helpful (1)" in text_of(house.replies(asked, asked.channel)[0]), PATIENCE
+    )
     bob.tells_bot("rollback steps?", thread_ts=asked.ts)
     told = next_reply(house, asked, 2, asked.channel).lower()
     assert "rollback" in told or "undo" in told
