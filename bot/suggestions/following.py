@@ -25,7 +25,7 @@ MOST_INCIDENTS = 200
 """Newest incidents whose environments count as known."""
 
 _PASTE = "I see no log lines in that message. Paste them between ``` or attach a text file."
-_TOO_LONG = "What was asked before is too long to be asked again; ask once more in your own words."
+_NOT_KEPT = "What was asked before is not on record any more; ask once more in your own words."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +102,7 @@ class FollowUps:
     def _another(self, asked: Asked, thread: Thread, meant: Understood) -> None:
         query = self._asked_before(thread, asked.audience)
         if query is None:
-            self._say(asked, Notice(text=_TOO_LONG))
+            self._say(asked, Notice(text=_NOT_KEPT))
             return
         shown = told_in_all(thread.told)
         excluded = query.excluded | shown
@@ -114,7 +114,7 @@ class FollowUps:
     def _elsewhere(self, asked: Asked, thread: Thread, meant: Understood) -> None:
         query = self._asked_before(thread, asked.audience)
         if query is None:
-            self._say(asked, Notice(text=_TOO_LONG))
+            self._say(asked, Notice(text=_NOT_KEPT))
             return
         if len(meant.environments) > 1:
             names = " or ".join(meant.environments[:5])
@@ -140,11 +140,13 @@ class FollowUps:
     def _asked_before(self, thread: Thread, audience: Audience) -> Query | None:
         """What the newest answer was given to, for the readers of now; None if not kept."""
         assert thread.latest is not None
-        try:
-            return replace(query_of_receipt(thread.latest.receipt), audience=audience)
-        except LookupError:
-            if thread.incident is None:
-                return None
+        receipt = thread.latest.receipt
+        if receipt.get("query") is not None:
+            # A query that was too long to be kept whole will do: only a replay needs all of it.
+            kept = {**receipt["query"], "cut": False}
+            return replace(query_of_receipt({**receipt, "query": kept}), audience=audience)
+        if thread.incident is None:
+            return None
         with self._units.read() as uow:
             alerts = uow.alerts.of_incident(thread.incident.id)
             timeline = uow.incidents.timeline(thread.incident.id)

@@ -140,6 +140,15 @@ def test_the_same_is_asked_for_another_environment(world: AskingWorld) -> None:
     assert said.suggestion.receipt["query"]["logs"] == [SLOTS]
 
 
+def test_after_a_very_long_log_it_goes_on_with_what_was_kept_of_it(world: AskingWorld) -> None:
+    usual = "\n".join(f"INFO served request {number} in 3 ms" for number in range(2_000))
+    world.files.holds["app.log"] = ReadFile(text=f"{SLOTS}\n{usual}")
+    world.says(f"<@{BOT}> many orders fail", files=[file("app.log")])
+    assert answer(world).suggestion.receipt["query"]["cut"]
+    follows(world, "in staging")
+    assert answer(world).suggestion.receipt["query"]["environment"] == "staging"
+
+
 def test_half_an_environment_is_asked_back(world: AskingWorld) -> None:
     world.says(ABOUT_SLOTS)
     follows(world, "in prod?")
@@ -268,7 +277,7 @@ def test_files_of_talk_that_is_none_of_ours_are_not_fetched(world: AskingWorld) 
 def test_of_a_long_file_under_a_card_the_essence_is_kept(world: AskingWorld) -> None:
     world.alert_fires()
     world.follow()
-    usual = "\n".join(f"INFO served request {number} in 3 ms" for number in range(20_000))
+    usual = "\n".join(f"INFO served request {number} in 3 ms" for number in range(4_000))
     world.files.holds["app.log"] = ReadFile(text=f"{usual}\n{SLOTS}\n{usual}")
     event = {"subtype": "file_share", "files": [file("app.log")], "thread_ts": world.card_ref()}
     follows(world, "", **event)
