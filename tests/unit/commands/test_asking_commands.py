@@ -10,6 +10,8 @@ from bot.chat.ports import Destination
 from bot.clock import ManualClock
 from bot.commands.model import Caller
 from bot.people.model import Actor, Role
+from bot.slack.interactions import ephemeral
+from bot.workspace import rules
 from knowledge.model import Visibility
 from tests.support.asking_world import CASES, DOCUMENTS, SLOTS, AskingWorld, asking_world
 from tests.support.databases import sqlite_database
@@ -147,3 +149,12 @@ def test_guests_and_shared_channels_are_told_nothing(world: AskingWorld, line: s
 
 def test_the_cases_of_this_world_are_three() -> None:
     assert len(CASES) == 3
+
+
+@pytest.mark.parametrize(
+    "line", [f"ask many orders fail {SLOTS}", f"similar {SLOTS}", "runbook database slots"]
+)
+def test_what_a_command_says_is_within_slacks_rules(world: AskingWorld, line: str) -> None:
+    drawn = ephemeral(runs(world, line))
+    rules.check_message(drawn["text"], drawn["blocks"], None)
+    assert "receipt" in str(drawn["blocks"])

@@ -9,8 +9,10 @@ import pytest
 from bot.chat.messages import Answer, Board, Notice, StepList
 from bot.clock import ManualClock
 from bot.incidents.model import IncidentState, TimelineKind
+from bot.slack.blocks import render
 from bot.slack.files import ReadFile
 from bot.suggestions.model import SuggestionKind
+from bot.workspace import rules
 from knowledge.model import Visibility
 from tests.support.asking_world import DATABASE_PAGE, SLOTS, AskingWorld, asking_world
 from tests.support.databases import sqlite_database
@@ -221,6 +223,17 @@ def test_a_redelivered_follow_up_is_answered_once(world: AskingWorld) -> None:
     follows(world, "another")
     follows(world, "another", redelivered=True)
     assert len(world.replies()) == 2
+
+
+def test_everything_that_is_said_is_within_slacks_rules(world: AskingWorld) -> None:
+    world.says(ABOUT_SLOTS)
+    for words in ("why?", "rollback step", "another", "in staging", "in prod", "another"):
+        follows(world, words)
+    for message in world.replies():
+        for in_pane in (False, True):
+            drawn = render(message, in_pane=in_pane)
+            rules.check_message(drawn.text, list(drawn.blocks), None)
+    assert len(world.replies()) == 7
 
 
 # -- the button ----------------------------------------------------------------------------------
