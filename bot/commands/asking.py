@@ -14,7 +14,7 @@ from bot.suggestions.model import Suggestion, SuggestionKind
 from bot.suggestions.seen import pages_in, seen_records
 from bot.suggestions.speak import keep
 from bot.suggestions.words import first_line, trimmed
-from knowledge.model import Document, PastIncident, Query, Runbook
+from knowledge.model import Document, PastIncident, Query, Runbook, SectionRole
 from knowledge.retrieve.confidence import in_words
 from knowledge.text.passages import passages_of
 
@@ -22,6 +22,8 @@ QUESTION_LIMIT = 4_000
 CASES_SHOWN = 5
 PAGES_SHOWN = 5
 _EXCERPT = 220
+_ROLES = (SectionRole.MITIGATION, SectionRole.CONFIRM, SectionRole.SYMPTOM)
+
 GOOD_SCORE = 0.3
 """Score of a page from which it is offered without a word of doubt."""
 
@@ -195,15 +197,16 @@ def _page(tools: Tools, page: Runbook, found: Suggestion, query: Query) -> Board
 
 
 def _best_passage(page: Runbook, found: Suggestion) -> tuple[tuple[str, ...], str] | None:
-    """(headings, text) of the passage that the search found best, if the page still has it."""
+    """(headings, text) of a passage that the search found, if the page still has it."""
     by_hash = {one.hash: one for one in passages_of(page)}
-    for row in found.receipt.get("runbooks", ()):
-        if row["id"] == page.id:
-            for each in row["passages"]:
-                passage = by_hash.get(each["hash"])
-                if passage is not None and passage.text.strip():
-                    return passage.title_path[1:], passage.text
-    return None
+    rows = found.receipt.get("runbooks", ())
+    hashes = [each["hash"] for row in rows if row["id"] == page.id for each in row["passages"]]
+    there = [by_hash[one] for one in hashes if one in by_hash and by_hash[one].text.strip()]
+    if not there:
+        return None
+    # As on a card: what to do comes before what it looks like.
+    best = min(there, key=lambda one: _ROLES.index(one.role) if one.role in _ROLES else len(_ROLES))
+    return best.title_path[1:], best.text
 
 
 def _owner_of(tools: Tools, page: Runbook, query: Query) -> str:
