@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from bot.commands.book import CommandBook
     from bot.commands.model import Pager, Tools
+    from bot.slack.asking import Asking
     from bot.slack.home import SlackHome
     from bot.slack.interactions import Shortcut
     from bot.slack.people import SlackPeople
@@ -44,7 +45,8 @@ _log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class EngineSlack:
     """`where` tells where an incident is spoken of, `handlers` are jobs by kind, `interact`
-    answers commands and forms in line, `schedule` makes jobs of what is due, `upkeep` are the rooms of the bot's own notices."""
+    answers commands and forms in line, `schedule` makes jobs of what is due, `upkeep` are the
+    rooms of the bot's own notices."""
 
     chat: Chat
     where: Placing
@@ -142,6 +144,7 @@ class _Parts:
             redact=redact,
             settings=self.settings,
             pager=self.pager,
+            catalogue=self.catalogue,
             time_zone_of=lambda actor: self.people.time_zone(actor.user_id),
         )
 
@@ -204,13 +207,46 @@ class _Parts:
     def shortcuts(self, book: "CommandBook", following: "RoomParts") -> "Mapping[str, Shortcut]":
         """What can be done with a message, by the shortcut's callback id."""
         from bot.commands import SHORTCUTS
-        from bot.slack.shortcuts import form_shortcut
+        from bot.slack.shortcuts import FIND_SIMILAR, FindSimilar, form_shortcut
 
+        similar = FindSimilar(book.tools, self.client)
         forms = {name: form_shortcut(book, name, redact) for name in SHORTCUTS}
-        return {**following.shortcuts, **forms}
+        return {**following.shortcuts, FIND_SIMILAR: similar.run, **forms}
+
+    def asking(self) -> "Asking":
+        """Follow-ups, commands in a mention, shared files and the assistant pane."""
+        from bot.slack.asking import Asking
+        from bot.slack.assistant import Pane
+        from bot.slack.degrade import OptionalCalls
+        from bot.slack.files import FileReader
+        from bot.suggestions.following import FollowUps
+
+        settings, clock = self.settings, self.clock
+        assert settings.slack_bot_token is not None
+        files = FileReader(
+            settings.slack_bot_token.get_secret_value(),
+            settings.slack_api_url,
+            clock,
+            proxy=settings.https_proxy,
+            ca_bundle=settings.ca_bundle,
+        )
+        return Asking(
+            self.units,
+            clock,
+            FollowUps(self.units, self.builder, clock, self.catalogue.environments),
+            book=self.book(),
+            role_of=self.roles.role_of,
+            files=files,
+            pane=Pane(self.client, self.units, OptionalCalls(clock)),
+            is_shared=self.is_shared,
+            redact=redact,
+        )
 
     def is_shared(self, team_id: str, channel: str) -> bool:
-        return self.rooms.of(team_id, channel).is_shared
+        """A conversation with one person never is."""
+        from bot.slack.client import is_direct
+
+        return not is_direct(channel) and self.rooms.of(team_id, channel).is_shared
 
     def inbound(self, following: "RoomParts") -> Callable[[Job], None]:
         from bot.slack.inbound import SlackInbound
@@ -223,6 +259,7 @@ class _Parts:
             buttons,
             redact,
             self.clock,
+            self.asking(),
             following.events,
             self.home().show,
         )

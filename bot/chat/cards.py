@@ -168,7 +168,7 @@ def new_buttons(
     "Not the same" and "Resolved like" are there when one past incident leads, the message
     belongs to an incident, and `may_resolve`: nobody has said yet what ended it. An incident
     that its alerts resolved keeps them until then, since what mended it is known to people only.
-    In the shadow channel an answer is graded instead.
+    In the shadow channel an answer is graded instead. "Why this?" stands last.
     """
     words = GRADES if is_shadow else {"helpful": "Helpful", "not_helpful": "Not helpful"}
     offers: list[tuple[str, str, str | None]] = [
@@ -179,6 +179,8 @@ def new_buttons(
         past = suggestion.incidents[0].id
         offers.append(("not_same", "Not the same", past))
         offers.append(("resolved_like", f"Resolved like {past}", past))
+    if not is_shadow:
+        offers.append(("why", "Why this?", None))
     tokens = tuple(
         ButtonToken(
             token=new_token(),
@@ -200,8 +202,16 @@ def new_buttons(
 
 
 def build_answer(
-    suggestion: Suggestion, asked_by: str, buttons: Sequence[Button], said: Sequence[Said] = ()
+    suggestion: Suggestion,
+    asked_by: str,
+    buttons: Sequence[Button],
+    said: Sequence[Said] = (),
+    lead: str = "",
 ) -> Answer:
     return Answer(
-        asked_by=asked_by, suggestion=suggestion, buttons=tuple(buttons), said=tuple(said)
+        asked_by=asked_by,
+        suggestion=suggestion,
+        buttons=tuple(buttons),
+        said=tuple(said),
+        lead=lead,
     )

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from bot.suggestions.model import Suggestion, Value
+from bot.suggestions.model import Step, Suggestion, Value
 
 
 class Button(Value):
@@ -87,7 +87,11 @@ class IncidentCard(Value):
 
 
 class Answer(Value):
-    """The reply to a question or a pasted log, in its thread."""
+    """The reply to a question or a pasted log, in its thread.
+
+    `lead` is said first, where the answer has a condition (what was left out, which
+    environment); an abstention says it in place of "not seen before".
+    """
 
     type: Literal["answer"] = "answer"
     asked_by: str
@@ -95,6 +99,7 @@ class Answer(Value):
     buttons: tuple[Button, ...] = ()
     said: tuple[Said, ...] = ()
     feedback_note: str = ""
+    lead: str = ""
 
 
 class Notice(Value):
@@ -122,6 +127,7 @@ class Board(Value):
     """A page of lines under headings: what there is to do, to know, to hand over.
 
     `people` are the user ids that are mentioned in front of it, because a state changed.
+    `asked_by` is the actor's key of whoever asked for it, where somebody did.
     """
 
     type: Literal["board"] = "board"
@@ -129,9 +135,20 @@ class Board(Value):
     parts: tuple[BoardPart, ...] = ()
     note: str = ""
     people: tuple[str, ...] = ()
+    asked_by: str = ""
 
 
-AnyMessage = IncidentCard | Answer | Notice | Board
+class StepList(Value):
+    """Some steps of a page, verbatim, with where they come from."""
+
+    type: Literal["step_list"] = "step_list"
+    title: str
+    steps: tuple[Step, ...]
+    note: str = ""
+    asked_by: str = ""
+
+
+AnyMessage = IncidentCard | Answer | Notice | Board | StepList
 Message = Annotated[AnyMessage, Field(discriminator="type")]
 
 message_adapter: TypeAdapter[AnyMessage] = TypeAdapter(Message)

@@ -157,6 +157,21 @@ class Outbox(Protocol):
         """Until this unit ends nobody else decides whether there is room for a message."""
         ...
 
+    def message(self, key: str) -> AnyMessage | None:
+        """What `key` is to say by now; None if it was never put."""
+        ...
+
+    def in_thread(
+        self, team_id: str, channel: str, thread: str, limit: int
+    ) -> Sequence[tuple[str, AnyMessage]]:
+        """(key, what it says) of our messages in a thread, the one that it hangs under
+        included; the newest `limit`, in the order in which they were first put."""
+        ...
+
+    def last_thread(self, team_id: str, channel: str, since: datetime) -> str | None:
+        """The thread that we were last told to speak in, if that was since then."""
+        ...
+
     def claim(self, now: datetime, lease_seconds: float, limit: int) -> Sequence[PendingMessage]:
         """At most one due message a channel, the oldest; leased, its attempt noted first."""
         ...

@@ -6,6 +6,7 @@ Adding a command is one function and one line here; adding a form the same.
 from collections.abc import Mapping
 
 from bot.commands import channel_settings
+from bot.commands.asking import ask, runbook, similar
 from bot.commands.channel_settings import quiet, settings
 from bot.commands.handover import handover
 from bot.commands.model import Command, FormHandler, Shortcut
@@ -16,7 +17,7 @@ from bot.commands.proposing import (
     noise,
     open_noise,
     open_runbook,
-    runbook,
+    propose_edit,
     submit_noise,
     submit_runbook,
 )
@@ -39,6 +40,19 @@ from bot.people.model import Role
 COMMANDS: Mapping[str, Command] = {
     command.name: command
     for command in (
+        Command(name="ask", usage="QUESTION", says="past cases and runbooks that fit", run=ask),
+        Command(
+            name="similar",
+            usage="[RCL-12 | WORDS]",
+            says="the most alike past incidents, and what fixed them",
+            run=similar,
+        ),
+        Command(
+            name="runbook",
+            usage="[SERVICE | RCL-12 | WORDS]",
+            says="the runbook sections that fit best",
+            run=runbook,
+        ),
         Command(name="status", usage="", says="which incidents are open", run=status),
         Command(
             name="handover",
@@ -78,7 +92,7 @@ COMMANDS: Mapping[str, Command] = {
             run=snooze,
         ),
         Command(name="record", usage="[RCL-12]", says="write up what happened", run=record),
-        Command(name="runbook", usage="[RCL-12]", says="propose a runbook edit", run=runbook),
+        Command(name="propose", usage="[RCL-12]", says="propose a runbook edit", run=propose_edit),
         Command(name="noise", usage="[RCL-12]", says="propose quiet for an alert", run=noise),
     )
 }

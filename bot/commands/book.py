@@ -31,6 +31,11 @@ class CommandBook:
         self._commands = commands
         self._forms = forms
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What a line can begin with."""
+        return (*self._commands, "help")
+
     def run(self, caller: Caller, line: str) -> Reply:
         """Do what `line` says (`status`, `ack RCL-12`, nothing for help). What cannot be done
         is told in words; Retryable errors come through."""

@@ -1,14 +1,12 @@
 """Which incident somebody means."""
 
-from bot.chat.cards import CARD_PREFIX, card_key
-from bot.chat.ports import Destination
+from collections.abc import Sequence
+
+from bot.channels.finding import incident_of_room, incident_of_thread
 from bot.commands.model import Caller, Refused
 from bot.commands.parsing import split_key
 from bot.incidents.model import Incident
 from bot.uow import UnitOfWork
-
-RECENT = 50
-"""Newest incidents whose cards are looked for in a thread."""
 
 
 def seen_by(caller: Caller, incident: Incident) -> bool:
@@ -17,20 +15,15 @@ def seen_by(caller: Caller, incident: Incident) -> bool:
 
 
 def incident_and_rest(uow: UnitOfWork, caller: Caller, words: str) -> tuple[Incident, str]:
-    """(the incident that `words` begin with, the rest). Where they name none: the incident of
-    this channel, else the only one that is open here. Raises Refused."""
+    """(the incident that `words` begin with, the rest). Where they name none: the one of this
+    thread or channel, else the only one that is open here. Raises Refused."""
     key, rest = split_key(words)
     if key is not None:
         return incident_called(uow, caller, key), rest
-    own = uow.placements.incident_of(caller.at.team_id, caller.at.channel)
-    there = uow.incidents.get(own) if own is not None else None
+    there = _of_this_place(uow, caller)
     if there is not None:
         return there, rest
-    placed = [
-        incident
-        for incident in uow.incidents.active()
-        if seen_by(caller, incident) and _is_here(uow, caller, incident)
-    ]
+    placed = _open_here(uow, caller)
     if len(placed) == 1:
         return placed[0], rest
     if placed:
@@ -42,27 +35,11 @@ def incident_and_rest(uow: UnitOfWork, caller: Caller, words: str) -> tuple[Inci
 def incident_here(uow: UnitOfWork, caller: Caller) -> Incident | None:
     """The incident of the thread or the channel in which something was said, over or not; None
     where it cannot be told."""
-    at = caller.at
-    own = uow.placements.incident_of(at.team_id, at.channel)
-    found = uow.incidents.get(own) if own is not None else None
-    if found is None and at.thread is not None:
-        found = _of_thread(uow, at)
-    if found is None:
-        here = [one for one in uow.incidents.active() if _is_here(uow, caller, one)]
-        found = here[0] if len(here) == 1 else None
-    return found if found is not None and seen_by(caller, found) else None
-
-
-def _of_thread(uow: UnitOfWork, at: Destination) -> Incident | None:
-    """The incident whose card begins the thread, or stands in it."""
-    key = uow.outbox.key_of(at.team_id, at.channel, at.thread or "")
-    if key is not None and key.startswith(CARD_PREFIX):
-        return uow.incidents.get_by_key(key.removeprefix(CARD_PREFIX))
-    for incident in uow.incidents.list(RECENT):
-        there = uow.outbox.destination(card_key(incident))
-        if there is not None and there[0] == at:
-            return incident
-    return None
+    there = _of_this_place(uow, caller)
+    if there is not None:
+        return there
+    placed = _open_here(uow, caller)
+    return placed[0] if len(placed) == 1 else None
 
 
 def incident_called(uow: UnitOfWork, caller: Caller, key: str) -> Incident:
@@ -74,9 +51,20 @@ def incident_called(uow: UnitOfWork, caller: Caller, key: str) -> Incident:
     return incident
 
 
-def _is_here(uow: UnitOfWork, caller: Caller, incident: Incident) -> bool:
-    placement = uow.placements.of(incident.id)
-    return placement is not None and (placement.team_id, placement.channel) == (
-        caller.at.team_id,
-        caller.at.channel,
-    )
+def _of_this_place(uow: UnitOfWork, caller: Caller) -> Incident | None:
+    """The incident whose card the thread stands under, else that of the channel."""
+    at = caller.at
+    found = incident_of_thread(uow, at.team_id, at.channel, at.thread)
+    found = found or incident_of_room(uow, at.team_id, at.channel)
+    return found if found is not None and seen_by(caller, found) else None
+
+
+def _open_here(uow: UnitOfWork, caller: Caller) -> Sequence[Incident]:
+    """The open incidents that were placed in this channel."""
+    here = (caller.at.team_id, caller.at.channel)
+    found = []
+    for incident in uow.incidents.active():
+        placement = uow.placements.of(incident.id)
+        if placement is not None and (placement.team_id, placement.channel) == here:
+            found.append(incident)
+    return [incident for incident in found if seen_by(caller, incident)]

@@ -1,7 +1,7 @@
 """What somebody tells the bot in a line, a form or a shortcut, and what is told back."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from bot.alerts.model import StoredAlert
@@ -12,6 +12,7 @@ from bot.chat.ports import Destination
 from bot.clock import Clock
 from bot.errors import Permanent
 from bot.people.model import Actor, Role
+from bot.services.catalogue import Catalogue
 from bot.settings import Settings
 from bot.suggestions.jobs import Suggester
 from bot.uow import UnitOfWorkFactory
@@ -89,6 +90,7 @@ class Tools:
     settings: Settings
     pager: Pager | None = None
     time_zone_of: Callable[[Actor], str | None] = lambda _: None
+    catalogue: Catalogue = field(default_factory=Catalogue)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,7 +33,7 @@ _WHAT = {
 }
 
 
-def runbook(tools: Tools, caller: Caller, words: str) -> Reply:
+def propose_edit(tools: Tools, caller: Caller, words: str) -> Reply:
     """`/recall runbook [RCL-12]` opens the form."""
     with tools.units.read() as uow:
         incident = incident_and_rest(uow, caller, words)[0] if words.strip() else None

@@ -16,6 +16,7 @@ from bot.services.labels import (
 from bot.services.model import Resolution, Service
 
 _NOT_WORD = re.compile(r"[\W_]+")
+_NAME = re.compile(r"[\w][\w./-]*")
 _LEAST_PREFIX = 4
 
 
@@ -42,6 +43,21 @@ class Catalogue:
         service, via = self._service(labels, name)
         environment, cluster = self._environment(labels)
         return Resolution(service=service, environment=environment, cluster=cluster, via=via)
+
+    def named_in_text(self, text: str) -> Resolution:
+        """The one declared service, and the one declared environment, that free words name by
+        their whole names or aliases; None where they name none, or several."""
+        words = {word.strip("/._-") for word in _NAME.findall(text.lower())}
+        services = {self._by_name[word] for word in words if word in self._by_name}
+        environments = {name for word, name in self._environments.items() if word in words} or {
+            self._environments[said]
+            for word in words
+            if (said := environment_word(word)) in self._environments
+        }
+        return Resolution(
+            service=next(iter(services)) if len(services) == 1 else None,
+            environment=next(iter(environments)) if len(environments) == 1 else None,
+        )
 
     def depends(self, one: str, other: str) -> bool:
         """Whether `one` declares that it depends on `other`."""

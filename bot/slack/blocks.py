@@ -3,12 +3,30 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bot.chat.messages import AlertLine, Answer, AnyMessage, Board, IncidentCard, Notice, Said
+from bot.chat.messages import (
+    AlertLine,
+    Answer,
+    AnyMessage,
+    Board,
+    IncidentCard,
+    Notice,
+    Said,
+    StepList,
+)
 from bot.slack.board_blocks import board_parts
 from bot.slack.escape import Safe, channel, join, link, person, plain, words
 from bot.slack.limits import FALLBACK, Block, settle
-from bot.slack.pieces import actions, context, duration, header, lines_section, moment, section
-from bot.slack.suggestion_blocks import Part, footer, suggestion_parts
+from bot.slack.pieces import (
+    actions,
+    context,
+    duration,
+    feedback_pair,
+    header,
+    lines_section,
+    moment,
+    section,
+)
+from bot.slack.suggestion_blocks import Part, footer, steps_parts, suggestion_parts
 from bot.suggestions.model import Suggestion, SuggestionKind
 
 _MARKS = {"critical": "🔴", "high": "🟠", "warning": "🟡", "info": "🔵"}
@@ -17,6 +35,7 @@ _ALERTS_SHOWN = 3
 _PEOPLE_SHOWN = 5
 _VERDICTS_SHOWN = 4
 _NOTICE = 2_500
+_STEPS_IN_LIST = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +46,18 @@ class Rendered:
     blocks: tuple[Block, ...]
 
 
-def render(message: AnyMessage) -> Rendered:
-    """Draw any message, inside all of Slack's limits whatever its texts hold."""
+def render(message: AnyMessage, *, in_pane: bool = False) -> Rendered:
+    """Draw any message, inside all of Slack's limits whatever its texts hold. `in_pane`: an
+    answer's two verdicts are the assistant pane's own pair of buttons."""
     match message:
         case IncidentCard():
             parts, text = _card(message), _card_text(message)
         case Answer():
-            parts, text = _answer(message), _gist(message.suggestion)
+            parts, text = _answer(message, in_pane), _answer_text(message)
         case Board():
             parts, text = board_parts(message), message.title
+        case StepList():
+            parts, text = _step_list(message), message.title
         case Notice():
             said = words(message.text, _NOTICE) or Safe("…")
             parts, text = iter([(0, section(said))]), message.text
@@ -129,15 +151,34 @@ def _alert(alert: AlertLine) -> Safe:
     return Safe(f"{mark} {name} — {summary}" if summary else f"{mark} {name}")
 
 
-def _answer(answer: Answer) -> Iterator[Part]:
-    yield from suggestion_parts(answer.suggestion)
-    yield from _foot(answer)
+def _answer(answer: Answer, in_pane: bool) -> Iterator[Part]:
+    yield from suggestion_parts(answer.suggestion, answer.lead)
+    yield from _foot(answer, in_pane)
 
 
-def _foot(message: IncidentCard | Answer) -> Iterator[Part]:
+def _answer_text(answer: Answer) -> str:
+    if answer.lead and not answer.suggestion.answered:
+        return answer.lead
+    return " ".join(part for part in (answer.lead, _gist(answer.suggestion)) if part)
+
+
+def _step_list(message: StepList) -> Iterator[Part]:
+    yield from steps_parts(message.steps[:_STEPS_IN_LIST], str(words(message.title, 200)))
+    more = len(message.steps) - _STEPS_IN_LIST
+    note = f"and {more} more on the page. {message.note}" if more > 0 else message.note
+    if note.strip():
+        yield 0, context(words(note.strip(), 600))
+
+
+def _foot(message: IncidentCard | Answer, in_pane: bool = False) -> Iterator[Part]:
     openers = message.openers if isinstance(message, IncidentCard) else ()
-    if message.buttons or openers:
-        yield 0, actions(message.buttons, openers)
+    buttons = message.buttons
+    pair = feedback_pair(buttons) if in_pane else None
+    if pair is not None:
+        yield 0, pair
+        buttons = tuple(one for one in buttons if one.action not in ("helpful", "not_helpful"))
+    if buttons or openers:
+        yield 0, actions(buttons, openers)
     note = message.resolution_note if isinstance(message, IncidentCard) else ""
     # Whoever resolved it is named by the note already.
     notes = [

@@ -1,17 +1,22 @@
 """SlackChat: the Chat port over the Web API."""
 
+import logging
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from slack_sdk import WebClient
 
-from bot.chat.messages import AnyMessage
+from bot.chat.messages import Answer, AnyMessage
 from bot.chat.ports import Destination
-from bot.slack.blocks import render
+from bot.errors import ChatRefused
+from bot.slack.blocks import Rendered, render
 from bot.slack.errors import CALL_ERRORS, told
 
+_log = logging.getLogger(__name__)
+
 EVENT_TYPE = "recall_message"
+_NO_PAIR = ("invalid_blocks", "invalid_blocks_format")
 _PAGE = 200
 _PAGES = 10
 
@@ -21,16 +26,15 @@ class SlackChat:
 
     def __init__(self, client: WebClient) -> None:
         self._client = client
+        self._has_pair = True
 
     def post(self, to: Destination, message: AnyMessage, *, key: str) -> str:
-        drawn = render(message)
-        answer = self._call(
+        answer = self._said(
             "chat.postMessage",
             self._client.chat_postMessage,
-            channel=to.channel,
+            to,
+            message,
             thread_ts=to.thread,
-            text=drawn.text,
-            blocks=list(drawn.blocks),
             metadata=_metadata(key),
             unfurl_links=False,
             unfurl_media=False,
@@ -38,15 +42,50 @@ class SlackChat:
         return str(answer["ts"])
 
     def update(self, to: Destination, ref: str, message: AnyMessage, *, key: str) -> None:
-        drawn = render(message)
-        self._call(
+        self._said(
             "chat.update",
             self._client.chat_update,
-            channel=to.channel,
+            to,
+            message,
             ts=ref,
+            metadata=_metadata(key),
+        )
+
+    def _said(
+        self,
+        method: str,
+        call: Callable[..., Any],
+        to: Destination,
+        message: AnyMessage,
+        **arguments: Any,
+    ) -> dict[str, Any]:
+        """The call with the message drawn for the place. A workspace that does not take the
+        pane's own buttons gets plain ones, from then on at once."""
+        in_pane = is_direct(to.channel) and self._has_pair and isinstance(message, Answer)
+        try:
+            return self._drawn(method, call, to, render(message, in_pane=in_pane), arguments)
+        except ChatRefused as error:
+            if not in_pane or error.code not in _NO_PAIR:
+                raise
+            self._has_pair = False
+            _log.warning("plain buttons are used from now on: %s", error)
+            return self._drawn(method, call, to, render(message), arguments)
+
+    def _drawn(
+        self,
+        method: str,
+        call: Callable[..., Any],
+        to: Destination,
+        drawn: Rendered,
+        arguments: dict[str, Any],
+    ) -> dict[str, Any]:
+        return self._call(
+            method,
+            call,
+            channel=to.channel,
             text=drawn.text,
             blocks=list(drawn.blocks),
-            metadata=_metadata(key),
+            **arguments,
         )
 
     def find(self, to: Destination, key: str, since: datetime) -> str | None:
@@ -77,6 +116,11 @@ class SlackChat:
 
     def _call(self, method: str, call: Callable[..., Any], **arguments: Any) -> dict[str, Any]:
         return api_call(method, call, **arguments)
+
+
+def is_direct(channel: str) -> bool:
+    """Whether this is a conversation with one person: the assistant pane, where there is one."""
+    return channel.startswith("D")
 
 
 def api_call(method: str, call: Callable[..., Any], **arguments: Any) -> dict[str, Any]:

@@ -6,6 +6,7 @@ Runs in the engine, from the durable inbox; every path is safe to be taken twice
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from bot.channels.finding import incident_of_room, incident_of_thread
@@ -19,19 +20,30 @@ from bot.incidents.query import query_of, uses_private_words
 from bot.jobs.ports import InboxItem, InboxKind
 from bot.people.model import Actor
 from bot.slack import payloads
+from bot.slack.asking import Asking, is_nothing
+from bot.slack.assistant import pane_opened
+from bot.slack.pieces import ACTION_IDS
 from bot.slack.room_events import RoomEvents
 from bot.suggestions.evidence import paste
 from bot.suggestions.feedback import Buttons, Press
+from bot.suggestions.following import FollowUps
+from bot.suggestions.followups import FollowUp
 from bot.suggestions.jobs import Suggester, with_corrections
 from bot.suggestions.model import Suggestion
 from bot.suggestions.naming import made_in_private
 from bot.suggestions.speak import keep, show_answer
-from bot.uow import UnitOfWorkFactory
+from bot.suggestions.threads import Thread, thread_of
+from bot.uow import UnitOfWork, UnitOfWorkFactory
 from knowledge.model import Audience, Query
 
 QUESTION_LIMIT = 4_000
-EVIDENCE_LIMIT = 100_000
-"""Characters of a question and of pasted logs that are looked at and kept."""
+"""Characters of a question that are looked at."""
+
+LOGS_READ = 6_000_000
+"""Characters of logs that are looked at for one answer: all of a file, and what was pasted."""
+
+SAME_TALK = timedelta(minutes=30)
+"""In a direct message a short word is about the answer before it, if that is no older."""
 
 _HELP = (
     "Ask me about a problem in your own words, or paste log lines: I look for past incidents "
@@ -54,11 +66,13 @@ class SlackInbound:
         buttons: Buttons,
         redact: Callable[[str], str],
         clock: Clock,
+        asking: Asking | None = None,
         rooms: RoomEvents | None = None,
         show_home: Callable[[Actor], None] = lambda _: None,
     ) -> None:
         self._units = units
         self._builder = builder
+        self._asking = asking or Asking(units, clock, FollowUps(units, builder, clock))
         self._buttons = buttons
         self._redact = redact
         self._clock = clock
@@ -76,13 +90,15 @@ class SlackInbound:
     def _heard(self, body: Mapping[str, Any]) -> None:
         if self._rooms is not None and self._rooms.process(body, self._paste):
             return
-        viewer = payloads.home_opened(body)
+        viewer, opened = payloads.home_opened(body), pane_opened(body)
         if viewer is not None:
             self._show_home(viewer)
-            return
-        said = payloads.said(body)
-        if said is not None:
-            self._answer(said)
+        elif opened is not None:
+            self._asking.pane_opened(opened)
+        else:
+            said = payloads.said(body)
+            if said is not None:
+                self._answer(said)
 
     # -- buttons --------------------------------------------------------------------------
 
@@ -92,6 +108,7 @@ class SlackInbound:
             raise BadPayload("a Slack interaction that is no press of a button of ours")
         app_team = body.get("team")
         team_id = app_team.get("id") if isinstance(app_team, Mapping) else None
+        asks_why = click.action == ACTION_IDS["why"]
         self._buttons.press(
             Press(
                 actor=click.actor,
@@ -102,6 +119,8 @@ class SlackInbound:
                     channel=click.channel,
                     thread=click.thread_ts or click.message_ts or None,
                 ),
+                is_shared=asks_why
+                and self._asking.is_shared(str(team_id or click.actor.team_id), click.channel),
             )
         )
 
@@ -109,42 +128,72 @@ class SlackInbound:
 
     def _answer(self, said: payloads.Said) -> None:
         key = answer_key(said.team_id, said.channel, said.ts)
-        said = replace(
-            said,
-            question=self._redact(said.question)[:QUESTION_LIMIT],
-            logs=self._redact(said.logs)[:EVIDENCE_LIMIT],
-        )
         with self._units.read() as uow:
             if uow.outbox.destination(key) is not None:
                 return
+            thread = self._thread_of(uow, said)
             incident = incident_of_thread(uow, said.team_id, said.channel, said.thread_ts)
+            incident = incident or thread.incident
             own = incident_of_room(uow, said.team_id, said.channel)
-        if not said.is_addressed and (incident is None or not said.logs):
+        is_to_us = said.is_addressed or thread.is_with(said.actor)
+        if not is_to_us and incident is None:
             if own is not None and said.is_paste:
+                self._paste(said)
+            return
+        heard = self._asking.hear(said)
+        said = replace(
+            heard.said,
+            question=self._redact(heard.said.question)[:QUESTION_LIMIT],
+            logs=self._redact(heard.said.logs)[:LOGS_READ],
+        )
+        if said.is_addressed and self._asking.command(said, key):
+            return
+        meant = self._asking.understood(said, thread)
+        is_follow_up = meant.kind is not FollowUp.FRESH
+        adds_evidence = incident is not None and bool(said.logs)
+        # Whom it answered here need not name it again, for words that mean little else.
+        if not (said.is_addressed or adds_evidence or (is_to_us and is_follow_up)):
+            if incident is None and own is not None and said.is_paste:
                 self._paste(said)
             return
         if not said.is_shared:
             incident = incident or own
         to = Destination(said.team_id, said.channel, thread=said.thread_ts or said.ts)
-        if not said.question and not said.logs:
+        has_no_words = is_nothing(said.question) or (meant.kind is FollowUp.LOGS and heard.note)
+        if has_no_words and not said.logs:
             with self._units.begin() as uow:
-                uow.outbox.put(key, to, Notice(text=_HELP), self._clock.now())
+                uow.outbox.put(key, to, Notice(text=heard.note or _HELP), self._clock.now())
             return
+        if is_follow_up and self._asking.follow(said, key, thread, meant):
+            return
+        if meant.kind is FollowUp.LOGS:
+            said = replace(said, question="")
         if incident is not None and said.logs:
             self._add_evidence(incident.id, said)
+        self._asking.working(said)
         query, is_private = self._query(said, incident)
         suggestion = self._builder.suggest(query, asked=True)
         if is_private:
             suggestion = made_in_private(suggestion)
-        self._reply(key, to, said, incident, suggestion)
+        self._reply(key, to, said, incident, suggestion, heard.note)
+
+    def _thread_of(self, uow: UnitOfWork, said: payloads.Said) -> Thread:
+        """The thread of the message; in a direct message without one, where we spoke last."""
+        thread = said.thread_ts
+        if thread is None and said.is_direct:
+            since = self._clock.now() - SAME_TALK
+            thread = uow.outbox.last_thread(said.team_id, said.channel, since)
+        return thread_of(uow, said.team_id, said.channel, thread)
 
     def _query(self, said: payloads.Said, incident: Incident | None) -> tuple[Query, bool]:
         """What to search for, and whether it has words of a private channel."""
         where = Destination(said.team_id, said.channel)
         audience = Audience(channel=where.channel_key, sees_nothing=said.is_shared)
         if incident is None:
+            link = payloads.only_link(said.question)
             query = Query(
                 text=said.question or said.logs[:QUESTION_LIMIT],
+                runbook_url=link,
                 logs=(said.logs,) if said.logs else (),
                 audience=audience,
             )
@@ -178,7 +227,8 @@ class SlackInbound:
 
     def _paste(self, said: payloads.Said) -> None:
         """Logs in an incident's own channel: evidence, and no answer."""
-        said = replace(said, logs=self._redact(said.logs)[:EVIDENCE_LIMIT])
+        said = self._asking.hear(said).said
+        said = replace(said, logs=self._redact(said.logs)[:LOGS_READ])
         with self._units.read() as uow:
             incident = incident_of_room(uow, said.team_id, said.channel)
         if incident is not None and said.logs and not said.is_shared:
@@ -191,6 +241,7 @@ class SlackInbound:
         said: payloads.Said,
         incident: Incident | None,
         suggestion: Suggestion,
+        lead: str = "",
     ) -> None:
         with self._units.begin() as uow:
             if uow.outbox.destination(key) is not None:
@@ -207,6 +258,7 @@ class SlackInbound:
                 asked_by=said.actor.key,
                 incident_id=incident.id if incident is not None else None,
                 now=now,
+                lead=lead,
             )
 
 

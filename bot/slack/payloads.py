@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.people.model import Actor
+from bot.slack.assistant import pane_opened
 from bot.slack.escape import unescape
-from bot.slack.pieces import ACTION_IDS, FILL_PREFIX, OPEN_PREFIX
+from bot.slack.files import SharedFile, shared_files
+from bot.slack.pieces import FILL_PREFIX, OPEN_PREFIX, OUR_BUTTONS
 
 JSON = Mapping[str, Any]
 
@@ -15,6 +17,7 @@ _MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 _CHANNEL = re.compile(r"<#([A-Z0-9]+)(?:\|([^>]*))?>")
 _SPECIAL = re.compile(r"<!([a-z]+)[^>]*>")
 _LINK = re.compile(r"<((?:https?|mailto):[^|>]+)(?:\|([^>]*))?>")
+_ADDRESS = re.compile(r"https?://[^\s<>]{4,2000}")
 _FENCE = re.compile(r"```(.*?)(?:```|\Z)", re.DOTALL)
 _READ_SUBTYPES = (None, "file_share", "thread_broadcast")
 _IN_LINE = ("view_submission", "message_action", "shortcut")
@@ -25,8 +28,9 @@ _PREVIEW = 20_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """A message that may be for the bot. `question` and `logs` are plain text as typed;
-    `is_paste`: the logs are a code block or a snippet, not just several lines.
+    """A message that may be for the bot. `question` and `logs` are plain text as typed; `logs`
+    has the beginnings of small files, `typed_logs` has not. `is_paste`: the logs are a code
+    block or a snippet, not just several lines.
 
     `team_id` is the workspace that the bot is in; a person in a shared channel may be of
     another one.
@@ -43,6 +47,8 @@ class Said:
     is_direct: bool
     is_shared: bool
     is_paste: bool = False
+    typed_logs: str = ""
+    files: tuple[SharedFile, ...] = ()
 
     @property
     def is_addressed(self) -> bool:
@@ -60,6 +66,7 @@ class Click:
     channel: str
     message_ts: str
     thread_ts: str | None
+    action: str = ""
 
 
 def is_wanted(body: JSON) -> bool:
@@ -72,6 +79,8 @@ def is_wanted(body: JSON) -> bool:
     event = body.get("event")
     if not isinstance(event, Mapping) or not body.get("team_id") or not body.get("event_id"):
         return False
+    if pane_opened(body) is not None:
+        return True
     if event.get("bot_id") or event.get("user") in (None, "", bot_user_of(body)):
         return False
     if event.get("subtype") not in _READ_SUBTYPES:
@@ -84,8 +93,11 @@ def is_wanted(body: JSON) -> bool:
         return False
     if event.get("channel_type") == "im":
         return True
-    # A mention comes a second time as app_mention, which is the one that is kept.
-    return bool(event.get("thread_ts")) and not _names(event, bot_user_of(body))
+    if _names(event, bot_user_of(body)):
+        # A mention comes a second time as app_mention, which is the one that is kept; one beside
+        # a file may not, and both are answered under one key.
+        return event.get("subtype") == "file_share"
+    return bool(event.get("thread_ts"))
 
 
 def is_answered_in_line(body: JSON) -> bool:
@@ -115,7 +127,7 @@ def _names(event: JSON, user_id: str | None) -> bool:
 
 def said(body: JSON) -> Said | None:
     """What an event_callback body says; None when it is nothing for the bot."""
-    if not is_wanted(body) or body["event"].get("type") == HOME_OPENED:
+    if not is_wanted(body) or body["event"].get("type") not in ("message", "app_mention"):
         return None
     return heard(body)
 
@@ -144,6 +156,8 @@ def heard(body: JSON) -> Said | None:
         is_direct=event.get("channel_type") == "im",
         is_shared=bool(body.get("is_ext_shared_channel")),
         is_paste="```" in typed or bool(previews(event)),
+        typed_logs=logs,
+        files=shared_files(event, _preview),
     )
 
 
@@ -205,6 +219,12 @@ def split(text: str) -> tuple[str, str]:
     return "", "\n".join(lines)
 
 
+def only_link(question: str) -> str | None:
+    """The address, where a message is nothing but one."""
+    text = question.strip()
+    return text if _ADDRESS.fullmatch(text) else None
+
+
 def click(body: JSON) -> Click | None:
     """The press of one of our buttons in a block_actions body; None for anything else."""
     actions = body.get("actions")
@@ -214,7 +234,7 @@ def click(body: JSON) -> Click | None:
     action = actions[0]
     team_id = (team.get("id") if isinstance(team, Mapping) else None) or user.get("team_id")
     container = body.get("container") or {}
-    is_ours = isinstance(action, Mapping) and action.get("action_id") in ACTION_IDS.values()
+    is_ours = isinstance(action, Mapping) and action.get("action_id") in OUR_BUTTONS
     if not is_ours or not team_id or not user.get("id") or not container.get("channel_id"):
         return None
     return Click(
@@ -226,4 +246,5 @@ def click(body: JSON) -> Click | None:
         channel=str(container["channel_id"]),
         message_ts=str(container.get("message_ts") or ""),
         thread_ts=str(container["thread_ts"]) if container.get("thread_ts") else None,
+        action=str(action["action_id"]),
     )

@@ -31,6 +31,12 @@ ACTION_IDS = {
 }
 """Stable for ever: messages that are already posted carry them."""
 
+PAIR_ID = f"{ACTION_PREFIX}feedback"
+"""The pair of feedback buttons; which of the two was pressed is told by the token alone."""
+
+OUR_BUTTONS = frozenset({*ACTION_IDS.values(), PAIR_ID})
+"""Every action_id of a button that carries a token."""
+
 
 def header(text: str) -> Block:
     """A headline of outside text."""
@@ -87,6 +93,26 @@ def form_of_opener(action_id: str) -> str | None:
     if not action_id.startswith(OPEN_PREFIX):
         return None
     return action_id.removeprefix(OPEN_PREFIX).partition(".")[0]
+
+
+def feedback_pair(buttons: Sequence[Button]) -> Block | None:
+    """Helpful and not helpful as the assistant pane shows them; None where both are not there."""
+    by_action = {button.action: button for button in buttons}
+    helpful, not_helpful = by_action.get("helpful"), by_action.get("not_helpful")
+    if helpful is None or not_helpful is None:
+        return None
+    pair = {
+        "type": "feedback_buttons",
+        "action_id": PAIR_ID,
+        "positive_button": _verdict(helpful),
+        "negative_button": _verdict(not_helpful),
+    }
+    return {"type": "context_actions", "elements": [pair]}
+
+
+def _verdict(button: Button) -> Block:
+    label = {"type": "plain_text", "text": plain(button.label, BUTTON_TEXT) or "Press"}
+    return {"text": label, "value": button.token[:BUTTON_VALUE]}
 
 
 def _button(action_id: str, label: str, value: str) -> Block:

@@ -16,6 +16,16 @@ class Needs(NamedTuple):
 
 
 FEATURES: Mapping[str, Needs] = {
+    "assistant pane": Needs(
+        methods=("assistant.threads.setStatus", "assistant.threads.setSuggestedPrompts"),
+        scopes=("assistant:write", "im:history"),
+        events=(
+            "app_home_opened",
+            "assistant_thread_context_changed",
+            "assistant_thread_started",
+            "message.im",
+        ),
+    ),
     "digest": Needs(methods=("conversations.open",), scopes=("im:write",), events=()),
     "forms": Needs(methods=("views.open", "views.update"), scopes=(), events=()),
     "home": Needs(methods=("views.publish",), scopes=(), events=("app_home_opened",)),
@@ -64,6 +74,11 @@ FEATURES: Mapping[str, Needs] = {
         events=(),
     ),
     "profile": Needs(methods=("users.info",), scopes=("users:read",), events=()),
+    "shared files": Needs(
+        methods=(),
+        scopes=("files:read",),
+        events=("message.channels", "message.groups", "message.im"),
+    ),
     "thread mode": Needs(
         methods=(),
         scopes=("channels:history", "groups:history"),

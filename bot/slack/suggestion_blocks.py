@@ -4,7 +4,7 @@ The order is that of a person woken at night: what it is like, what ended it, wh
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from bot.slack.escape import Safe, code_block, join, link, markdown, words
 from bot.slack.limits import Block
@@ -35,8 +35,14 @@ _QUOTED = re.compile(r"Like (\S+): ")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
 
 
-def suggestion_parts(suggestion: Suggestion) -> Iterator[Part]:
-    """Everything there is to say, most important first."""
+def suggestion_parts(suggestion: Suggestion, lead: str = "") -> Iterator[Part]:
+    """Everything there is to say, most important first. `lead` stands before it; before an
+    abstention it takes the place of "not seen before"."""
+    if lead and suggestion.kind is SuggestionKind.ABSTENTION:
+        yield from _abstention(suggestion, words(lead, 400))
+        return
+    if lead:
+        yield 0, context(words(lead, 400))
     yield from _LEADS[suggestion.kind](suggestion)
     if suggestion.answered:
         yield from _steps(suggestion)
@@ -176,8 +182,11 @@ def _runbook_only(suggestion: Suggestion) -> Iterator[Part]:
     yield 0, section(Safe(f"*{said}*" if "*" not in said else said))
 
 
-def _abstention(suggestion: Suggestion) -> Iterator[Part]:
-    lines = [Safe("*Not seen before.* Nothing on record is close enough to go by.")]
+_NOT_SEEN = Safe("*Not seen before.* Nothing on record is close enough to go by.")
+
+
+def _abstention(suggestion: Suggestion, lead: Safe = _NOT_SEEN) -> Iterator[Part]:
+    lines = [lead]
     nearest = suggestion.nearest
     if nearest is not None:
         name = link(nearest.url, nearest.id, 60)
@@ -203,15 +212,22 @@ def _who_knows(suggestion: Suggestion) -> Safe:
 def _steps(suggestion: Suggestion) -> Iterator[Part]:
     """The first steps. A command belongs to the sentence before it and has no number."""
     generic = {passage.document_id for passage in suggestion.passages if passage.generic}
-    shown = suggestion.steps[:STEPS_SHOWN]
+    yield from steps_parts(suggestion.steps[:STEPS_SHOWN], "Try first", generic)
+
+
+def steps_parts(
+    shown: Sequence[Step], title: str, generic: Collection[str] = frozenset()
+) -> Iterator[Part]:
+    """Steps under a title of ours, each page cited after its last one. `generic` are the ids of
+    starter pages."""
     number = 0
     for place, step in enumerate(shown):
         before = shown[place - 1] if place else None
         continues = step.is_code and before is not None and before.citation == step.citation
         number += 0 if continues else 1
-        title = "" if place else "*Try first*\n"
+        above = "" if place else f"*{title}*\n"
         rank = 2 if place else 1
-        yield rank, section(Safe(f"{title}{_step(0 if continues else number, step)}"))
+        yield rank, section(Safe(f"{above}{_step(0 if continues else number, step)}"))
         following = shown[place + 1] if place + 1 < len(shown) else None
         if following is None or following.citation != step.citation:
             yield rank, context(_source(step, step.citation.document_id in generic))

@@ -240,6 +240,42 @@ class SqlOutbox:
     def speak_in_turn(self) -> None:
         lock_until_commit(self._connection, Lock.SPEAKING)
 
+    def message(self, key: str) -> AnyMessage | None:
+        content = self._connection.execute(
+            select(outbox.c.message).where(outbox.c.key == key)
+        ).scalar_one_or_none()
+        return None if content is None else message_adapter.validate_python(content)
+
+    def in_thread(
+        self, team_id: str, channel: str, thread: str, limit: int
+    ) -> Sequence[tuple[str, AnyMessage]]:
+        statement = (
+            select(outbox.c.key, outbox.c.message)
+            .where(
+                outbox.c.team_id == team_id,
+                outbox.c.channel == channel,
+                or_(outbox.c.thread == thread, outbox.c.ref == thread),
+            )
+            .order_by(outbox.c.seq.desc())
+            .limit(limit)
+        )
+        rows = self._connection.execute(statement).all()
+        return [(key, message_adapter.validate_python(content)) for key, content in reversed(rows)]
+
+    def last_thread(self, team_id: str, channel: str, since: datetime) -> str | None:
+        statement = (
+            select(outbox.c.thread)
+            .where(
+                outbox.c.team_id == team_id,
+                outbox.c.channel == channel,
+                outbox.c.thread.is_not(None),
+                outbox.c.queued_at >= since,
+            )
+            .order_by(outbox.c.queued_at.desc(), outbox.c.seq.desc())
+            .limit(1)
+        )
+        return self._connection.execute(statement).scalars().first()
+
     def claim(self, now: datetime, lease_seconds: float, limit: int) -> Sequence[PendingMessage]:
         """A channel whose oldest unsent message has to wait, waits with it. Commit the claim
         before posting: only then is the attempt on record whatever happens next."""

@@ -19,6 +19,7 @@ from knowledge.model import (
 from knowledge.text.steps import RawStep, steps_of
 
 CHECKS = frozenset({SectionRole.CONFIRM})
+ROLLBACK = frozenset({SectionRole.ROLLBACK})
 _SHOWN_ROLES = (SectionRole.MITIGATION, SectionRole.CONFIRM, SectionRole.SYMPTOM)
 
 
@@ -107,6 +108,11 @@ def first_check(runbook: Runbook, labels: Mapping[str, str]) -> Step | None:
     """The first item under the page's heading on how to confirm; None when it has none."""
     checks = steps_of(runbook, CHECKS)
     return _step(runbook, checks[0], labels) if checks else None
+
+
+def rollback_steps(runbook: Runbook, labels: Mapping[str, str]) -> tuple[Step, ...]:
+    """All steps under the page's headings on how to undo it, in its order."""
+    return tuple(_step(runbook, raw, labels) for raw in steps_of(runbook, ROLLBACK))
 
 
 def passages_by_rank(hit: Hit, passages: Mapping[int, Passage]) -> list[Passage]:

@@ -5,8 +5,12 @@ from datetime import datetime
 from bot.chat.ports import Destination
 from bot.clock import Clock
 from bot.incidents.model import Incident, TimelineEntry, TimelineKind
+from bot.suggestions.essence import essence
 from bot.suggestions.jobs import search_anew
 from bot.uow import UnitOfWork
+
+EVIDENCE_LIMIT = 100_000
+"""Characters of one paste that are kept."""
 
 
 def pasted_entry(
@@ -20,9 +24,10 @@ def pasted_entry(
     at: datetime,
     only: str = "",
 ) -> TimelineEntry:
-    """Pasted lines as evidence."""
+    """Pasted lines as evidence; of very many, what matters is kept."""
     lines = logs.count("\n") + 1
-    data = {"text": logs, "team": team_id, "ts": ts, "channel": channel}
+    kept = essence(logs, EVIDENCE_LIMIT)
+    data = {"text": kept, "team": team_id, "ts": ts, "channel": channel}
     return TimelineEntry(
         at=at,
         kind=TimelineKind.EVIDENCE,

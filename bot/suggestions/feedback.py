@@ -12,14 +12,16 @@ from bot.incidents.model import Incident, IncidentState, TimelineEntry, Timeline
 from bot.incidents.records import end_told
 from bot.people.model import Actor, Role, RoleBook
 from bot.suggestions.corrections import Correction, Word
+from bot.suggestions.explanation import explain
 from bot.suggestions.jobs import enqueue, search_anew
 from bot.suggestions.linking import family_of_incident
 from bot.suggestions.model import Suggestion, SuggestionKind
 from bot.suggestions.ports import ButtonToken, Feedback, StoredSuggestion
 from bot.suggestions.resolution import past_incident_of
+from bot.suggestions.seen import seen_records
 from bot.suggestions.speak import refresh
 from bot.uow import UnitOfWork, UnitOfWorkFactory
-from knowledge.model import Document, Passage, PastIncident
+from knowledge.model import Audience, Document, Passage, PastIncident
 
 _STALE = (
     "That button is not known any more, so nothing was recorded. "
@@ -41,13 +43,15 @@ incident ended like another makes no constraint: the next one may have another c
 class Press:
     """A button pressed. `actor` is from the verified payload alone; `name` is for reading.
 
-    `reply_to` is the thread of the message with the button.
+    `reply_to` is the thread of the message with the button; `is_shared`: its channel is shared
+    with another organisation.
     """
 
     actor: Actor
     name: str
     token: str
     reply_to: Destination
+    is_shared: bool = False
 
 
 class Buttons:
@@ -76,12 +80,36 @@ class Buttons:
                 self._tell(uow, press, _STALE, now)
             elif button.team_id != press.actor.team_id:
                 self._refuse(uow, press, "another team's button", now)
+            elif button.action == "why":
+                self._explain(uow, press, button, stored, now)
             elif button.action == "resolved_like":
                 self._resolve(uow, press, button, stored, now)
             elif button.action == "not_same":
                 self._disown(uow, press, button, stored, now)
             else:
                 self._rate(uow, press, button, stored, now)
+
+    def _explain(
+        self,
+        uow: UnitOfWork,
+        press: Press,
+        button: ButtonToken,
+        stored: StoredSuggestion,
+        now: datetime,
+    ) -> None:
+        """Why, in the thread of the message: once an answer, whoever presses."""
+        key = f"why:{stored.suggestion.id}"
+        there = uow.outbox.destination(button.message_key)
+        if there is None or uow.outbox.destination(key) is not None:
+            self._refuse(uow, press, "said before", now)
+            return
+        place, ref = there
+        to = replace(place, thread=place.thread or ref)
+        audience = Audience(channel=to.channel_key, sees_nothing=press.is_shared)
+        records = seen_records(uow, stored.suggestion, audience)
+        board = explain(stored.suggestion, records, asked_by=press.actor.key)
+        uow.outbox.put(key, to, board, now)
+        self._audit(uow, press, button, now)
 
     def _rate(
         self,

@@ -18,7 +18,7 @@ from bot.chat.cards import (
     room_card_key,
     said_of,
 )
-from bot.chat.messages import Button, Said
+from bot.chat.messages import Answer, Button, Said
 from bot.chat.ports import Destination
 from bot.incidents.model import Incident, TimelineEntry, TimelineKind
 from bot.incidents.records import end_told
@@ -151,6 +151,7 @@ def show_answer(
     asked_by: str,
     incident_id: int | None,
     now: datetime,
+    lead: str = "",
 ) -> None:
     """Say the answer, or say it again with what people think of it by now."""
     buttons, tokens = new_buttons(
@@ -164,7 +165,7 @@ def show_answer(
     )
     uow.suggestions.add_buttons(tokens)
     said = _said(uow, suggestion, incident_id)
-    uow.outbox.put(key, to, build_answer(suggestion, asked_by, buttons, said), now)
+    uow.outbox.put(key, to, build_answer(suggestion, asked_by, buttons, said, lead), now)
 
 
 def _said(uow: UnitOfWork, suggestion: Suggestion, incident_id: int | None) -> tuple[Said, ...]:
@@ -184,6 +185,7 @@ def refresh(uow: UnitOfWork, button: ButtonToken, stored: StoredSuggestion, now:
         return
     incident_key = incident_key_of(message_key)
     if incident_key is None:
+        before = uow.outbox.message(message_key)
         show_answer(
             uow,
             stored.suggestion,
@@ -192,6 +194,7 @@ def refresh(uow: UnitOfWork, button: ButtonToken, stored: StoredSuggestion, now:
             asked_by=stored.asked_by,
             incident_id=button.incident_id,
             now=now,
+            lead=before.lead if isinstance(before, Answer) else "",
         )
         return
     incident = uow.incidents.get_by_key(incident_key)

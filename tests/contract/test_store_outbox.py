@@ -285,6 +285,40 @@ def test_a_reply_finds_the_message_it_is_under(database: Database, clock: Manual
         assert unit.outbox.key_of("T2", "C1", "1.1") is None
 
 
+def test_what_was_said_in_a_thread_is_read_back_in_order(
+    database: Database, clock: ManualClock
+) -> None:
+    thread = Destination("T1", "C1", thread="1.1")
+    put(database, clock, "card", "on top")
+    say(database, clock, "1.1")
+    for number in range(3):
+        put(database, clock, f"reply {number}", f"{number}", thread)
+    put(database, clock, "elsewhere", to=Destination("T1", "C1", thread="2.2"))
+    put(database, clock, "another channel", to=Destination("T1", "C2", thread="1.1"))
+    with database.read() as unit:
+        told = unit.outbox.in_thread("T1", "C1", "1.1", 10)
+        newest = unit.outbox.in_thread("T1", "C1", "1.1", 2)
+        assert unit.outbox.message("card") == Notice(text="on top")
+        assert unit.outbox.message("none") is None
+    assert [key for key, _ in told] == ["card", "reply 0", "reply 1", "reply 2"]
+    assert [key for key, _ in newest] == ["reply 1", "reply 2"]
+
+
+def test_the_last_thread_of_a_channel_is_forgotten_after_a_while(
+    database: Database, clock: ManualClock
+) -> None:
+    start = clock.now()
+    put(database, clock, "a", to=Destination("T1", "D1", thread="1.1"))
+    clock.advance(60)
+    put(database, clock, "b", to=Destination("T1", "D1", thread="2.2"))
+    put(database, clock, "c", to=Destination("T1", "D1"))
+    with database.read() as unit:
+        assert unit.outbox.last_thread("T1", "D1", start) == "2.2"
+        assert unit.outbox.last_thread("T1", "D2", start) is None
+        later = clock.now() + timedelta(seconds=1)
+        assert unit.outbox.last_thread("T1", "D1", later) is None
+
+
 def test_released_leases_can_be_claimed_at_once(database: Database, clock: ManualClock) -> None:
     put(database, clock, "a")
     put(database, clock, "b", to=THERE)

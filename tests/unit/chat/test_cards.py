@@ -83,7 +83,7 @@ def test_how_it_ended_is_the_last_word_of_the_timeline():
 def test_words_on_a_case_are_offered_only_where_one_past_incident_leads(
     suggestion, incident_id, may_resolve, offered
 ):
-    tokens = iter("abcd")
+    tokens = iter("abcde")
     buttons, kept = new_buttons(
         suggestion,
         team_id="T1",
@@ -94,7 +94,7 @@ def test_words_on_a_case_are_offered_only_where_one_past_incident_leads(
         may_resolve=may_resolve,
     )
     actions = {button.action for button in buttons}
-    assert actions == {"helpful", "not_helpful"} | (
+    assert actions == {"helpful", "not_helpful", "why"} | (
         {"not_same", "resolved_like"} if offered else set()
     )
     assert [button.token for button in buttons] == [token.token for token in kept]

@@ -1,9 +1,12 @@
 """What is open, and who takes it on."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.alerts.model import StoredAlert
 from bot.commands.model import Pager
 from bot.incidents.model import IncidentState
+from bot.pager.references import pagerduty_incidents
 from bot.people.model import Role
 from knowledge.model import Visibility
 from tests.support.desk import Desk
@@ -75,6 +78,9 @@ class FakePager:
     """The Pager port: remembers what it was told, or gives the reason why not."""
 
     name = "PagerDuty"
+
+    def references(self, alerts: Sequence[StoredAlert]) -> tuple[str, ...]:
+        return pagerduty_incidents(alerts)
 
     def __init__(self, problem: str | None = None) -> None:
         self.problem = problem

@@ -27,7 +27,7 @@ from bot.importing import ImportReport
 from bot.incidents.model import Incident, IncidentState, TimelineEntry, TimelineKind
 from bot.jobs.ports import InboxItem, InboxKind, InboxState
 from bot.slack.client import EVENT_TYPE
-from bot.slack.pieces import ACTION_IDS
+from bot.slack.pieces import OUR_BUTTONS
 from bot.suggestions.build import SuggestionBuilder
 from bot.suggestions.model import Citation, Suggestion, SuggestionKind
 from bot.suggestions.ports import StoredSuggestion
@@ -412,7 +412,7 @@ def test_a_citation_and_a_receipt_have_the_keys_that_are_told() -> None:
 
 def test_the_action_ids_of_buttons_and_the_type_of_metadata() -> None:
     ids, metadata = section("Slack").split("A button's value")
-    assert {name for name in names(ids) if name != "action_id"} == set(ACTION_IDS.values())
+    assert {name for name in names(ids) if name != "action_id"} == OUR_BUTTONS
     assert names(metadata) == [EVENT_TYPE]
 
 

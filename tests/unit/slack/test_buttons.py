@@ -98,7 +98,7 @@ def test_resolved_like_ends_the_incident_and_makes_it_findable(world: World):
     card = world.card()
     assert card.state == "resolved"
     assert card.resolution_note.startswith("Resolved like INC-87")
-    assert [button.action for button in card.buttons] == ["helpful", "not_helpful"]
+    assert [button.action for button in card.buttons] == ["helpful", "not_helpful", "why"]
 
 
 def test_resolving_twice_has_no_second_effect(world: World):
@@ -185,7 +185,7 @@ def test_a_question_in_the_thread_knows_what_was_said_of_the_incident(world: Wor
     world.alert_fires()
     world.follow()
     world.presses(world.card(), "not_same")
-    world.says(f"<@{BOT}> what else?", thread_ts=world.card_ref())
+    world.says(f"<@{BOT}> could it be the deploy?", thread_ts=world.card_ref())
     assert world.builder.asked[-1][0].excluded == {"INC-87"}
 
 

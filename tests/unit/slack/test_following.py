@@ -37,6 +37,7 @@ def test_an_incident_gets_its_card(world: World):
         "not_helpful",
         "not_same",
         "resolved_like",
+        "why",
     ]
     with world.database.read() as uow:
         stored = uow.suggestions.latest_of(1)

@@ -30,7 +30,7 @@ def test_a_question_is_answered_in_its_thread(world: World):
     [(query, asked)] = world.builder.asked
     assert (query.text, asked) == ("why is checkout slow?", True)
     assert query.audience.channel == f"{TEAM}/{CHANNEL}"
-    assert [button.action for button in world.answers()[0].buttons] == ["helpful", "not_helpful"]
+    assert [b.action for b in world.answers()[0].buttons] == ["helpful", "not_helpful", "why"]
 
 
 def test_a_redelivered_question_is_answered_once(world: World):
