@@ -46,7 +46,7 @@ def _ask(settings: Settings, token: str) -> Iterator[Check]:
     )
     who = checkup.identity(client)
     yield ok("slack", f"the bot is @{who.user} in {who.team} ({settings.slack_mode} mode)")
-    yield _scopes(who.scopes, checkup.NEEDED_SCOPES)
+    yield from _scopes(who.scopes)
     if settings.slack_app_token is not None:
         checkup.open_connection(client, settings.slack_app_token.get_secret_value())
         yield ok("slack connection", "Socket Mode can be opened")
@@ -74,14 +74,22 @@ def _ask(settings: Settings, token: str) -> Iterator[Check]:
         yield ok("slack channel", f"the bot is a member of {settings.slack_channel}")
 
 
-def _scopes(held: frozenset[str] | None, needed: tuple[str, ...]) -> Check:
+def _scopes(held: frozenset[str] | None) -> Iterator[Check]:
+    """The least there is, and what else is off for want of a scope."""
+    from bot.slack.scopes import CORE, features_off
+
     if held is None:
-        return warning("slack scopes", "the server does not name them", "compare them by hand")
-    missing = [scope for scope in needed if scope not in held]
-    if missing:
-        return problem(
-            "slack scopes",
-            f"missing: {', '.join(missing)}",
-            f"add them under OAuth & Permissions at {_APP} and install the app again",
+        yield warning(
+            "slack scopes", "the server does not name them", "compare them with the manifest"
         )
-    return ok("slack scopes", f"all {len(needed)} that are needed")
+        return
+    off = features_off(held)
+    advice = f"add them under OAuth & Permissions at {_APP} and install the app again"
+    least = off.get(CORE)
+    if least:
+        yield problem("slack scopes", f"missing: {', '.join(least)}", advice)
+    else:
+        yield ok("slack scopes", "the bot may do what it must")
+    for name, missing in off.items():
+        if name != CORE:
+            yield warning("slack feature", f"{name}: off without {', '.join(missing)}", advice)

@@ -9,19 +9,6 @@ from bot.slack.client import api_call
 from bot.slack.errors import CALL_ERRORS, told
 from bot.slack.rooms import find_channel
 
-NEEDED_SCOPES = (
-    "app_mentions:read",
-    "channels:history",
-    "channels:read",
-    "chat:write",
-    "groups:history",
-    "groups:read",
-    "im:history",
-    "im:read",
-)
-"""Hearing mentions, direct messages and threads; finding the card channel; saying things, and
-looking whether they were said."""
-
 
 @dataclass(frozen=True, slots=True)
 class Identity:

@@ -7,6 +7,7 @@ from bot.errors import ChatRefused, ChatUnavailable
 from bot.slack import checkup
 from bot.slack.connect import web_client
 from bot.slack.rooms import SlackRooms
+from bot.slack.scopes import features_off
 from bot.workspace.core import DEFAULT_SCOPES
 from bot.workspace.server import LocalWorkspace, Room
 
@@ -75,7 +76,8 @@ def test_the_doctor_learns_who_and_where(workspace):
     who = checkup.identity(client(workspace))
     assert who.team == "Larkspur"
     assert who.scopes is not None
-    assert set(checkup.NEEDED_SCOPES) <= who.scopes == DEFAULT_SCOPES
+    assert who.scopes == DEFAULT_SCOPES
+    assert features_off(who.scopes) == {}
     checkup.open_connection(client(workspace), workspace.app_token)
     found = checkup.membership(client(workspace), "incidents")
     outside = checkup.membership(client(workspace), "elsewhere")
