@@ -32,6 +32,7 @@ _LATER = "Recall cannot do that right now ({reason}). Nothing was changed; try a
 Shortcut = Callable[[Caller, JSON], Notice | Form | None]
 """Does what a message shortcut stands for: says what was done, or gives the form to fill in; None
 where it has shown its answer itself. Raises Refused."""
+UNKNOWN_SHORTCUT = "That shortcut is not known here; the app needs its newest manifest."
 NO_SHORTCUTS: Mapping[str, Shortcut] = {}
 
 
@@ -74,10 +75,11 @@ class SlackInteractions:
 
     def _used_shortcut(self, body: JSON) -> None:
         """Do it, and say in a modal what was done or why not, or ask for more in a form."""
+        trigger = str(body.get("trigger_id") or "")
         shortcut = self._shortcuts.get(str(body.get("callback_id") or ""))
         if shortcut is None:
+            self._tell(trigger, UNKNOWN_SHORTCUT)
             return
-        trigger = str(body.get("trigger_id") or "")
         try:
             caller = self._of_interaction(body)
             done = shortcut(caller, body)

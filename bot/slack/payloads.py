@@ -168,9 +168,12 @@ def previews(message: JSON) -> list[str]:
 
 def home_opened(body: JSON) -> Actor | None:
     """Who looks at the bot's home tab; None where the event is another one."""
-    if not is_wanted(body) or body["event"].get("type") != HOME_OPENED:
+    event = body.get("event")
+    if not isinstance(event, Mapping) or not is_wanted(body):
         return None
-    return Actor(team_id=str(body["team_id"]), user_id=str(body["event"]["user"]))
+    if event.get("type") != HOME_OPENED or event.get("tab") != "home":
+        return None
+    return Actor(team_id=str(body["team_id"]), user_id=str(event["user"]))
 
 
 def _preview(file: Any) -> str:

@@ -83,7 +83,7 @@ class RoomsWorld:
             Buttons(database, clock, passages_of, RoleBook()),
             redact,
             clock,
-            parts.events,
+            rooms=parts.events,
         )
         self._wants = RoomWants(database, PATTERN, default_mode)
         self._handlers = {

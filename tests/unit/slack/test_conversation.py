@@ -172,7 +172,7 @@ def test_a_night_from_the_first_alert_to_the_record(bot: Bot):
 
     bot.alert_fires()
     card = bot.card_shows("Three causes fit; cannot tell yet")
-    assert button_texts(card) == ["Helpful", "Not helpful", "Resolve…"]
+    assert button_texts(card) == ["Helpful", "Not helpful", "Why this?", "Resolve…"]
     bot.knows_its_card()
 
     alice.says("incidents", "```\nFATAL: remaining connection slots\n```", thread_ts=card.ts)
@@ -192,7 +192,7 @@ def test_a_night_from_the_first_alert_to_the_record(bot: Bot):
     bot.hears()
     done = bot.card_shows("Resolved: CheckoutHighErrorRate")
     assert "said bob" in str(done.blocks)
-    assert button_texts(done) == ["Helpful", "Not helpful", "Write it up"]
+    assert button_texts(done) == ["Helpful", "Not helpful", "Why this?", "Write it up"]
     with bot.database.read() as uow:
         assert uow.knowledge.get("RCL-1") is not None
     assert done.ts == card.ts

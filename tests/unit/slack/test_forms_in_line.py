@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from bot.clock import ManualClock
+from bot.commands import SHORTCUTS
 from bot.incidents.model import IncidentState
 from bot.people.model import Role
 from bot.redact import redact
 from bot.slack.interactions import SlackInteractions
+from bot.slack.shortcuts import form_shortcut
 from tests.support.databases import sqlite_database
 from tests.support.ending_desk import Desk
 from tests.support.slack_world import CHANNEL, TEAM, World
@@ -44,6 +46,7 @@ class Line:
             lambda _: Role.RESPONDER,
             lambda team_id, channel: channel == "C0SHARED",
             redact,
+            {name: form_shortcut(desk.book, name, redact) for name in SHORTCUTS},
         )
 
     def sends(self, kind: str, **more: Any) -> Any:

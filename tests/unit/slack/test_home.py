@@ -220,6 +220,5 @@ def test_looking_at_the_home_tab_is_wanted_and_says_nothing() -> None:
 
 
 def test_other_tabs_and_other_events_open_no_home() -> None:
-    assert not payloads.is_wanted(opened("messages"))
     assert payloads.home_opened(opened("messages")) is None
     assert payloads.home_opened(opened("home", type="app_mention")) is None

@@ -16,7 +16,7 @@ from bot.people.model import RoleBook
 from bot.redact import redact
 from bot.slack.interactions import SlackInteractions
 from bot.slack.message_text import MOST, words_of
-from bot.slack.shortcuts import FindSimilar
+from bot.slack.shortcuts import FIND_SIMILAR, FindSimilar
 from bot.suggestions.model import Suggestion
 from knowledge.model import Query
 from tests.support.asking_world import SLOTS, AskingWorld, asking_world
@@ -88,7 +88,7 @@ def uses(
         RoleBook().role_of,
         lambda team_id, channel: world.rooms.of(team_id, channel).is_shared,
         redact,
-        FindSimilar(world.tools, views, patience=patience),
+        {FIND_SIMILAR: FindSimilar(world.tools, views, patience=patience).run},
     )
     body = {
         "type": "message_action",
