@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bot.acting import build_book
+from bot.actions.presses import ActionButtons
+from bot.actions.requests import Requests
 from bot.alerts.intake import AlertIntake
 from bot.channels.model import Mode
 from bot.channels.placing import NOWHERE, Placing, Where
@@ -245,6 +248,7 @@ def _interactions(
     from bot.slack.interactions import SlackInteractions
 
     tools = Tools(
+        actions=Requests(units, build_book(settings), clock),
         units=units,
         clock=clock,
         builder=builder,
@@ -269,7 +273,8 @@ def _slack_handler(
 
     roles = RoleBook(settings.leads, settings.admins)
     buttons = Buttons(units, clock, passages_of, roles)
-    inbound = SlackInbound(units, builder, buttons, redact, clock)
+    actions = ActionButtons(units, build_book(settings), clock)
+    inbound = SlackInbound(units, builder, buttons, redact, clock, actions)
 
     def handle(job: Job) -> None:
         with units.read() as uow:

@@ -31,6 +31,8 @@ from bot.errors import SettingsError
 
 DEFAULT_DATA_DIR = Path("recall-data")
 CONFIG_VARIABLE = "RECALL_CONFIG"
+_SECRETS = "RECALL_RUNNER_SECRET_"
+"""Credentials of the runner's executors: no settings, so that no other process keeps them."""
 _HTTP_URL = TypeAdapter(AnyHttpUrl)
 _ACTOR_KEY = re.compile(r"^[A-Z0-9]+/[A-Z0-9]+$")
 
@@ -122,11 +124,32 @@ class Settings(BaseSettings):
     inbox_keep_hours: int = Field(
         72, ge=1, le=720, description="how long raw bodies are kept, failed ones included"
     )
+    actions_dir: Path | None = Field(
+        None, description="folder of action templates; none means that nothing can be run"
+    )
+    same_people: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="identities of one person, as TEAM/USER=TEAM/USER, separated by commas"
+    )
+    runner_commands: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="programs that the runner may start: absolute paths, separated by commas"
+    )
+    runner_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description=(
+            "hosts that the runner may call: HOST[:PORT][@NETWORK], separated by commas; a private "
+            "address needs its network"
+        ),
+    )
+    runner_lease_seconds: int = Field(
+        30, ge=2, le=3_600, description="how long after a runner is lost a human is asked"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="how much is logged"
     )
 
-    @field_validator("leads", "admins", mode="before")
+    @field_validator(
+        "leads", "admins", "same_people", "runner_commands", "runner_hosts", mode="before"
+    )
     @classmethod
     def _split_list(cls, value: object) -> object:
         if isinstance(value, str):
@@ -139,6 +162,22 @@ class Settings(BaseSettings):
         for key in value:
             if not _ACTOR_KEY.match(key):
                 raise ValueError(f"{key!r} is not of the form TEAM_ID/USER_ID")
+        return value
+
+    @field_validator("same_people")
+    @classmethod
+    def _groups_of_keys(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for group in value:
+            keys = group.split("=")
+            if len(keys) < 2 or not all(_ACTOR_KEY.match(key) for key in keys):
+                raise ValueError(f"{group!r} is not of the form TEAM/USER=TEAM/USER")
+        return value
+
+    @field_validator("actions_dir")
+    @classmethod
+    def _folder_exists(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_dir():
+            raise ValueError(f"{value} is not a folder")
         return value
 
     @field_validator("slack_api_url")
@@ -290,7 +329,7 @@ def _from_environment(environment: Mapping[str, str]) -> tuple[dict[str, str], l
     problems = [
         f"{name} is not a setting; see docs/contracts.md for the names"
         for name in sorted(environment)
-        if name.startswith("RECALL_") and name not in known
+        if name.startswith("RECALL_") and name not in known and not name.startswith(_SECRETS)
     ]
     return values, problems
 

@@ -11,6 +11,9 @@ GENESIS = "0" * 64
 """What the first event names as the hash before it."""
 
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEvent:
     seq: int
@@ -34,12 +37,7 @@ def event_hash(
     previous_hash: str,
 ) -> str:
     """SHA-256 hex over a canonical JSON form of everything but the hash itself."""
-    canonical = json.dumps(
-        [seq, at.isoformat(), actor, action, subject, data, previous_hash],
-        sort_keys=True,
-        separators=(",", ":"),
-        ensure_ascii=False,
-    )
+    canonical = _CANONICAL([seq, at.isoformat(), actor, action, subject, data, previous_hash])
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 

@@ -5,7 +5,7 @@ Adding a command is one function and one line here; adding a form the same.
 
 from collections.abc import Mapping
 
-from bot.commands import channel_settings
+from bot.commands import actions, channel_settings
 from bot.commands.channel_settings import quiet, settings
 from bot.commands.model import Command, FormHandler
 from bot.commands.regrouping import link, merge, split, unlink
@@ -35,10 +35,21 @@ COMMANDS: Mapping[str, Command] = {
             says="how I behave in this channel; leads change it",
             run=settings,
         ),
+        Command(
+            name="act", usage="[RCL-12] NAME", says="ask to have an action run", run=actions.act
+        ),
+        Command(
+            name="actions",
+            usage="[stop | resume]",
+            says="what waits and runs; stop all of it at once",
+            run=actions.actions,
+        ),
     )
 }
 
 FORMS: Mapping[str, FormHandler] = {
+    actions.FORM: FormHandler(open=actions.open_form, submit=actions.submit_form),
+    actions.CONFIRM: FormHandler(open=actions.open_confirm, submit=actions.submit_confirm),
     channel_settings.FORM: FormHandler(
         open=channel_settings.open_form, submit=channel_settings.submit_form, role=Role.LEAD
     ),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from bot.actions.requests import Requests
 from bot.channels.ports import Rooms
 from bot.chat.forms import Answers, Form
 from bot.chat.messages import AnyMessage
@@ -70,7 +71,8 @@ class Pager(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
-    """What commands and forms work with. `pager` is None where none is configured."""
+    """What commands and forms work with. `pager` is None where none is configured,
+    `actions` where no action may be run."""
 
     units: UnitOfWorkFactory
     clock: Clock
@@ -79,6 +81,7 @@ class Tools:
     redact: Callable[[str], str]
     settings: Settings
     pager: Pager | None = None
+    actions: Requests | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,17 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bot.chat.messages import AlertLine, Answer, AnyMessage, Board, IncidentCard, Notice, Said
+from bot.chat.messages import (
+    ActionCard,
+    AlertLine,
+    Answer,
+    AnyMessage,
+    Board,
+    IncidentCard,
+    Notice,
+    Said,
+)
+from bot.slack.action_blocks import action_parts
 from bot.slack.board_blocks import board_parts
 from bot.slack.escape import Safe, channel, join, link, person, plain, words
 from bot.slack.limits import FALLBACK, Block, settle
@@ -36,6 +46,9 @@ def render(message: AnyMessage) -> Rendered:
             parts, text = _answer(message), _gist(message.suggestion)
         case Board():
             parts, text = board_parts(message), message.title
+        case ActionCard():
+            parts = action_parts(message)
+            text = f"{message.headline}: {message.title} ({message.key}, {message.risk} risk)"
         case Notice():
             said = words(message.text, _NOTICE) or Safe("…")
             parts, text = iter([(0, section(said))]), message.text

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from bot.actions.presses import ActionButtons, ActionPress
 from bot.chat.cards import CARD_PREFIX, answer_key
 from bot.chat.messages import Notice
 from bot.chat.ports import Destination
@@ -45,8 +46,10 @@ class SlackInbound:
         buttons: Buttons,
         redact: Callable[[str], str],
         clock: Clock,
+        actions: ActionButtons | None = None,
     ) -> None:
         self._units = units
+        self._actions = actions
         self._builder = builder
         self._buttons = buttons
         self._redact = redact
@@ -70,16 +73,21 @@ class SlackInbound:
             raise BadPayload("a Slack interaction that is no press of a button of ours")
         app_team = body.get("team")
         team_id = app_team.get("id") if isinstance(app_team, Mapping) else None
+        reply_to = Destination(
+            team_id=str(team_id or click.actor.team_id),
+            channel=click.channel,
+            thread=click.thread_ts or click.message_ts or None,
+        )
+        if self._actions is not None:
+            pressed = ActionPress(actor=click.actor, token=click.token, reply_to=reply_to)
+            if self._actions.press(pressed):
+                return
         self._buttons.press(
             Press(
                 actor=click.actor,
                 name=self._redact(click.name),
                 token=click.token,
-                reply_to=Destination(
-                    team_id=str(team_id or click.actor.team_id),
-                    channel=click.channel,
-                    thread=click.thread_ts or click.message_ts or None,
-                ),
+                reply_to=reply_to,
             )
         )
 
