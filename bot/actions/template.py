@@ -139,8 +139,6 @@ class Command(Value):
     argv: Annotated[tuple[Filled, ...], Field(min_length=1, max_length=64)]
     folder: Annotated[str, Field(pattern=r"^/[^\x00]*$", max_length=500)] = "/"
     env: dict[Variable, Secretive] = Field(default_factory=dict)
-        default_factory=dict
-    )
 
     @model_validator(mode="after")
     def _runs_a_program(self) -> "Command":
@@ -171,8 +169,6 @@ class Http(Value):
         str, Field(max_length=1_000), AfterValidator(_no_secret), AfterValidator(_plain_host)
     ]
     headers: dict[Header, Secretive] = Field(default_factory=dict)
-        Field(default_factory=dict)
-    )
     body: Any = None
     expect: tuple[Annotated[int, Field(ge=100, le=599)], ...] = (200, 201, 202, 204)
 
