@@ -24,7 +24,7 @@ from bot.channels.model import ClockTime, TimeZone
 from bot.people.model import Role
 from bot.suggestions.model import Value
 
-SCHEMA_ID = "https://recall.example/schemas/action-template-1.json"
+SCHEMA_ID = "urn:recall:schema:action-template:1"
 PLACEHOLDER = re.compile(r"\$\{([a-z][a-z0-9_]*)\}", re.ASCII)
 SECRET = re.compile(r"\$\{secret:([A-Z][A-Z0-9_]*)\}", re.ASCII)
 _ANY_PLACEHOLDER = re.compile(r"\$\{([^}]*)\}?")
