@@ -7,11 +7,14 @@ from html import escape
 from typing import Any, Literal
 from urllib.parse import quote
 
+from pydantic import ValidationError
+
 from bot.actions.catalogue import ActionCatalogue
 from bot.actions.digest import canonical, digest_of
 from bot.actions.parameters import Known, WrongValues, checked
 from bot.actions.template import (
     PLACEHOLDER,
+    SECRET,
     ActionTemplate,
     Command,
     Http,
@@ -98,18 +101,34 @@ def freeze(
 ) -> Frozen:
     """Fill in a template. Raises WrongValues, under "" for what no one parameter is to blame."""
     values = checked(template, given, known)
+    try:
+        frozen = _filled(catalogue, template, values, environment, incident_key)
+    except ValidationError as error:
+        raise WrongValues({"": f"cannot be filled in: {error.errors()[0]['msg']}"}) from None
+    if len(escape(frozen.step.shown, quote=False)) > LONGEST_SHOWN:
+        raise WrongValues({"": "what would run is too long for an approver to see all of it"})
+    return frozen
+
+
+def _filled(
+    catalogue: ActionCatalogue,
+    template: ActionTemplate,
+    values: Mapping[str, str],
+    environment: str | None,
+    incident_key: str,
+) -> Frozen:
     step = Step(
         command=_command(template.command, values) if template.command else None,
         http=_http(template.http, values) if template.http else None,
     )
-    frozen = Frozen(
+    return Frozen(
         template_id=template.id,
         version=template.version,
         template_digest=catalogue.digest(template.id),
         title=template.title,
         risk=template.risk,
         executor=template.executor,
-        parameters=values,
+        parameters=dict(values),
         step=step,
         dry_run=_dry_run(template, values),
         preconditions=tuple(_precondition(one, values) for one in template.preconditions),
@@ -122,9 +141,6 @@ def freeze(
         timeout=template.timeout,
         most_output=template.most_output,
     )
-    if len(escape(step.shown, quote=False)) > LONGEST_SHOWN:
-        raise WrongValues({"": "what would run is too long for an approver to see all of it"})
-    return frozen
 
 
 def _dry_run(template: ActionTemplate, values: Mapping[str, str]) -> Step | None:
@@ -148,6 +164,14 @@ def _text(text: str, values: Mapping[str, str]) -> str:
     return PLACEHOLDER.sub(lambda match: values[match[1]], text)
 
 
+def _secretive(text: str, values: Mapping[str, str]) -> str:
+    """Filled in, and naming the very secrets that the template names: no value adds one."""
+    filled = _text(text, values)
+    if SECRET.findall(filled) != SECRET.findall(text):
+        raise WrongValues({"": "what is filled in may not name a secret"})
+    return filled
+
+
 def _command(command: Command, values: Mapping[str, str]) -> Command:
     argv = [command.argv[0]]
     for argument in command.argv[1:]:
@@ -155,7 +179,7 @@ def _command(command: Command, values: Mapping[str, str]) -> Command:
         if argument.startswith("${") and filled.startswith("-"):
             raise WrongValues({"": f"{filled!r} could be taken for an option of {argv[0]}"})
         argv.append(filled)
-    env = {name: _text(text, values) for name, text in command.env.items()}
+    env = {name: _secretive(text, values) for name, text in command.env.items()}
     return Command(argv=tuple(argv), folder=command.folder, env=env)
 
 
@@ -176,7 +200,7 @@ def _http(http: Http, values: Mapping[str, str]) -> Http:
     return Http(
         method=http.method,
         url=_in_url(http.url, values),
-        headers={name: _text(text, values) for name, text in http.headers.items()},
+        headers={name: _secretive(text, values) for name, text in http.headers.items()},
         body=_in_json(http.body, values),
         expect=http.expect,
     )

@@ -81,6 +81,8 @@ def why_not(parameter: Parameter, value: str, known: Known) -> str | None:
         return f"is longer than {LONGEST} characters"
     if _UNSEEN.search(value):
         return "holds characters that nobody can see"
+    if "${" in value:
+        return "may not hold ${: what is filled in names no parameter and no secret"
     match parameter.type:
         case "integer":
             return _why_not_integer(parameter, value)

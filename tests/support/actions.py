@@ -77,9 +77,7 @@ class Team:
         (self.actions / name).write_text(text.replace("FOLDER", str(self.folder)))
 
     def new_runner(self, environment: Mapping[str, str] | None = None, **changes: Any):
-        return build_runner(
-            self.settings, self.database, self.clock, environment or {}, **changes
-        )
+        return build_runner(self.settings, self.database, self.clock, environment or {}, **changes)
 
     def fires(self, status: AlertStatus = AlertStatus.FIRING, **labels: str) -> Incident:
         """One incident with one alert; firing or resolved from now on."""
