@@ -12,6 +12,11 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Lookup = Callable[[str, int], list[str]]
 _ENTRY = re.compile(r"([A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])(?::([0-9]{1,5}))?(?:@([0-9a-fA-F.:/]+))?")
+_CARRIERS = tuple(
+    map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "2001::/32", "2002::/16"))
+)
+"""IPv6 ranges whose addresses stand for IPv4 ones, private ones among them (RFC 6052, 8215,
+4380, 3056)."""
 
 
 def look_up(host: str, port: int) -> list[str]:
@@ -77,4 +82,5 @@ def _plain(address: Address) -> Address:
 def _fits(address: Address, entry: AllowedHost) -> bool:
     if entry.network is not None:
         return address.version == entry.network.version and address in entry.network
-    return address.is_global and not address.is_multicast
+    carries_another = address.version == 6 and any(address in one for one in _CARRIERS)
+    return address.is_global and not address.is_multicast and not carries_another

