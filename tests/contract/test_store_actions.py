@@ -12,7 +12,7 @@ from bot.chat.ports import Destination
 from bot.clock import ManualClock
 from bot.people.model import Actor, Role
 from bot.store.database import Database
-from tests.support.actions import ADA, CHANNEL, LENA, TEAM, Team
+from tests.support.actions import ADA, CHANNEL, LENA, TEAM, TOUCH, Team
 from tests.support.together import together
 
 
@@ -125,11 +125,13 @@ def click_together(team: Team, clicks: int, number: int) -> None:
         press = ActionPress(
             actor=Actor(TEAM, user), token=token, reply_to=Destination(TEAM, CHANNEL, "1.0")
         )
-        assert team.buttons.press(press)
-        if one == 0:
-            over.set()
+        try:
+            assert team.buttons.press(press)
+        finally:
+            if one == 0:
+                over.set()
 
-    together([lambda one=one: click(one) for one in range(clicks + 2)])
+    together(clicks + 2, click)
     for runner in runners:
         runner.worker.step()
     with team.database.read() as uow:
@@ -137,8 +139,7 @@ def click_together(team: Team, clicks: int, number: int) -> None:
         words = uow.actions.approvals(request.id)
     assert len(executions) == 1
     assert len({word.person for word in words}) == len(words) == 1
-    started = [e for e in team.audited("action.started")]
-    assert len(started) == number + 1
+    assert len(team.audited("action.started")) == number + 1
     assert team.is_there(f"it{number}")
 
 
@@ -147,8 +148,6 @@ PLENTY = "limits: {at_once: 100, per_hour: 1000}\n"
 
 @pytest.fixture
 def busy(database: Database, clock: ManualClock, tmp_path: Path) -> Team:
-    from tests.support.actions import TOUCH
-
     return Team(database, clock, tmp_path, TOUCH + PLENTY)
 
 
