@@ -35,13 +35,13 @@ def action_parts(card: ActionCard) -> Iterator[Part]:
         lines.append(Safe(f"*Why* {words(card.reason, 400)}"))
     if card.note:
         lines.append(words(card.note, 600))
-    if lines:
+    if any(lines):
         yield 0, lines_section(lines)
     shown = code_block(card.shows, SECTION)
     yield 0, section(shown or Safe("What would run cannot be shown whole, so do not approve it."))
     yield 0, context(_hash_and_approvals(card))
     facts = [words(fact, 300) for fact in card.facts]
-    if facts:
+    if any(facts):
         yield 1, context(*facts)
     yield from _printed("Dry run", card.dry_run, rank=3)
     yield from _printed("Output", card.output, rank=2)

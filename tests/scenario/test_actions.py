@@ -1,4 +1,4 @@
-"""Alice asks for a fix in Slack, Bob approves exactly that, it runs, and the alert says it helped."""
+"""Alice asks for a fix, Bob approves exactly that, it runs, and the alert says that it helped."""
 
 from collections.abc import Iterator
 from pathlib import Path

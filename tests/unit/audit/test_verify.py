@@ -1,4 +1,4 @@
-"""Any changed, removed or swapped row is found, and where; what the chain cannot tell, anchors do."""
+"""Any changed, removed or swapped row is found; what the chain cannot tell, anchors do."""
 
 import json
 from dataclasses import replace
