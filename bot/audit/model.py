@@ -11,7 +11,11 @@ GENESIS = "0" * 64
 """What the first event names as the hash before it."""
 
 
-_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+_CANONICAL = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, check_circular=False
+).encode
+_TEXT = json.encoder.encode_basestring
+"""A text as JSON, as the encoder above writes it; calling it directly halves the time of an event."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +30,23 @@ class AuditEvent:
     hash: str
 
 
+AuditRow = tuple[int, datetime, str, str, str, Mapping[str, Any], str, str]
+"""An event's fields in their order."""
+
+
+def row_of(event: AuditEvent) -> AuditRow:
+    return (
+        event.seq,
+        event.at,
+        event.actor,
+        event.action,
+        event.subject,
+        event.data,
+        event.previous_hash,
+        event.hash,
+    )
+
+
 def event_hash(
     *,
     seq: int,
@@ -37,7 +58,11 @@ def event_hash(
     previous_hash: str,
 ) -> str:
     """SHA-256 hex over a canonical JSON form of everything but the hash itself."""
-    canonical = _CANONICAL([seq, at.isoformat(), actor, action, subject, data, previous_hash])
+    text = _TEXT
+    canonical = (
+        f'[{seq},"{at.isoformat()}",{text(actor)},{text(action)},{text(subject)},'
+        f"{_CANONICAL(data)},{text(previous_hash)}]"
+    )
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
@@ -64,6 +89,10 @@ class AuditLog(Protocol):
         self, *, at: datetime, actor: str, action: str, subject: str, data: Mapping[str, Any]
     ) -> AuditEvent:
         """Add one event to the chain, in the transaction that changes the state."""
+        ...
+
+    def rows(self, after: int = 0, limit: int = 1000) -> Sequence[AuditRow]:
+        """As `list`, as bare tuples: a million of them are read to verify the chain."""
         ...
 
     def list(self, after: int = 0, limit: int = 1000) -> Sequence[AuditEvent]: ...

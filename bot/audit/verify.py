@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from bot.audit.model import GENESIS, AuditEvent, event_hash
+from bot.audit.model import GENESIS, AuditEvent, AuditRow, event_hash
 from bot.errors import DataError
 
 
@@ -38,48 +38,45 @@ class Verdict:
         return self.broken_at is None
 
 
-def verify(events: Iterable[AuditEvent], anchors: Sequence[Anchor] = ()) -> Verdict:
+def verify(rows: Iterable[AuditRow], anchors: Sequence[Anchor] = ()) -> Verdict:
     """Follow the chain from its first event (number 1) to its last."""
     wanted: Mapping[int, str] = {one.seq: one.hash for one in anchors}
-    seq, previous, count = 0, GENESIS, 0
-    for event in events:
-        problem = _problem(event, seq, previous, wanted)
-        if problem:
-            return Verdict(count, Anchor(seq, previous), _row(event, seq), problem)
-        seq, previous, count = event.seq, event.hash, count + 1
+    seq, previous = 0, GENESIS
+    for row in rows:
+        number, at, actor, action, subject, data, before, own = row
+        expected = event_hash(
+            seq=number,
+            at=at,
+            actor=actor,
+            action=action,
+            subject=subject,
+            data=data,
+            previous_hash=before,
+        )
+        fits = number == seq + 1 and own == expected and before == previous
+        if not fits or (wanted and wanted.get(number, own) != own):
+            # Where the numbers jump it is the missing row that is to be looked for.
+            where = seq + 1 if number > seq + 1 else number
+            return Verdict(
+                seq, Anchor(seq, previous), where, _problem(row, seq, previous, expected)
+            )
+        seq, previous = number, own
     missing = [one for one in anchors if one.seq > seq]
     if missing:
         last = max(one.seq for one in missing)
         told = f"the record ends with {seq}, but it was anchored up to {last}: its end was cut off"
-        return Verdict(count, Anchor(seq, previous), seq + 1, told)
-    return Verdict(count, Anchor(seq, previous))
+        return Verdict(seq, Anchor(seq, previous), seq + 1, told)
+    return Verdict(seq, Anchor(seq, previous))
 
 
-def _row(event: AuditEvent, seq: int) -> int:
-    """The row to look at: the missing one, where the numbers jump."""
-    return seq + 1 if event.seq > seq + 1 else event.seq
-
-
-def _problem(event: AuditEvent, seq: int, previous: str, wanted: Mapping[int, str]) -> str:
-    if event.seq != seq + 1:
-        return f"after {seq} comes {event.seq}: rows are missing or out of order"
-    expected = event_hash(
-        seq=event.seq,
-        at=event.at,
-        actor=event.actor,
-        action=event.action,
-        subject=event.subject,
-        data=event.data,
-        previous_hash=event.previous_hash,
-    )
-    if event.hash != expected:
+def _problem(row: AuditRow, seq: int, previous: str, expected: str) -> str:
+    if row[0] != seq + 1:
+        return f"after {seq} comes {row[0]}: rows are missing or out of order"
+    if row[7] != expected:
         return "its content is not what its hash was made over: the row was changed"
-    if event.previous_hash != previous:
+    if row[6] != previous:
         return "it does not follow the row before it: one of the two was replaced"
-    anchored = wanted.get(event.seq)
-    if anchored is not None and anchored != event.hash:
-        return "its hash is not the one that was anchored: the record was written anew"
-    return ""
+    return "its hash is not the one that was anchored: the record was written anew"
 
 
 def read_anchors(path: Path) -> list[Anchor]:

@@ -18,7 +18,7 @@ from bot.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from bot.audit.model import AuditEvent
+    from bot.audit.model import AuditEvent, AuditRow
     from bot.audit.verify import Verdict
     from bot.store.database import Database
 
@@ -45,7 +45,7 @@ def verify(
 
     with exit_on_error(), open_database(read_settings(config)) as database:
         kept = read_anchors(anchors) if anchors is not None else []
-        verdict = follow(events_of(database), kept)
+        verdict = follow(rows_of(database), kept)
     if json:
         print_json(as_dict(verdict, len(kept)))
     elif verdict.ok:
@@ -82,6 +82,18 @@ def events_of(database: "Database") -> "Iterator[AuditEvent]":
         after = page[-1].seq
 
 
+def rows_of(database: "Database") -> "Iterator[AuditRow]":
+    """As `events_of`, as bare tuples."""
+    after = 0
+    while True:
+        with database.read() as uow:
+            page = uow.audit.rows(after=after, limit=_PAGE)
+        yield from page
+        if len(page) < _PAGE:
+            return
+        after = page[-1][0]
+
+
 @app.command("export")
 def export(
     file: Path = typer.Argument(None, help="File to write; standard output where left out."),
@@ -112,7 +124,7 @@ def anchor(
     from bot.errors import DataError
 
     with exit_on_error(), open_database(read_settings(config)) as database:
-        verdict = follow(events_of(database), read_anchors(file) if file.exists() else [])
+        verdict = follow(rows_of(database), read_anchors(file) if file.exists() else [])
         if not verdict.ok:
             raise DataError(f"row {verdict.broken_at}: {verdict.problem}; nothing was anchored")
         with file.open("a", encoding="utf-8") as out:

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from bot.actions.catalogue import load_actions
 from bot.doctor.model import Check, ok, problem, warning
 from bot.errors import RecallError
 from bot.services.file import load_catalogue
@@ -30,6 +31,8 @@ def check_place(settings: Settings) -> Iterator[Check]:
     yield _token(settings)
     if settings.services_file is not None:
         yield _services(settings)
+    if settings.actions_dir is not None:
+        yield _actions(settings.actions_dir)
 
 
 def _folder(folder: Path) -> Check:
@@ -84,6 +87,14 @@ def _services(settings: Settings) -> Check:
     except RecallError as error:
         return problem("services", str(error), "correct the file; see docs/contracts.md")
     return ok("services", f"{settings.services_file} can be read")
+
+
+def _actions(folder: Path) -> Check:
+    try:
+        templates = load_actions(folder).templates
+    except RecallError as error:
+        return problem("actions", str(error), "correct the files; `recall actions check` helps")
+    return ok("actions", f"{len(templates)} templates in {folder} can be used")
 
 
 def _nearest(folder: Path) -> Path:

@@ -1,7 +1,8 @@
 """What the parts of a runner share, and running one step of a request that is held."""
 
+import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.actions.book import ActionBook, change
@@ -18,7 +19,8 @@ _PROGRESS_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunnerParts:
-    """What a runner works with. `name` tells it from all others; `secrets` are its own."""
+    """What a runner works with. `name` tells it from all others; `secrets` are its own;
+    once `stopping` is set, what runs is ended rather than left behind without anybody."""
 
     units: UnitOfWorkFactory
     book: ActionBook
@@ -28,6 +30,7 @@ class RunnerParts:
     secrets: Mapping[str, str]
     name: str
     lease_seconds: float = 30.0
+    stopping: threading.Event = field(default_factory=threading.Event)
 
     def keeper(self, most: int) -> OutputKeeper:
         """Takes what is printed, without any secret."""
@@ -74,7 +77,7 @@ def execute(
         run = Run(
             seconds=seconds,
             on_output=progress.on_output,
-            cancelled=hold.cancelled,
+            cancelled=lambda: hold.cancelled() or parts.stopping.is_set(),
             secrets=parts.secrets,
         )
         outcome = parts.executors[request.frozen.executor].run(step, run)

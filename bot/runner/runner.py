@@ -13,6 +13,7 @@ from bot.runner.work import Worker
 _WORKERS = 2
 _POLL_SECONDS = 0.1
 _WATCH_SECONDS = 0.5
+_STOP_SECONDS = 4.0
 
 
 class Runner:
@@ -25,6 +26,7 @@ class Runner:
     def __init__(self, parts: RunnerParts) -> None:
         http = parts.executors["http"]
         assert isinstance(http, HttpExecutor)
+        self._stopping = parts.stopping
         checks = Checks(parts.executors, http, parts.secrets)
         self.worker = Worker(parts, checks)
         self.dry_runner = DryRunner(parts)
@@ -43,9 +45,10 @@ class Runner:
             loop.start()
 
     def stop(self) -> None:
-        """Let what runs end, for a while; what does not is found by its lease."""
+        """End what runs, and say that it was ended; what cannot be said is found by its lease."""
+        self._stopping.set()
         for loop in self._loops:
-            loop.stop()
+            loop.stop(timeout=_STOP_SECONDS)
 
     def step(self) -> int:
         """Everything once, on the caller's thread; how much was done."""

@@ -149,4 +149,4 @@ def _after(request: ActionRequest, outcome: Outcome) -> tuple[RequestState, Phas
         case Ended.REFUSED:
             return RequestState.FAILED, Phase.NONE, f"Nothing was run: {outcome.detail}"
         case _:
-            return RequestState.FAILED, Phase.NONE, f"It {outcome.detail}"
+            return RequestState.FAILED, Phase.NONE, f"It did not work: {outcome.detail}."

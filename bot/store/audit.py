@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
-from bot.audit.model import GENESIS, AuditEvent, event_hash
+from bot.audit.model import GENESIS, AuditEvent, AuditRow, event_hash
 from bot.store.locks import Lock
 from bot.store.tables import audit
 from knowledge.store.columns import storable, storable_json
@@ -50,3 +50,19 @@ class SqlAuditLog:
         """Oldest first, those with a seq above `after`."""
         statement = select(audit).where(audit.c.seq > after).order_by(audit.c.seq).limit(limit)
         return [AuditEvent(**row) for row in self._connection.execute(statement).mappings()]
+
+    def rows(self, after: int = 0, limit: int = 1000) -> Sequence[AuditRow]:
+        """As `list`, as bare tuples."""
+        table = audit.c
+        columns = (
+            table.seq,
+            table.at,
+            table.actor,
+            table.action,
+            table.subject,
+            table.data,
+            table.previous_hash,
+            table.hash,
+        )
+        statement = select(*columns).where(table.seq > after).order_by(table.seq).limit(limit)
+        return self._connection.execute(statement).all()  # type: ignore[return-value]

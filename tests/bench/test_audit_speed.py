@@ -8,7 +8,7 @@ import pytest
 
 from bot.audit.model import GENESIS, event_hash
 from bot.audit.verify import verify
-from bot.cli.audit import events_of
+from bot.cli.audit import rows_of
 from bot.clock import SystemClock
 from bot.store import tables
 from tests.support.databases import sqlite_database
@@ -39,7 +39,7 @@ def test_a_million_events_are_verified_in_time(tmp_path: Path) -> None:
                     connection.execute(tables.audit.insert(), rows)
                 rows = []
         began = time.perf_counter()
-        verdict = verify(events_of(database))
+        verdict = verify(rows_of(database))
         took = time.perf_counter() - began
     print(f"{verdict.events} events verified in {took:.1f} s")
     assert verdict.ok

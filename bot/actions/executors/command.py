@@ -102,10 +102,13 @@ def _follow(process: "subprocess.Popen[bytes]", run: Run) -> Outcome:
         while process.poll() is None:
             if time.monotonic() >= deadline:
                 _stop(process)
-                return Outcome(Ended.TIMED_OUT, detail=f"stopped after {run.seconds:.0f} s")
+                return Outcome(Ended.TIMED_OUT, detail=f"was stopped after {run.seconds:.0f} s")
             if run.cancelled():
                 _stop(process)
-                return Outcome(Ended.CANCELLED, detail="stopped because somebody asked for it")
+                return Outcome(
+                    Ended.CANCELLED,
+                    detail="was stopped: somebody asked for it, or the runner ended",
+                )
             if is_open:
                 is_open = _read(process, selector, run, _LOOK_SECONDS)
             else:

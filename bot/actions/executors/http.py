@@ -55,7 +55,7 @@ class HttpExecutor:
         except NotAllowed as error:
             return Outcome(Ended.REFUSED, detail=str(error)), b""
         if run.cancelled():
-            return Outcome(Ended.CANCELLED, detail="stopped before it was sent"), b""
+            return Outcome(Ended.CANCELLED, detail="was stopped before it was sent"), b""
         deadline = time.monotonic() + run.seconds
         timeout = httpx.Timeout(run.seconds, connect=min(_CONNECT_SECONDS, run.seconds))
         transport = PinnedTransport(self._gate, httpx.HTTPTransport(verify=self._verify, retries=0))
@@ -84,7 +84,9 @@ def _read(answer: httpx.Response, http: Http, run: Run, deadline: float) -> tupl
         kept += chunk[: _LARGEST_ANSWER - len(kept)]
         run.on_output(chunk)
         if run.cancelled():
-            return Outcome(Ended.CANCELLED, answer.status_code, "stopped while reading"), b""
+            return Outcome(
+                Ended.CANCELLED, answer.status_code, "was stopped while its answer was read"
+            ), b""
         if time.monotonic() > deadline:
             return _lost(http, f"the answer was not complete after {run.seconds:.0f} s"), b""
         if len(kept) >= _LARGEST_ANSWER:

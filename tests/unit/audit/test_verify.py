@@ -1,6 +1,7 @@
 """Any changed, removed or swapped row is found; what the chain cannot tell, anchors do."""
 
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,8 +12,9 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from typer.testing import CliRunner
 
-from bot.audit.model import GENESIS, AuditEvent, event_hash
-from bot.audit.verify import Anchor, read_anchors, verify
+from bot.audit.model import GENESIS, AuditEvent, event_hash, row_of
+from bot.audit.verify import Anchor, Verdict, read_anchors
+from bot.audit.verify import verify as verify_rows
 from bot.cli.audit import app
 from bot.clock import ManualClock
 from bot.errors import DataError
@@ -38,6 +40,10 @@ def chain(length: int, *, actor: str = "T1/U1") -> list[AuditEvent]:
         events.append(event)
         previous = event.hash
     return events
+
+
+def verify(events: Iterable[AuditEvent], anchors: Sequence[Anchor] = ()) -> Verdict:
+    return verify_rows(map(row_of, events), anchors)
 
 
 def test_a_whole_chain_verifies() -> None:
