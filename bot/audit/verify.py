@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from bot.audit.model import GENESIS, AuditEvent, AuditRow, event_hash
+from bot.audit.model import GENESIS, AuditEvent, AuditRow, event_hash, hash_of_parts
 from bot.errors import DataError
 
 
@@ -44,22 +44,16 @@ def verify(rows: Iterable[AuditRow], anchors: Sequence[Anchor] = ()) -> Verdict:
     seq, previous = 0, GENESIS
     for row in rows:
         number, at, actor, action, subject, data, before, own = row
-        expected = event_hash(
-            seq=number,
-            at=at,
-            actor=actor,
-            action=action,
-            subject=subject,
-            data=data,
-            previous_hash=before,
-        )
-        fits = number == seq + 1 and own == expected and before == previous
+        # What is stored is mostly the canonical text itself; if it is not, it is read and
+        # written anew. Either way the hash is over all of the content.
+        found = hash_of_parts(number, at, actor, action, subject, data, before)
+        if found != own:
+            found = _hash_anew(row)
+        fits = number == seq + 1 and own == found and before == previous
         if not fits or (wanted and wanted.get(number, own) != own):
             # Where the numbers jump it is the missing row that is to be looked for.
             where = seq + 1 if number > seq + 1 else number
-            return Verdict(
-                seq, Anchor(seq, previous), where, _problem(row, seq, previous, expected)
-            )
+            return Verdict(seq, Anchor(seq, previous), where, _problem(row, seq, previous, found))
         seq, previous = number, own
     missing = [one for one in anchors if one.seq > seq]
     if missing:
@@ -69,10 +63,27 @@ def verify(rows: Iterable[AuditRow], anchors: Sequence[Anchor] = ()) -> Verdict:
     return Verdict(seq, Anchor(seq, previous))
 
 
-def _problem(row: AuditRow, seq: int, previous: str, expected: str) -> str:
+def _hash_anew(row: AuditRow) -> str:
+    number, at, actor, action, subject, data, before, _ = row
+    try:
+        content = json.loads(data)
+    except ValueError:
+        return ""
+    return event_hash(
+        seq=number,
+        at=at,
+        actor=actor,
+        action=action,
+        subject=subject,
+        data=content,
+        previous_hash=before,
+    )
+
+
+def _problem(row: AuditRow, seq: int, previous: str, found: str) -> str:
     if row[0] != seq + 1:
         return f"after {seq} comes {row[0]}: rows are missing or out of order"
-    if row[7] != expected:
+    if row[7] != found:
         return "its content is not what its hash was made over: the row was changed"
     if row[6] != previous:
         return "it does not follow the row before it: one of the two was replaced"

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Text, cast, insert, select
 
 from bot.audit.model import GENESIS, AuditEvent, AuditRow, event_hash
 from bot.store.locks import Lock
@@ -39,7 +39,8 @@ class SqlAuditLog:
             "actor": storable(actor),
             "action": storable(action),
             "subject": storable(subject),
-            "data": json.loads(json.dumps(storable_json(data), allow_nan=False)),
+            # Sorted, so that the stored text is the canonical one where it is all ASCII.
+            "data": json.loads(json.dumps(storable_json(data), allow_nan=False, sort_keys=True)),
             "previous_hash": previous_hash,
         }
         event = AuditEvent(**facts, hash=event_hash(**facts))
@@ -52,7 +53,7 @@ class SqlAuditLog:
         return [AuditEvent(**row) for row in self._connection.execute(statement).mappings()]
 
     def rows(self, after: int = 0, limit: int = 1000) -> Sequence[AuditRow]:
-        """As `list`, as bare tuples."""
+        """As `list`, as bare tuples with the data as the text that is stored."""
         table = audit.c
         columns = (
             table.seq,
@@ -60,7 +61,7 @@ class SqlAuditLog:
             table.actor,
             table.action,
             table.subject,
-            table.data,
+            cast(table.data, Text),
             table.previous_hash,
             table.hash,
         )

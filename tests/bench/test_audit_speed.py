@@ -29,7 +29,7 @@ def test_a_million_events_are_verified_in_time(tmp_path: Path) -> None:
                 "actor": "T1/U024BE7LH",
                 "action": "action.approved",
                 "subject": f"ACT-{seq}",
-                "data": {"template": "restart v3", "digest": "0" * 64, "state": "approved"},
+                "data": {"digest": "0" * 64, "state": "approved", "template": "restart v3"},
                 "previous_hash": previous,
             }
             previous = event_hash(**facts)  # type: ignore[arg-type]

@@ -18,6 +18,7 @@ from bot.actions.template import Command
 _LOOK_SECONDS = 0.1
 _GRACE_SECONDS = 2.0
 _CHUNK = 65_536
+_STOPPED = "was stopped: somebody asked for it, or the runner ended"
 _MOST_OPEN_FILES = 1_024
 _LARGEST_FILE = 4 << 30
 _MOST_MEMORY = 8 << 30
@@ -107,7 +108,7 @@ def _follow(process: "subprocess.Popen[bytes]", run: Run) -> Outcome:
                 _stop(process)
                 return Outcome(
                     Ended.CANCELLED,
-                    detail="was stopped: somebody asked for it, or the runner ended",
+                    detail=_STOPPED,
                 )
             if is_open:
                 is_open = _read(process, selector, run, _LOOK_SECONDS)
