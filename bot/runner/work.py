@@ -5,17 +5,21 @@ before the side effect; so after a crash it is known that it may have happened.
 """
 
 import hashlib
+import logging
 from datetime import timedelta
 
 from bot.actions.book import change, note
 from bot.actions.executors.port import Ended, Outcome
 from bot.actions.model import ActionRequest, Execution, Phase, RequestState
 from bot.actions.output import OutputKeeper
+from bot.errors import Retryable
 from bot.runner.checking import has_room, why_not_run
 from bot.runner.checks import Checks
 from bot.runner.parts import RunnerParts, deny, execute
 
+_log = logging.getLogger(__name__)
 _PRECONDITION_SECONDS = 20.0
+_RETRY_SECONDS = 1.0
 
 
 class Worker:
@@ -76,12 +80,34 @@ class Worker:
             why = self._checks.why_not(condition, _PRECONDITION_SECONDS)
             if why is not None:
                 outcome = Outcome(Ended.REFUSED, detail=f"{condition.says} does not hold: {why}")
-                self._finish(request, execution, outcome, self._parts.keeper(1_000))
+                self._end(request, execution, outcome, self._parts.keeper(1_000))
                 return
         outcome, keeper = execute(
             self._parts, request, execution, frozen.step, frozen.timeout.total_seconds()
         )
-        self._finish(request, execution, outcome, keeper)
+        self._end(request, execution, outcome, keeper)
+
+    def _end(
+        self,
+        request: ActionRequest,
+        execution: Execution,
+        outcome: Outcome,
+        keeper: OutputKeeper,
+    ) -> None:
+        """Put the result on record. While the database is away it is tried again, for as long as
+        the lease may last: after that a human is asked anyway."""
+        parts = self._parts
+        until = parts.clock.monotonic() + parts.lease_seconds
+        while True:
+            try:
+                self._finish(request, execution, outcome, keeper)
+            except Retryable as error:
+                if parts.clock.monotonic() >= until:
+                    raise
+                _log.warning("%s ran, and that is not on record yet: %s", request.key, error)
+                parts.stopping.wait(_RETRY_SECONDS)
+            else:
+                return
 
     def _finish(
         self,
