@@ -17,7 +17,7 @@ from bot.actions.model import (
     Switch,
 )
 from bot.people.model import Role
-from bot.store import tables
+from bot.store import action_tables, tables
 from bot.store.locks import Lock
 from knowledge.store.statements import insert_into, lock_until_commit
 
@@ -34,7 +34,7 @@ class SqlActions:
     # -- requests -------------------------------------------------------------------------
 
     def add(self, request: ActionRequest) -> ActionRequest:
-        table = tables.action_requests
+        table = action_tables.action_requests
         values: dict[str, Any] = {name: getattr(request, name) for name in _PLAIN}
         values |= {
             "template_id": request.frozen.template_id,
@@ -53,13 +53,13 @@ class SqlActions:
         return _request(made.mappings().one())
 
     def get(self, request_id: int) -> ActionRequest | None:
-        table = tables.action_requests
+        table = action_tables.action_requests
         row = self._connection.execute(select(table).where(table.c.id == request_id))
         found = row.mappings().first()
         return None if found is None else _request(found)
 
     def hold(self, request_id: int) -> ActionRequest | None:
-        table = tables.action_requests
+        table = action_tables.action_requests
         statement = select(table).where(table.c.id == request_id).with_for_update()
         found = self._connection.execute(statement).mappings().first()
         return None if found is None else _request(found)
@@ -67,7 +67,7 @@ class SqlActions:
     def move(
         self, request: ActionRequest, to: RequestState, **changes: Any
     ) -> ActionRequest | None:
-        table = tables.action_requests
+        table = action_tables.action_requests
         if isinstance(changes.get("phase"), Phase):
             changes["phase"] = changes["phase"].value
         statement = (
@@ -85,7 +85,7 @@ class SqlActions:
         return None if row is None else _request(row)
 
     def renew(self, request_id: int, holder: str, leased_until: datetime) -> bool | None:
-        table = tables.action_requests
+        table = action_tables.action_requests
         statement = (
             update(table)
             .where(
@@ -100,7 +100,7 @@ class SqlActions:
         return None if row is None else bool(row[0])
 
     def ask_to_cancel(self, request_id: int) -> bool:
-        table = tables.action_requests
+        table = action_tables.action_requests
         statement = (
             update(table)
             .where(table.c.id == request_id, table.c.state == RequestState.RUNNING.value)
@@ -112,7 +112,7 @@ class SqlActions:
     def in_states(
         self, states: Collection[RequestState], limit: int = 100
     ) -> Sequence[ActionRequest]:
-        table = tables.action_requests
+        table = action_tables.action_requests
         statement = (
             select(table)
             .where(table.c.state.in_([state.value for state in states]))
@@ -127,7 +127,7 @@ class SqlActions:
     def last_run_at(
         self, template_id: str, targets: Collection[str], but: int = 0
     ) -> datetime | None:
-        table = tables.action_requests
+        table = action_tables.action_requests
         statement = (
             select(table.c.targets, table.c.started_at)
             .where(table.c.template_id == template_id, table.c.started_at.is_not(None))
@@ -141,7 +141,7 @@ class SqlActions:
         return None
 
     def runs_since(self, template_id: str, since: datetime, but: int = 0) -> int:
-        table = tables.action_requests
+        table = action_tables.action_requests
         statement = select(func.count()).where(
             table.c.template_id == template_id, table.c.started_at >= since, table.c.id != but
         )
@@ -150,7 +150,7 @@ class SqlActions:
     # -- approvals ------------------------------------------------------------------------
 
     def approve(self, approval: Approval) -> bool:
-        table = tables.approvals
+        table = action_tables.approvals
         statement = (
             insert_into(self._connection, table)
             .values(
@@ -168,7 +168,7 @@ class SqlActions:
         return self._connection.execute(statement).first() is not None
 
     def approvals(self, request_id: int) -> Sequence[Approval]:
-        table = tables.approvals
+        table = action_tables.approvals
         statement = select(table).where(table.c.request_id == request_id).order_by(table.c.id)
         return [
             Approval(
@@ -188,7 +188,7 @@ class SqlActions:
     def start(
         self, request_id: int, kind: str, attempt: int, runner: str, now: datetime
     ) -> Execution | None:
-        table = tables.executions
+        table = action_tables.executions
         statement = (
             insert_into(self._connection, table)
             .values(
@@ -219,7 +219,7 @@ class SqlActions:
         output_digest: str,
         now: datetime,
     ) -> None:
-        table = tables.executions
+        table = action_tables.executions
         self._connection.execute(
             update(table)
             .where(table.c.id == execution_id)
@@ -233,13 +233,13 @@ class SqlActions:
         )
 
     def print(self, execution_id: int, output: str) -> None:
-        table = tables.executions
+        table = action_tables.executions
         self._connection.execute(
             update(table).where(table.c.id == execution_id).values(output=output)
         )
 
     def executions(self, request_id: int) -> Sequence[Execution]:
-        table = tables.executions
+        table = action_tables.executions
         statement = select(table).where(table.c.request_id == request_id).order_by(table.c.id)
         return [Execution(**row) for row in self._connection.execute(statement).mappings()]
 
@@ -248,7 +248,7 @@ class SqlActions:
     def keep_buttons(self, buttons: Sequence[ActionButton]) -> None:
         for one in buttons:
             self._connection.execute(
-                insert(tables.action_buttons).values(
+                insert(action_tables.action_buttons).values(
                     token=one.token,
                     team_id=one.team_id,
                     action=one.action,
@@ -260,12 +260,12 @@ class SqlActions:
             )
 
     def buttons(self, request_id: int) -> Sequence[ActionButton]:
-        table = tables.action_buttons
+        table = action_tables.action_buttons
         statement = select(table).where(table.c.request_id == request_id)
         return [ActionButton(**row) for row in self._connection.execute(statement).mappings()]
 
     def button(self, token: str) -> ActionButton | None:
-        table = tables.action_buttons
+        table = action_tables.action_buttons
         found = self._connection.execute(select(table).where(table.c.token == token))
         row = found.mappings().first()
         return None if row is None else ActionButton(**row)

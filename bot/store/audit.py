@@ -66,4 +66,4 @@ class SqlAuditLog:
             table.hash,
         )
         statement = select(*columns).where(table.seq > after).order_by(table.seq).limit(limit)
-        return self._connection.execute(statement).all()  # type: ignore[return-value]
+        return self._connection.execute(statement).all()

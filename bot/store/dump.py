@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 
 from bot.errors import DataError
-from bot.store import tables as acting
+from bot.store import action_tables as acting  # its metadata holds every table of bot
 from knowledge.store import tables as remembering
 from knowledge.store.columns import UtcDateTime
 

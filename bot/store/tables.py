@@ -24,7 +24,7 @@ NOT_OVER = text("state NOT IN ('resolved', 'closed')")
 PENDING = text("state = 'pending'")
 
 
-def _reference(target: str) -> ForeignKey:
+def reference(target: str) -> ForeignKey:
     """Checked at the commit, so that a unit may write its rows in any order."""
     return ForeignKey(target, deferrable=True, initially="DEFERRED")
 
@@ -100,7 +100,7 @@ timeline = Table(
     "timeline",
     metadata,
     Column("id", BigId, primary_key=True),
-    Column("incident_id", BigId, _reference("incidents.id"), nullable=False),
+    Column("incident_id", BigId, reference("incidents.id"), nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("kind", SafeText, nullable=False),
     Column("text", SafeText, nullable=False),
@@ -127,7 +127,7 @@ alerts = Table(
     Column("group_key", SafeText),
     Column("service", SafeText),
     Column("environment", SafeText),
-    Column("incident_id", BigId, _reference("incidents.id")),
+    Column("incident_id", BigId, reference("incidents.id")),
     Column("first_seen_at", UtcDateTime, nullable=False),
     Column("last_seen_at", UtcDateTime, nullable=False),
     Column("times_seen", Integer, nullable=False),
@@ -140,7 +140,7 @@ suggestions = Table(
     metadata,
     Column("seq", BigId, primary_key=True),
     Column("id", SafeText, nullable=False, unique=True),
-    Column("incident_id", BigId, _reference("incidents.id")),
+    Column("incident_id", BigId, reference("incidents.id")),
     Column("asked_by", SafeText, nullable=False),
     Column("content", Json(exact=True), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
@@ -154,8 +154,8 @@ buttons = Table(
     Column("token", SafeText, primary_key=True),
     Column("team_id", SafeText, nullable=False),
     Column("action", SafeText, nullable=False),
-    Column("suggestion_id", SafeText, _reference("suggestions.id"), nullable=False),
-    Column("incident_id", BigId, _reference("incidents.id")),
+    Column("suggestion_id", SafeText, reference("suggestions.id"), nullable=False),
+    Column("incident_id", BigId, reference("incidents.id")),
     Column("past_incident_id", SafeText),
     Column("message_key", SafeText, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
@@ -167,8 +167,8 @@ feedback = Table(
     Column("id", BigId, primary_key=True),
     Column("team_id", SafeText, nullable=False),
     Column("actor", SafeText, nullable=False),
-    Column("suggestion_id", SafeText, _reference("suggestions.id"), nullable=False),
-    Column("incident_id", BigId, _reference("incidents.id")),
+    Column("suggestion_id", SafeText, reference("suggestions.id"), nullable=False),
+    Column("incident_id", BigId, reference("incidents.id")),
     Column("verdict", SafeText, nullable=False),
     Column("past_incident_id", SafeText),
     Column("at", UtcDateTime, nullable=False),
@@ -182,7 +182,7 @@ corrections = Table(
     Column("team_id", SafeText, nullable=False),
     Column("actor", SafeText, nullable=False),
     Column("is_lead", Boolean, nullable=False),
-    Column("incident_id", BigId, _reference("incidents.id"), nullable=False),
+    Column("incident_id", BigId, reference("incidents.id"), nullable=False),
     Column("family", SafeText, nullable=False),
     Column("document_id", SafeText, nullable=False),
     Column("word", SafeText, nullable=False),
@@ -203,7 +203,7 @@ bindings = Table(
     Column("one", SafeText, nullable=False),
     Column("other", SafeText, nullable=False),
     Column("together", Boolean, nullable=False),
-    Column("incident_id", BigId, _reference("incidents.id"), nullable=False),
+    Column("incident_id", BigId, reference("incidents.id"), nullable=False),
     Column("actor", SafeText, nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("revoked_at", UtcDateTime),
@@ -228,7 +228,7 @@ preferences = Table(
 placements = Table(
     "placements",
     metadata,
-    Column("incident_id", BigId, _reference("incidents.id"), primary_key=True, autoincrement=False),
+    Column("incident_id", BigId, reference("incidents.id"), primary_key=True, autoincrement=False),
     Column("team_id", SafeText, nullable=False),
     Column("channel", SafeText, nullable=False),
     Column("mode", SafeText, nullable=False),
@@ -242,7 +242,7 @@ incident_channels = Table(
     metadata,
     Column("team_id", SafeText, primary_key=True),
     Column("channel", SafeText, primary_key=True),
-    Column("incident_id", BigId, _reference("incidents.id"), nullable=False),
+    Column("incident_id", BigId, reference("incidents.id"), nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Index(None, "incident_id"),
 )
@@ -332,82 +332,3 @@ audit = Table(
     Column("hash", SafeText, nullable=False, unique=True),
 )
 """`previous_hash` is unique as well: even two writers that both slip by cannot fork the chain."""
-
-action_requests = Table(
-    "action_requests",
-    metadata,
-    Column("id", BigId, primary_key=True),
-    Column("team_id", SafeText, nullable=False),
-    Column("channel", SafeText, nullable=False),
-    Column("thread", SafeText),
-    Column("incident_id", BigId, _reference("incidents.id")),
-    Column("template_id", SafeText, nullable=False),
-    Column("targets", Json, nullable=False),
-    Column("frozen", Json(exact=True), nullable=False),
-    Column("digest", SafeText, nullable=False),
-    Column("requested_by", SafeText, nullable=False),
-    Column("requester_role", SafeText, nullable=False),
-    Column("reason", SafeText, nullable=False),
-    Column("state", SafeText, nullable=False),
-    Column("phase", SafeText, nullable=False),
-    Column("note", SafeText, nullable=False),
-    Column("holder", SafeText),
-    Column("leased_until", UtcDateTime),
-    Column("cancel_asked", Boolean, nullable=False),
-    Column("created_at", UtcDateTime, nullable=False),
-    Column("expires_at", UtcDateTime, nullable=False),
-    Column("started_at", UtcDateTime),
-    Column("ran_at", UtcDateTime),
-    Column("holds_since", UtcDateTime),
-    Column("rollback_of", BigId, _reference("action_requests.id")),
-    Index(None, "state", "id"),
-    Index(None, "template_id", "started_at"),
-    sqlite_autoincrement=True,
-)
-"""`frozen` is exactly what will run; `digest` the hash over it that approvers saw."""
-
-approvals = Table(
-    "approvals",
-    metadata,
-    Column("id", BigId, primary_key=True),
-    Column("request_id", BigId, _reference("action_requests.id"), nullable=False),
-    Column("actor", SafeText, nullable=False),
-    Column("person", SafeText, nullable=False),
-    Column("role", SafeText, nullable=False),
-    Column("word", SafeText, nullable=False),
-    Column("digest", SafeText, nullable=False),
-    Column("at", UtcDateTime, nullable=False),
-    UniqueConstraint("request_id", "person"),
-    sqlite_autoincrement=True,
-)
-
-executions = Table(
-    "executions",
-    metadata,
-    Column("id", BigId, primary_key=True),
-    Column("request_id", BigId, _reference("action_requests.id"), nullable=False),
-    Column("kind", SafeText, nullable=False),
-    Column("attempt", Integer, nullable=False),
-    Column("runner", SafeText, nullable=False),
-    Column("started_at", UtcDateTime, nullable=False),
-    Column("ended_at", UtcDateTime),
-    Column("outcome", SafeText, nullable=False),
-    Column("exit_code", Integer),
-    Column("output", SafeText, nullable=False),
-    Column("output_digest", SafeText, nullable=False),
-    UniqueConstraint("request_id", "kind", "attempt"),
-    sqlite_autoincrement=True,
-)
-"""The unique key is the last guard against running anything twice."""
-
-action_buttons = Table(
-    "action_buttons",
-    metadata,
-    Column("token", SafeText, primary_key=True),
-    Column("team_id", SafeText, nullable=False),
-    Column("action", SafeText, nullable=False),
-    Column("request_id", BigId, _reference("action_requests.id")),
-    Column("digest", SafeText, nullable=False),
-    Column("content", Json(exact=True), nullable=False),
-    Column("created_at", UtcDateTime, nullable=False),
-)

@@ -139,7 +139,6 @@ def click_together(team: Team, clicks: int, number: int) -> None:
         words = uow.actions.approvals(request.id)
     assert len(executions) == 1
     assert len({word.person for word in words}) == len(words) == 1
-    assert len(team.audited("action.started")) == number + 1
     assert team.is_there(f"it{number}")
 
 
@@ -154,6 +153,7 @@ def busy(database: Database, clock: ManualClock, tmp_path: Path) -> Team:
 def test_fifty_clicks_at_once_give_one_execution(busy: Team) -> None:
     for number in range(5):
         click_together(busy, 50, number)
+    assert len(busy.audited("action.started")) == 5
 
 
 @pytest.mark.soak
