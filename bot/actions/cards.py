@@ -3,7 +3,15 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from bot.actions.model import ActionButton, ActionRequest, Approval, Execution, Phase, RequestState
+from bot.actions.model import (
+    OVER,
+    ActionButton,
+    ActionRequest,
+    Approval,
+    Execution,
+    Phase,
+    RequestState,
+)
 from bot.actions.template import Verification, written_length
 from bot.chat.messages import ActionCard, Button
 
@@ -132,6 +140,8 @@ def _facts(request: ActionRequest, runs: Sequence[Execution]) -> list[str]:
         seconds = (last.ended_at - last.started_at).total_seconds()
         ended = "" if last.exit_code is None else f", {_code(request, last.exit_code)}"
         facts.append(f"ran for {seconds:.1f} s{ended}")
+    if request.state in OVER:
+        return facts
     if request.frozen.verification is not None:
         facts.append(verified_by(request.frozen.verification))
     else:

@@ -123,4 +123,5 @@ class Watcher:
 def _passed(request: ActionRequest, now: datetime) -> str:
     assert request.ran_at is not None
     passed = (now - request.ran_at).total_seconds()
-    return f"Verified by the condition itself, {max(1, round(passed / 60))} min after it ran."
+    told = f"{max(1, round(passed))} s" if passed < 90 else f"{round(passed / 60)} min"
+    return f"Verified by the condition itself, {told} after it ran."
