@@ -6,6 +6,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bot.acting import build_book
+from bot.actions.presses import ActionButtons
+from bot.actions.requests import Requests
 from bot.channels.model import Mode
 from bot.channels.placing import Placing
 from bot.chat.ports import Chat
@@ -137,6 +140,7 @@ class _Parts:
         from bot.commands.model import Tools
 
         return Tools(
+            actions=Requests(self.units, build_book(self.settings), self.clock),
             units=self.units,
             clock=self.clock,
             builder=self.builder,
@@ -262,6 +266,7 @@ class _Parts:
             self.asking(),
             following.events,
             self.home().show,
+            ActionButtons(units, build_book(self.settings), self.clock),
         )
 
         def handle(job: Job) -> None:

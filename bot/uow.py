@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
+from bot.actions.ports import ActionRepository
 from bot.alerts.changes import ChangeRepository
 from bot.alerts.ports import AlertRepository
 from bot.audit.model import AuditLog
@@ -68,6 +69,8 @@ class UnitOfWork(Protocol):
     def placements(self) -> Placements: ...
     @property
     def drafts(self) -> DraftRepository: ...
+    @property
+    def actions(self) -> ActionRepository: ...
     @property
     def outbox(self) -> Outbox: ...
     @property

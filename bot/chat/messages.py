@@ -25,6 +25,13 @@ class Button(Value):
         "graded_right",
         "graded_wrong",
         "graded_noise",
+        "action_approve",
+        "action_reject",
+        "action_withdraw",
+        "action_cancel",
+        "action_rollback",
+        "action_worked",
+        "action_not_worked",
     ]
     token: str
     label: str
@@ -148,7 +155,39 @@ class StepList(Value):
     asked_by: str = ""
 
 
-AnyMessage = IncidentCard | Answer | Notice | Board | StepList
+class ActionCard(Value):
+    """The one message of an action request, edited in place from the wish to the result.
+
+    `shows` is exactly what will run and `digest` the hash over it. `requested_by`, `approved_by`
+    and `people` are user ids; `people` are mentioned when it is first said. `headline` is the
+    state in words; `state` and `risk` are the plain values.
+    """
+
+    type: Literal["action_card"] = "action_card"
+    key: str
+    title: str
+    headline: str
+    risk: str
+    state: str
+    template: str
+    incident_key: str = ""
+    environment: str = ""
+    targets: tuple[str, ...] = ()
+    shows: str
+    digest: str
+    requested_by: str
+    reason: str = ""
+    approved_by: tuple[str, ...] = ()
+    missing: int = 0
+    facts: tuple[str, ...] = ()
+    dry_run: str = ""
+    output: str = ""
+    note: str = ""
+    buttons: tuple[Button, ...] = ()
+    people: tuple[str, ...] = ()
+
+
+AnyMessage = IncidentCard | Answer | Notice | Board | StepList | ActionCard
 Message = Annotated[AnyMessage, Field(discriminator="type")]
 
 message_adapter: TypeAdapter[AnyMessage] = TypeAdapter(Message)

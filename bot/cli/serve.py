@@ -19,6 +19,7 @@ def serve(
     ),
 ) -> None:
     """Run the bot: webhooks, Slack, search. Prints its address; stops on Ctrl-C or SIGTERM."""
+    from bot.actions.catalogue import load_actions
     from bot.cli.common import exit_on_error, read_settings
     from bot.clock import SystemClock
     from bot.processes.child import set_up_logging
@@ -28,6 +29,8 @@ def serve(
     with exit_on_error():
         settings = read_settings(config)
         set_up_logging(settings.log_level, "serve")
+        if settings.actions_dir is not None:
+            load_actions(settings.actions_dir)  # its mistakes are told before anything starts
         clock = SystemClock()
         database = Database(settings.database, clock=clock)
         try:
@@ -37,7 +40,11 @@ def serve(
         listener = listening_socket(host or settings.host, settings.port if port is None else port)
         typer.echo(f"listening on {address_of(listener)}")
         supervisor = Supervisor(
-            listener=listener, config=config, clock=clock, stop_with_parent=with_parent
+            listener=listener,
+            config=config,
+            clock=clock,
+            stop_with_parent=with_parent,
+            with_runner=settings.actions_dir is not None,
         )
         code = supervisor.run(on_ready=lambda: typer.echo("ready"))
     if code:

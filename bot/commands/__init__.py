@@ -5,7 +5,7 @@ Adding a command is one function and one line here; adding a form the same.
 
 from collections.abc import Mapping
 
-from bot.commands import channel_settings
+from bot.commands import actions, channel_settings
 from bot.commands.asking import ask, runbook, similar
 from bot.commands.channel_settings import quiet, settings
 from bot.commands.handover import handover
@@ -94,10 +94,21 @@ COMMANDS: Mapping[str, Command] = {
         Command(name="record", usage="[RCL-12]", says="write up what happened", run=record),
         Command(name="propose", usage="[RCL-12]", says="propose a runbook edit", run=propose_edit),
         Command(name="noise", usage="[RCL-12]", says="propose quiet for an alert", run=noise),
+        Command(
+            name="act", usage="[RCL-12] NAME", says="ask to have an action run", run=actions.act
+        ),
+        Command(
+            name="actions",
+            usage="[stop | resume]",
+            says="what waits and runs; stop all of it at once",
+            run=actions.actions,
+        ),
     )
 }
 
 FORMS: Mapping[str, FormHandler] = {
+    actions.FORM: FormHandler(open=actions.open_form, submit=actions.submit_form),
+    actions.CONFIRM: FormHandler(open=actions.open_confirm, submit=actions.submit_confirm),
     channel_settings.FORM: FormHandler(
         open=channel_settings.open_form, submit=channel_settings.submit_form, role=Role.LEAD
     ),

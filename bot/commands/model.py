@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from bot.actions.requests import Requests
 from bot.alerts.model import StoredAlert
 from bot.channels.ports import Rooms
 from bot.chat.forms import Answers, Form
@@ -79,8 +80,9 @@ class Pager(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
-    """What commands and forms work with. `pager` is None where none is configured;
-    `time_zone_of` tells a person's zone where the platform lets it be known."""
+    """What commands and forms work with. `pager` is None where none is configured, `actions`
+    where no action may be run; `time_zone_of` tells a person's zone where the platform lets it
+    be known."""
 
     units: UnitOfWorkFactory
     clock: Clock
@@ -91,6 +93,7 @@ class Tools:
     pager: Pager | None = None
     time_zone_of: Callable[[Actor], str | None] = lambda _: None
     catalogue: Catalogue = field(default_factory=Catalogue)
+    actions: Requests | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

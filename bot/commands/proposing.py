@@ -34,7 +34,7 @@ _WHAT = {
 
 
 def propose_edit(tools: Tools, caller: Caller, words: str) -> Reply:
-    """`/recall runbook [RCL-12]` opens the form."""
+    """`/recall propose [RCL-12]` opens the form."""
     with tools.units.read() as uow:
         incident = incident_and_rest(uow, caller, words)[0] if words.strip() else None
         return Reply(opens=_runbook_form(uow, caller, incident))

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from bot.actions.catalogue import load_actions
 from bot.alerts.sources import all_sources
 from bot.alerts.sources.secrets import load_secrets
 from bot.doctor.model import Check, ok, problem, warning
@@ -34,6 +35,8 @@ def check_place(settings: Settings) -> Iterator[Check]:
         yield _services(settings)
     if settings.sources_dir is not None or settings.source_secrets is not None:
         yield _sources(settings)
+    if settings.actions_dir is not None:
+        yield _actions(settings.actions_dir)
 
 
 def _folder(folder: Path) -> Check:
@@ -103,6 +106,14 @@ def _sources(settings: Settings) -> Check:
             "sources", f"{path} can be read by others", f"make it private: chmod 600 {path}"
         )
     return ok("sources", f"{len(sources)} are known, {len(secrets)} have secrets of their own")
+
+
+def _actions(folder: Path) -> Check:
+    try:
+        templates = load_actions(folder).templates
+    except RecallError as error:
+        return problem("actions", str(error), "correct the files; `recall actions check` helps")
+    return ok("actions", f"{len(templates)} templates in {folder} can be used")
 
 
 def _nearest(folder: Path) -> Path:

@@ -1,10 +1,12 @@
 """The engine process: everything that takes processor time, away from what must answer fast."""
 
 import logging
+import os
 from pathlib import Path
 
 from bot.app import build_engine
 from bot.processes.child import StopRequest, set_up_logging
+from bot.runner.credentials import refuse_credentials
 from bot.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -13,6 +15,7 @@ _log = logging.getLogger(__name__)
 def run_engine(settings: Settings, socket: Path) -> None:
     """Build, start, answer on `socket`, and stop in order when asked to."""
     set_up_logging(settings.log_level, "engine")
+    refuse_credentials(os.environ, "engine")
     stop = StopRequest()
     stop.listen()
     running = build_engine(settings)

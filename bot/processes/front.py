@@ -1,5 +1,6 @@
 """The front process: webhooks, Slack's deliveries, health. It loads no model and no index."""
 
+import os
 import socket
 import threading
 from pathlib import Path
@@ -9,6 +10,7 @@ import uvicorn
 from bot.app import build_front
 from bot.engine.ipc import SocketEngineClient
 from bot.processes.child import StopRequest, set_up_logging
+from bot.runner.credentials import refuse_credentials
 from bot.settings import Settings
 
 _KEEP_ALIVE_SECONDS = 75
@@ -18,6 +20,7 @@ _GRACE_SECONDS = 10
 def run_front(settings: Settings, engine_socket: Path, listener: int) -> None:
     """Serve on the inherited listening socket until asked to stop."""
     set_up_logging(settings.log_level, "front")
+    refuse_credentials(os.environ, "front")
     stop = StopRequest()
     stop.listen()
     front = build_front(settings, SocketEngineClient(engine_socket))

@@ -1,4 +1,5 @@
-"""The supervisor: starts front and engine, restarts what dies, stops all in order.
+"""The supervisor: starts front and engine, and a runner where actions are set up; restarts what
+dies, stops all in order.
 
 It holds the listening socket, so that callers wait in its queue instead of being refused while
 a front is restarted, and it does nothing else that could fail.
@@ -21,6 +22,7 @@ from bot.clock import Clock
 from bot.engine.ipc import SocketEngineClient
 from bot.errors import SettingsError
 from bot.processes.child import EXIT_CANNOT_WORK, StopRequest
+from bot.runner.credentials import without_credentials
 
 _log = logging.getLogger(__name__)
 _STOP_SECONDS = 20.0
@@ -65,6 +67,7 @@ class _Child:
     name: str
     arguments: Sequence[str]
     pass_fds: tuple[int, ...] = ()
+    holds_credentials: bool = False
     process: "subprocess.Popen[bytes] | None" = None
     started_at: float = 0.0
     pause: float = _FIRST_PAUSE
@@ -73,7 +76,8 @@ class _Child:
 
 
 class Supervisor:
-    """Keeps one front and one engine alive until it is told to stop."""
+    """Keeps one front and one engine, and one runner where `with_runner`, alive until it is told
+    to stop."""
 
     def __init__(
         self,
@@ -83,6 +87,7 @@ class Supervisor:
         clock: Clock,
         stop_with_parent: bool = False,
         tick: float = 0.2,
+        with_runner: bool = False,
     ) -> None:
         self._clock = clock
         self._tick = tick
@@ -106,6 +111,9 @@ class Supervisor:
                 pass_fds=(listener.fileno(),),
             ),
         ]
+        if with_runner:
+            arguments = ["runner", "--with-parent", *options]
+            self._children.append(_Child("runner", arguments, holds_credentials=True))
 
     def run(self, on_ready: Callable[[], None] = lambda: None) -> int:
         """Start all, keep them alive, return 0 after a signal once all have stopped.
@@ -137,6 +145,8 @@ class Supervisor:
             stdin=subprocess.PIPE,
             pass_fds=child.pass_fds,
             start_new_session=True,
+            # Only the runner is given what opens other systems.
+            env=None if child.holds_credentials else without_credentials(os.environ),
         )
         child.started_at = self._clock.monotonic()
 

@@ -1,18 +1,15 @@
 """Reading `services.yaml`."""
 
-from collections.abc import Hashable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.errors import DataError
 from bot.services.catalogue import Catalogue
 from bot.services.model import Service
+from bot.strict_yaml import parse, read_text
 
-_MOST_BYTES = 5 * 1_048_576
-_DEEPEST = 16
 Name = Annotated[str, Field(min_length=1, max_length=256)]
 
 
@@ -33,38 +30,6 @@ class _File(BaseModel):
     environments: list[Name] = []
 
 
-class _UniqueKeys(yaml.SafeLoader):
-    """The safe loader, but a key given twice is an error instead of a silent overwrite.
-
-    What is nested deeper than any catalogue is refused as soon as it is met: the scanner's
-    time grows with the square of the depth.
-    """
-
-    _depth = 0
-
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        if self._depth >= _DEEPEST:
-            where = parent.start_mark if parent is not None else None
-            raise yaml.composer.ComposerError(None, None, "it is nested too deep", where)
-        self._depth += 1
-        try:
-            return super().compose_node(parent, index)
-        finally:
-            self._depth -= 1
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen: set[Hashable] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if isinstance(key, Hashable) and key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} appears twice", key_node.start_mark
-                )
-            if isinstance(key, Hashable):
-                seen.add(key)
-        return super().construct_mapping(node, deep=deep)
-
-
 def load_catalogue(path: Path | None) -> Catalogue:
     """The catalogue in `path`; an empty one for None.
 
@@ -72,21 +37,12 @@ def load_catalogue(path: Path | None) -> Catalogue:
     """
     if path is None:
         return Catalogue()
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} cannot be read: {error}") from None
-    if len(text) > _MOST_BYTES:
-        raise DataError(f"{path} is larger than {_MOST_BYTES} bytes")
-    return parse_catalogue(text, str(path))
+    return parse_catalogue(read_text(path), str(path))
 
 
 def parse_catalogue(text: str, name: str = "services.yaml") -> Catalogue:
     """The catalogue written in `text`. Raises DataError with every mistake, one a line."""
-    try:
-        content = yaml.load(text, Loader=_UniqueKeys)  # noqa: S506 - a safe loader's subclass
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise DataError(f"{name} is not YAML: {error}") from None
+    content = parse(text, name).content
     if content is None:
         return Catalogue()
     if not isinstance(content, dict):

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.chat.messages import (
+    ActionCard,
     AlertLine,
     Answer,
     AnyMessage,
@@ -13,6 +14,7 @@ from bot.chat.messages import (
     Said,
     StepList,
 )
+from bot.slack.action_blocks import action_parts
 from bot.slack.board_blocks import board_parts
 from bot.slack.escape import Safe, channel, join, link, person, plain, words
 from bot.slack.limits import FALLBACK, Block, settle
@@ -58,6 +60,9 @@ def render(message: AnyMessage, *, in_pane: bool = False) -> Rendered:
             parts, text = board_parts(message), message.title
         case StepList():
             parts, text = _step_list(message), message.title
+        case ActionCard():
+            parts = action_parts(message)
+            text = f"{message.headline}: {message.title} ({message.key}, {message.risk} risk)"
         case Notice():
             said = words(message.text, _NOTICE) or Safe("…")
             parts, text = iter([(0, section(said))]), message.text

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from bot.actions.presses import ActionButtons, ActionPress
 from bot.channels.finding import incident_of_room, incident_of_thread
 from bot.chat.cards import answer_key
 from bot.chat.messages import Notice
@@ -69,8 +70,10 @@ class SlackInbound:
         asking: Asking | None = None,
         rooms: RoomEvents | None = None,
         show_home: Callable[[Actor], None] = lambda _: None,
+        actions: ActionButtons | None = None,
     ) -> None:
         self._units = units
+        self._actions = actions
         self._builder = builder
         self._asking = asking or Asking(units, clock, FollowUps(units, builder, clock))
         self._buttons = buttons
@@ -108,19 +111,23 @@ class SlackInbound:
             raise BadPayload("a Slack interaction that is no press of a button of ours")
         app_team = body.get("team")
         team_id = app_team.get("id") if isinstance(app_team, Mapping) else None
+        reply_to = Destination(
+            team_id=str(team_id or click.actor.team_id),
+            channel=click.channel,
+            thread=click.thread_ts or click.message_ts or None,
+        )
+        if self._actions is not None:
+            pressed = ActionPress(actor=click.actor, token=click.token, reply_to=reply_to)
+            if self._actions.press(pressed):
+                return
         asks_why = click.action == ACTION_IDS["why"]
         self._buttons.press(
             Press(
                 actor=click.actor,
                 name=self._redact(click.name),
                 token=click.token,
-                reply_to=Destination(
-                    team_id=str(team_id or click.actor.team_id),
-                    channel=click.channel,
-                    thread=click.thread_ts or click.message_ts or None,
-                ),
-                is_shared=asks_why
-                and self._asking.is_shared(str(team_id or click.actor.team_id), click.channel),
+                reply_to=reply_to,
+                is_shared=asks_why and self._asking.is_shared(reply_to.team_id, click.channel),
             )
         )
 

@@ -28,6 +28,13 @@ ACTION_IDS = {
     "graded_right": f"{ACTION_PREFIX}graded_right",
     "graded_wrong": f"{ACTION_PREFIX}graded_wrong",
     "graded_noise": f"{ACTION_PREFIX}graded_noise",
+    "action_approve": f"{ACTION_PREFIX}action_approve",
+    "action_reject": f"{ACTION_PREFIX}action_reject",
+    "action_withdraw": f"{ACTION_PREFIX}action_withdraw",
+    "action_cancel": f"{ACTION_PREFIX}action_cancel",
+    "action_rollback": f"{ACTION_PREFIX}action_rollback",
+    "action_worked": f"{ACTION_PREFIX}action_worked",
+    "action_not_worked": f"{ACTION_PREFIX}action_not_worked",
 }
 """Stable for ever: messages that are already posted carry them."""
 

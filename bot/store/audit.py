@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Text, cast, insert, select
 
-from bot.audit.model import GENESIS, AuditEvent, event_hash
+from bot.audit.model import GENESIS, AuditEvent, AuditRow, event_hash
 from bot.store.locks import Lock
 from bot.store.tables import audit
 from knowledge.store.columns import storable, storable_json
@@ -39,7 +39,8 @@ class SqlAuditLog:
             "actor": storable(actor),
             "action": storable(action),
             "subject": storable(subject),
-            "data": json.loads(json.dumps(storable_json(data), allow_nan=False)),
+            # Sorted, so that the stored text is the canonical one where it is all ASCII.
+            "data": json.loads(json.dumps(storable_json(data), allow_nan=False, sort_keys=True)),
             "previous_hash": previous_hash,
         }
         event = AuditEvent(**facts, hash=event_hash(**facts))
@@ -59,3 +60,19 @@ class SqlAuditLog:
             .limit(limit)
         )
         return [AuditEvent(**row) for row in self._connection.execute(statement).mappings()]
+
+    def rows(self, after: int = 0, limit: int = 1000) -> Sequence[AuditRow]:
+        """As `list`, as bare tuples with the data as the text that is stored."""
+        table = audit.c
+        columns = (
+            table.seq,
+            table.at,
+            table.actor,
+            table.action,
+            table.subject,
+            cast(table.data, Text),
+            table.previous_hash,
+            table.hash,
+        )
+        statement = select(*columns).where(table.seq > after).order_by(table.seq).limit(limit)
+        return self._connection.execute(statement).all()

@@ -25,7 +25,8 @@ from sqlalchemy import (
 )
 
 from bot.errors import DataError
-from bot.store import tables as acting
+from bot.store import action_tables  # its metadata holds every table of bot
+from bot.store.tables import marks
 from knowledge.store import tables as remembering
 from knowledge.store.columns import UtcDateTime
 
@@ -35,10 +36,10 @@ _FETCH = 500
 
 _TABLES: Mapping[str, Table] = {
     table.name: table
-    for metadata in (remembering.metadata, acting.metadata)
+    for metadata in (remembering.metadata, action_tables.metadata)
     for table in metadata.sorted_tables
     # Marks tell when this installation was last there; another one must not take that over.
-    if table.name != acting.marks.name
+    if table.name != marks.name
 }
 
 

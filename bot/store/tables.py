@@ -24,7 +24,7 @@ NOT_OVER = text("state NOT IN ('resolved', 'closed')")
 PENDING = text("state = 'pending'")
 
 
-def _reference(target: str) -> ForeignKey:
+def reference(target: str) -> ForeignKey:
     """Checked at the commit, so that a unit may write its rows in any order."""
     return ForeignKey(target, deferrable=True, initially="DEFERRED")
 
@@ -102,7 +102,7 @@ timeline = Table(
     "timeline",
     metadata,
     Column("id", BigId, primary_key=True),
-    Column("incident_id", BigId, _reference("incidents.id"), nullable=False),
+    Column("incident_id", BigId, reference("incidents.id"), nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("kind", SafeText, nullable=False),
     Column("text", SafeText, nullable=False),
@@ -132,7 +132,7 @@ alerts = Table(
     Column("group_key", SafeText),
     Column("service", SafeText),
     Column("environment", SafeText),
-    Column("incident_id", BigId, _reference("incidents.id")),
+    Column("incident_id", BigId, reference("incidents.id")),
     Column("first_seen_at", UtcDateTime, nullable=False),
     Column("last_seen_at", UtcDateTime, nullable=False),
     Column("times_seen", Integer, nullable=False),
@@ -145,7 +145,7 @@ suggestions = Table(
     metadata,
     Column("seq", BigId, primary_key=True),
     Column("id", SafeText, nullable=False, unique=True),
-    Column("incident_id", BigId, _reference("incidents.id")),
+    Column("incident_id", BigId, reference("incidents.id")),
     Column("asked_by", SafeText, nullable=False),
     Column("content", Json(exact=True), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
@@ -160,8 +160,8 @@ buttons = Table(
     Column("token", SafeText, primary_key=True),
     Column("team_id", SafeText, nullable=False),
     Column("action", SafeText, nullable=False),
-    Column("suggestion_id", SafeText, _reference("suggestions.id"), nullable=False),
-    Column("incident_id", BigId, _reference("incidents.id")),
+    Column("suggestion_id", SafeText, reference("suggestions.id"), nullable=False),
+    Column("incident_id", BigId, reference("incidents.id")),
     Column("past_incident_id", SafeText),
     Column("message_key", SafeText, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
@@ -173,8 +173,8 @@ feedback = Table(
     Column("id", BigId, primary_key=True),
     Column("team_id", SafeText, nullable=False),
     Column("actor", SafeText, nullable=False),
-    Column("suggestion_id", SafeText, _reference("suggestions.id"), nullable=False),
-    Column("incident_id", BigId, _reference("incidents.id")),
+    Column("suggestion_id", SafeText, reference("suggestions.id"), nullable=False),
+    Column("incident_id", BigId, reference("incidents.id")),
     Column("verdict", SafeText, nullable=False),
     Column("past_incident_id", SafeText),
     Column("at", UtcDateTime, nullable=False),
@@ -188,7 +188,7 @@ corrections = Table(
     Column("team_id", SafeText, nullable=False),
     Column("actor", SafeText, nullable=False),
     Column("is_lead", Boolean, nullable=False),
-    Column("incident_id", BigId, _reference("incidents.id"), nullable=False),
+    Column("incident_id", BigId, reference("incidents.id"), nullable=False),
     Column("family", SafeText, nullable=False),
     Column("document_id", SafeText, nullable=False),
     Column("word", SafeText, nullable=False),
@@ -209,7 +209,7 @@ bindings = Table(
     Column("one", SafeText, nullable=False),
     Column("other", SafeText, nullable=False),
     Column("together", Boolean, nullable=False),
-    Column("incident_id", BigId, _reference("incidents.id"), nullable=False),
+    Column("incident_id", BigId, reference("incidents.id"), nullable=False),
     Column("actor", SafeText, nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("revoked_at", UtcDateTime),
@@ -234,7 +234,7 @@ preferences = Table(
 placements = Table(
     "placements",
     metadata,
-    Column("incident_id", BigId, _reference("incidents.id"), primary_key=True, autoincrement=False),
+    Column("incident_id", BigId, reference("incidents.id"), primary_key=True, autoincrement=False),
     Column("team_id", SafeText, nullable=False),
     Column("channel", SafeText, nullable=False),
     Column("mode", SafeText, nullable=False),
@@ -248,7 +248,7 @@ incident_channels = Table(
     metadata,
     Column("team_id", SafeText, primary_key=True),
     Column("channel", SafeText, primary_key=True),
-    Column("incident_id", BigId, _reference("incidents.id"), nullable=False),
+    Column("incident_id", BigId, reference("incidents.id"), nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Column("closed_at", UtcDateTime),
     Index(None, "incident_id"),

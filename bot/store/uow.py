@@ -3,6 +3,7 @@
 from sqlalchemy import Connection
 
 from bot.clock import Clock
+from bot.store.actions import SqlActions
 from bot.store.alerts import SqlAlerts
 from bot.store.audit import SqlAuditLog
 from bot.store.bindings import SqlBindings
@@ -34,6 +35,7 @@ class SqlUnitOfWork:
         self.preferences = SqlPreferences(connection)
         self.placements = SqlPlacements(connection)
         self.drafts = SqlDrafts(connection)
+        self.actions = SqlActions(connection)
         self.outbox = SqlOutbox(connection)
         self.marks = SqlMarks(connection, writing=writing)
         self.audit = SqlAuditLog(connection)

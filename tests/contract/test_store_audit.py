@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.audit.model import GENESIS, AuditEvent, first_broken
+from bot.audit.verify import verify
 from bot.clock import ManualClock
 from bot.store.database import Database
 
@@ -46,6 +47,8 @@ def test_the_chain_holds_for_data_that_databases_like_to_rewrite(
     )
     append(database, clock)
     assert first_broken(read(database)) is None
+    with database.read() as unit:
+        assert verify(unit.audit.rows()).ok
 
 
 @pytest.mark.parametrize(
@@ -62,6 +65,8 @@ def test_a_change_made_later_shows(database: Database, clock: ManualClock, chang
     with database.writing() as connection:
         connection.execute(text(change))
     assert first_broken(read(database)) is not None
+    with database.read() as unit:
+        assert not verify(unit.audit.rows()).ok
 
 
 def test_a_removed_event_shows(database: Database, clock: ManualClock) -> None:

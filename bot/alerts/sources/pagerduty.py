@@ -117,6 +117,8 @@ def _incident(incident: Mapping[str, Any], path: str, kind: str, at_: datetime |
             "urgency": text(incident, "urgency"),
             "escalation_policy": _called(incident.get("escalation_policy")),
             "incident_type": text(incident, "incident_type", "name"),
+            "pager_id": text(incident, "id"),
+            "pager_status": text(incident, "status"),
             "incident_number": first(text(incident, "number"), text(incident, "incident_number")),
         },
         list(fields),

@@ -9,7 +9,7 @@ import pytest
 
 from bot.alerts.intake import AlertIntake
 from bot.alerts.model import Alert, AlertStatus, Severity
-from bot.alerts.sources import SOURCES, Source
+from bot.alerts.sources import Source
 from bot.clock import ManualClock
 from bot.incidents.lifecycle import snooze
 from bot.incidents.model import Incident, IncidentState
@@ -26,7 +26,8 @@ class Night:
     def __init__(self, database: Database, clock: ManualClock, alerts: list[Alert]) -> None:
         self.database, self.clock, self.alerts = database, clock, alerts
         catalogue = Catalogue([Service(name="checkout")], ["prod"])
-        self.intake = AlertIntake(catalogue, clock, team_id="T1")
+        source = Source("pagerduty", lambda _: list(alerts), "PagerDuty")
+        self.intake = AlertIntake(catalogue, clock, team_id="T1", sources={"pagerduty": source})
         self.count = 0
 
     def receives(self, **changes: Any) -> Incident:
@@ -71,10 +72,8 @@ class Night:
 
 
 @pytest.fixture
-def night(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Night]:
+def night(tmp_path: Path) -> Iterator[Night]:
     clock, alerts = ManualClock(), list[Alert]()
-    source = Source("pagerduty", lambda _: list(alerts), "PagerDuty")
-    monkeypatch.setitem(SOURCES, "pagerduty", source)  # type: ignore[arg-type]
     with sqlite_database(tmp_path, clock) as database:
         yield Night(database, clock, alerts)
 

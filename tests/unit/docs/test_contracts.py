@@ -1,5 +1,6 @@
 """`docs/contracts.md` and the code say the same; whichever moves alone makes a test fail."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -15,10 +16,15 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.routing import Route
 
+from bot.actions.catalogue import Mistake
+from bot.actions.model import RequestState
+from bot.actions.template import ActionTemplate
 from bot.alerts.model import Alert, AlertStatus, Severity, StoredAlert
 from bot.alerts.sources import all_sources
+from bot.audit.model import AuditEvent
+from bot.audit.verify import event_line, verify
 from bot.backup import BackupReport
-from bot.cli import COMMANDS, backtest_report, backup, demo, doctor, import_, inbox
+from bot.cli import COMMANDS, actions, audit, backtest_report, backup, demo, doctor, import_, inbox
 from bot.clock import ManualClock
 from bot.demo.director import Beat, Seen
 from bot.demo.play import PlayedBeat
@@ -28,6 +34,7 @@ from bot.incidents.model import Incident, IncidentState, TimelineEntry, Timeline
 from bot.jobs.ports import InboxItem, InboxKind, InboxState
 from bot.slack.client import EVENT_TYPE
 from bot.slack.pieces import OUR_BUTTONS
+from bot.strict_yaml import parse
 from bot.suggestions.build import SuggestionBuilder
 from bot.suggestions.model import Citation, Suggestion, SuggestionKind
 from bot.suggestions.ports import StoredSuggestion
@@ -41,6 +48,7 @@ from knowledge.evaluate.bench import bench
 from knowledge.loaders.outcome import Problem
 from knowledge.loaders.records import RECORD_SCHEMA
 from knowledge.model import DocumentState, PastIncident, Query
+from tests.support.actions import TOUCH
 from tests.support.databases import sqlite_database
 from tests.support.front_fakes import AUTHORIZED, JSON, a_suggestion, front
 from tests.support.memory_knowledge import THREE_CAUSES, searchable
@@ -167,8 +175,8 @@ def test_the_json_of_a_backtest() -> None:
         for n in range(2)
     ]
     told = {"now": replay(cases, [], HashingEmbedder())}
-    json = backtest_report.as_json(told, None, [Problem("a.csv", 4, "why")])
-    assert keys_of("recall backtest") == shape(json)
+    made = backtest_report.as_json(told, None, [Problem("a.csv", 4, "why")])
+    assert keys_of("recall backtest") == shape(made)
 
 
 def test_the_json_of_doctor() -> None:
@@ -194,6 +202,20 @@ def test_the_json_of_backup_restore_and_the_inbox() -> None:
     assert told["restore"] == shape(made)
     assert set(told["backup"]) == {"file", "bytes", *made}
     assert keys_of("recall inbox list") == {"items": frozenset(inbox.as_dict(DELIVERY))}
+
+
+def test_the_json_of_actions_and_of_the_audit_record() -> None:
+    mistake = Mistake("a.yaml", 3, "why")
+    assert keys_of("recall actions check") == shape(actions.check_as_dict(1, [mistake]))
+    template = ActionTemplate.model_validate(parse(TOUCH, "t").content)
+    assert keys_of("recall actions list") == {"actions": frozenset(actions.as_dict(template))}
+    assert keys_of("recall audit verify") == shape(audit.as_dict(verify([]), 0))
+    event = AuditEvent(
+        seq=1, at=NOW, actor="a", action="b", subject="c", previous_hash="d", hash="e"
+    )
+    text = section("Commands").replace("\n", " ")
+    (told,) = re.findall(r"one JSON object a line and event: (.*?);", text)
+    assert names(told) == list(json.loads(event_line(event)))
 
 
 # -- the values that rows are made from ------------------------------------------------------
@@ -251,6 +273,7 @@ VALUES: Mapping[str, type[StrEnum]] = {
     "`kind` of a timeline entry": TimelineKind,
     "`state` of a delivery": InboxState,
     "`kind` of a delivery": InboxKind,
+    "`state` of an action request": RequestState,
     "`kind` of a suggestion": SuggestionKind,
     "`state` of a document": DocumentState,
     "`status` of a doctor's check": doctor_model.Status,

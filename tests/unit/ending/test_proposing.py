@@ -25,7 +25,7 @@ def waiting(desk: Desk, kind: DraftKind) -> list[Draft]:
 def test_an_edit_of_the_cited_page_is_proposed_once_and_thanked(desk: Desk) -> None:
     has_page(desk)
     desk.incident_with_a_card()
-    form = desk.runs("runbook RCL-1")
+    form = desk.runs("propose RCL-1")
     assert isinstance(form, Form)
     assert initial(form, "page") == "orders-db-connections"
     for _ in range(2):

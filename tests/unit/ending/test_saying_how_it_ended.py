@@ -44,7 +44,7 @@ def test_one_tap_fills_the_form_and_the_card_says_how_it_ended(desk: Desk) -> No
     assert card.state == "resolved"
     assert card.resolution_note.startswith("Resolved like INC-87")
     assert [one.label for one in card.openers] == ["Write it up"]
-    assert [button.action for button in card.buttons] == ["helpful", "not_helpful"]
+    assert [button.action for button in card.buttons] == ["helpful", "not_helpful", "why"]
     known = desk.known()
     assert known is not None
     assert known.resolution == "Like INC-87: restarted report-worker"

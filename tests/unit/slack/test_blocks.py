@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.chat.messages import (
+    ActionCard,
     AlertLine,
     Board,
     BoardLine,
@@ -44,11 +45,13 @@ def messages(draw):
         for action in ("helpful", "not_helpful", "resolved_like")
     )
     said = (Said(verdict=draw(TEXT), user_ids=("U024BE7LH", draw(TEXT))),)
-    kind = draw(st.sampled_from(["card", "answer", "notice", "board"]))
+    kind = draw(st.sampled_from(["card", "answer", "notice", "board", "action"]))
     if kind == "notice":
         return Notice(text=draw(TEXT))
     if kind == "board":
         return draw(boards())
+    if kind == "action":
+        return draw(action_cards())
     if kind == "answer":
         return answer(suggestion=draw(suggestions()), buttons=buttons, said=said)
     return card(
@@ -73,6 +76,36 @@ def messages(draw):
         openers=(Opener(form="resolve", about=draw(TEXT), label=draw(TEXT)),),
         owner=draw(st.sampled_from(["", "U024BE7LH", "<!channel>"])),
         shadow_of=draw(st.sampled_from(["", "C024BE7LH", "<!channel>"])),
+    )
+
+
+@st.composite
+def action_cards(draw):
+    return ActionCard(
+        key=draw(TEXT),
+        title=draw(TEXT),
+        headline=draw(TEXT),
+        risk=draw(TEXT),
+        state=draw(st.sampled_from(["awaiting_approval", "running", "denied"])),
+        template=draw(TEXT),
+        incident_key=draw(TEXT),
+        environment=draw(TEXT),
+        targets=tuple(draw(TEXT) for _ in range(draw(st.integers(0, 12)))),
+        shows=draw(TEXT),
+        digest=draw(TEXT),
+        requested_by=draw(st.sampled_from(["U024BE7LH", "<!channel>"])),
+        reason=draw(TEXT),
+        approved_by=("U024BE7LH", draw(TEXT)),
+        missing=draw(st.integers(0, 5)),
+        facts=tuple(draw(TEXT) for _ in range(draw(st.integers(0, 12)))),
+        dry_run=draw(TEXT),
+        output=draw(TEXT),
+        note=draw(TEXT),
+        buttons=tuple(
+            Button(action=action, token=draw(TEXT)[:100] or "t", label=draw(TEXT))
+            for action in ("action_approve", "action_reject", "action_withdraw")
+        ),
+        people=("U024BE7LH", draw(TEXT)),
     )
 
 
@@ -435,3 +468,33 @@ def test_what_is_different_stands_under_the_case_in_at_most_three_rows():
     assert "<@U" not in said[0]
     same = render(card(suggestion=one_cause()))
     assert not any("Different" in text for text in texts_in(list(same.blocks)))
+
+
+def an_action(**changes):
+    values = {
+        "key": "ACT-1",
+        "title": "Restart",
+        "headline": "Waits for approval",
+        "risk": "high",
+        "state": "awaiting_approval",
+        "template": "restart v1",
+        "shows": "/usr/bin/systemctl restart -- shop",
+        "digest": "0123456789abcdef" * 4,
+        "requested_by": "U024BE7LH",
+        "missing": 1,
+    }
+    return ActionCard(**(values | changes))
+
+
+def test_an_approver_sees_exactly_what_runs_and_its_hash():
+    told = shown(an_action(targets=("shop",), facts=("expires at 03:40 UTC",)))
+    for words in ("/usr/bin/systemctl restart -- shop", "0123456789ab", "*high risk*", "shop"):
+        assert words in told
+    assert "1 approval missing" in told
+
+
+def test_what_runs_is_there_whole_whatever_else_there_is():
+    longest = "x" * 1_100 + "&" * 250
+    drawn = json.dumps(render(an_action(shows=longest, output="y\n" * 5_000)).blocks)
+    assert "x" * 1_100 + "&amp;" * 250 in drawn
+    assert limits.characters(json.loads(drawn)) <= limits.TOTAL

@@ -3,12 +3,9 @@
 Every mistake is found at once and told in plain words; secrets are `SecretStr` and never shown.
 """
 
-import os
 import re
-import tomllib
-from collections.abc import Mapping, Set
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -24,14 +21,13 @@ from pydantic import (
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
-    PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
 
-from bot.errors import SettingsError
-
 DEFAULT_DATA_DIR = Path("recall-data")
 CONFIG_VARIABLE = "RECALL_CONFIG"
+SECRETS = "RECALL_RUNNER_SECRET_"
+"""Credentials of the runner's executors: no settings, so that no other process keeps them."""
 _HTTP_URL = TypeAdapter(AnyHttpUrl)
 _CANARY_MINUTES = 5
 _LONGEST_PATTERN = 200
@@ -196,11 +192,32 @@ class Settings(BaseSettings):
     inbox_keep_hours: int = Field(
         72, ge=1, le=720, description="how long raw bodies are kept, failed ones included"
     )
+    actions_dir: Path | None = Field(
+        None, description="folder of action templates; none means that nothing can be run"
+    )
+    same_people: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="identities of one person, as TEAM/USER=TEAM/USER, separated by commas"
+    )
+    runner_commands: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="programs that the runner may start: absolute paths, separated by commas"
+    )
+    runner_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description=(
+            "hosts that the runner may call: HOST[:PORT][@NETWORK], separated by commas; a private "
+            "address needs its network"
+        ),
+    )
+    runner_lease_seconds: int = Field(
+        30, ge=2, le=3_600, description="how long after a runner is lost a human is asked"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="how much is logged"
     )
 
-    @field_validator("leads", "admins", mode="before")
+    @field_validator(
+        "leads", "admins", "same_people", "runner_commands", "runner_hosts", mode="before"
+    )
     @classmethod
     def _split_list(cls, value: object) -> object:
         if isinstance(value, str):
@@ -228,6 +245,15 @@ class Settings(BaseSettings):
             ) from error
         if matches_all is not None:
             raise ValueError("matches every channel; write one like ^inc-|^incident-")
+        return value
+
+    @field_validator("same_people")
+    @classmethod
+    def _groups_of_keys(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for group in value:
+            keys = group.split("=")
+            if len(keys) < 2 or not all(_ACTOR_KEY.match(key) for key in keys):
+                raise ValueError(f"{group!r} is not of the form TEAM/USER=TEAM/USER")
         return value
 
     @field_validator("slack_api_url")
@@ -278,7 +304,7 @@ class Settings(BaseSettings):
         """An empty variable is the customary way to unset one."""
         return value if value is not None and value.get_secret_value().strip() else None
 
-    @field_validator("sources_dir")
+    @field_validator("actions_dir", "sources_dir")
     @classmethod
     def _folder_exists(cls, value: Path | None) -> Path | None:
         if value is not None and not value.is_dir():
@@ -294,7 +320,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _slack_is_whole(self) -> "Settings":
-        problem = _slack_problem(
+        problem = slack_problem(
             bot=self.slack_bot_token is not None,
             app=self.slack_app_token is not None,
             secret=self.slack_signing_secret is not None,
@@ -352,61 +378,7 @@ class Settings(BaseSettings):
         return "socket" if self.slack_app_token is not None else "http"
 
 
-def load_settings(
-    config: Path | None = None, environment: Mapping[str, str] | None = None
-) -> Settings:
-    """Read the settings from `config` (TOML; or the file RECALL_CONFIG names) and environment.
-
-    Raises SettingsError with one plain sentence for every problem found.
-    """
-    environment = os.environ if environment is None else environment
-    named = environment.get(CONFIG_VARIABLE)
-    path = config or (Path(named) if named else None)
-    from_file = _read_toml(path) if path is not None else {}
-    values, problems = _from_environment(environment)
-    problems += [
-        f"{path}: {key!r} is not a setting; see docs/contracts.md"
-        for key in from_file
-        if key not in Settings.model_fields
-    ]
-    known = {key: value for key, value in from_file.items() if key in Settings.model_fields}
-    try:
-        settings = _Explicit(**{**known, **values})
-    except ValidationError as error:
-        problems += [
-            _plain(detail, path, known.keys() - values.keys()) for detail in error.errors()
-        ]
-        if all(detail["loc"] for detail in error.errors()):
-            # Pydantic checks fields against each other only once each is right by itself.
-            gathered = {**known, **values}
-            across = _slack_problem(
-                bot="slack_bot_token" in gathered,
-                app="slack_app_token" in gathered,
-                secret="slack_signing_secret" in gathered,
-            )
-            problems += [across] if across else []
-        raise SettingsError(problems) from None
-    if problems:
-        raise SettingsError(problems)
-    return settings
-
-
-class _Explicit(Settings):
-    """Settings whose values were already gathered; reads no environment of its own."""
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return (init_settings,)
-
-
-def _slack_problem(*, bot: bool, app: bool, secret: bool) -> str | None:
+def slack_problem(*, bot: bool, app: bool, secret: bool) -> str | None:
     """What is missing for Slack to work at all, or None."""
     if app and not bot:
         return "SLACK_APP_TOKEN is set but SLACK_BOT_TOKEN is not; set both"
@@ -416,61 +388,3 @@ def _slack_problem(*, bot: bool, app: bool, secret: bool) -> str | None:
             "or SLACK_SIGNING_SECRET (HTTP mode)"
         )
     return None
-
-
-def variable_names(field: str) -> tuple[str, ...]:
-    """The environment variables that set `field`, the first that is set wins."""
-    alias = Settings.model_fields[field].validation_alias
-    if isinstance(alias, AliasChoices):
-        return tuple(str(choice) for choice in alias.choices)
-    return (f"RECALL_{field.upper()}",)
-
-
-def _from_environment(environment: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
-    values: dict[str, str] = {}
-    known = {CONFIG_VARIABLE}
-    for field in Settings.model_fields:
-        names = variable_names(field)
-        known.update(names)
-        for name in names:
-            if environment.get(name, "") != "":
-                values[field] = environment[name]
-                break
-    problems = [
-        f"{name} is not a setting; see docs/contracts.md for the names"
-        for name in sorted(environment)
-        if name.startswith("RECALL_") and name not in known
-    ]
-    return values, problems
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise SettingsError([f"the settings file {path} does not exist"]) from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError([f"the settings file {path} cannot be read: {error}"]) from None
-
-
-_PLAIN_WORDS = {"int_parsing": "is not a whole number", "float_parsing": "is not a number"}
-
-
-def _plain(detail: Any, path: Path | None, from_file: Set[str]) -> str:
-    """One validation error as a sentence that names the variable, never its value.
-
-    `from_file` are the fields whose values the file `path` gave: there the key is named.
-    """
-    message = str(detail["msg"]).removeprefix("Value error, ")
-    message = _PLAIN_WORDS.get(str(detail["type"]), message)
-    location = detail["loc"]
-    if not location:
-        return message
-    field = str(location[0])
-    name = field
-    for candidate in Settings.model_fields:
-        if field == candidate or field in variable_names(candidate):
-            name = variable_names(candidate)[-1 if len(variable_names(candidate)) > 1 else 0]
-            name = f"{path}: {candidate!r}" if candidate in from_file else name
-            break
-    return f"{name}: {message[0].lower()}{message[1:]}"

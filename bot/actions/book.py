@@ -1,0 +1,200 @@
+"""What every use case of actions works with: the catalogue, who people are, and the one way in
+which a request changes."""
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.actions.cards import build_action_card, buttons_of
+from bot.actions.catalogue import ActionCatalogue
+from bot.actions.frozen import Frozen
+from bot.actions.model import ActionRequest, RequestState
+from bot.actions.parameters import Known
+from bot.actions.policy import (
+    Approved,
+    Asked,
+    Deed,
+    NeedsApprovals,
+    Principal,
+    decide,
+    may,
+)
+from bot.actions.template import ActionTemplate
+from bot.chat.ports import Destination
+from bot.people.model import Actor, Role, RoleBook
+from bot.people.same import SamePeople
+from bot.uow import UnitOfWork
+
+_HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionBook:
+    """The catalogue as `source` gives it now, and who is who. `approvers` are the actor keys
+    that hold a role by configuration, to be asked."""
+
+    source: Callable[[], ActionCatalogue]
+    services: Sequence[str]
+    roles: RoleBook
+    same: SamePeople
+    approvers: Sequence[str] = ()
+
+    @property
+    def catalogue(self) -> ActionCatalogue:
+        return self.source()
+
+    @property
+    def known(self) -> Known:
+        return Known(services=self.services, hosts=self.catalogue.inventory.hosts)
+
+    def principal(self, actor: Actor, home: str) -> Principal:
+        """Who that is in the workspace `home`: people of another one hold no role."""
+        role = self.roles.role_of(actor) if actor.team_id == home else Role.GUEST
+        return Principal(key=actor.key, person=self.same.person_of(actor), role=role)
+
+    def principal_of_key(self, key: str, home: str) -> Principal:
+        """As `principal`, for a key that is on record."""
+        team_id, _, user_id = key.partition("/")
+        return self.principal(Actor(team_id, user_id), home)
+
+    def template_of(self, frozen: Frozen) -> ActionTemplate | None:
+        """The template that a frozen copy was made from, if it is still the very same."""
+        catalogue = self.catalogue
+        template = catalogue.templates.get(frozen.template_id)
+        same = catalogue.digest(frozen.template_id) == frozen.template_digest
+        return template if same else None
+
+    def asked(
+        self,
+        uow: UnitOfWork,
+        deed: Deed,
+        template: ActionTemplate,
+        frozen: Frozen,
+        requester: Principal,
+        now: datetime,
+        *,
+        number: int = 0,
+        **more: Any,
+    ) -> Asked:
+        """The facts that the policy decides on, read in the transaction that acts on them.
+        `number` is the id of the request, which does not stand in its own way."""
+        return Asked(
+            deed=deed,
+            template=template,
+            requester=requester,
+            digest=frozen.digest,
+            targets=len(frozen.targets),
+            environment=frozen.environment,
+            is_stopped=uow.actions.switch().stopped,
+            freezes=self.catalogue.calendar.freezes,
+            last_run_at=uow.actions.last_run_at(template.id, frozen.targets, number),
+            runs_in_hour=uow.actions.runs_since(template.id, now - _HOUR, number),
+            **more,
+        )
+
+    def approved(self, uow: UnitOfWork, request: ActionRequest) -> list[Approved]:
+        """The approvals of a request, each with the role that its giver holds now."""
+        return [
+            Approved(by=self.principal_of_key(one.actor, request.team_id), digest=one.digest)
+            for one in uow.actions.approvals(request.id)
+            if one.word == "approved"
+        ]
+
+    def show(self, uow: UnitOfWork, request: ActionRequest, now: datetime) -> None:
+        """Have the request's one message say how things stand."""
+        there = uow.actions.buttons(request.id)
+        buttons, new = buttons_of(request, there, lambda: secrets.token_urlsafe(18), now)
+        uow.actions.keep_buttons(new)
+        template = self.template_of(request.frozen)
+        card = build_action_card(
+            request,
+            uow.actions.approvals(request.id),
+            uow.actions.executions(request.id),
+            missing=self._missing(uow, request, template, now),
+            buttons=buttons,
+            people=self._to_ask(request, template),
+        )
+        to = Destination(request.team_id, request.channel, request.thread)
+        uow.outbox.put(request.message_key, to, card, now)
+
+    def _missing(
+        self,
+        uow: UnitOfWork,
+        request: ActionRequest,
+        template: ActionTemplate | None,
+        now: datetime,
+    ) -> int:
+        if template is None or request.state is not RequestState.AWAITING_APPROVAL:
+            return 0
+        requester = self.principal_of_key(request.requested_by, request.team_id)
+        # Asked as of a free moment: only the counting of approvals matters here.
+        asked = Asked(
+            deed=Deed.RUN,
+            template=template.model_copy(update={"windows": (), "ignores_freeze": True}),
+            requester=requester,
+            digest=request.digest,
+            seen=request.digest,
+            targets=0,
+            environment=request.frozen.environment,
+            channel=request.channel_key,
+        )
+        said = decide(requester, asked, self.approved(uow, request), now)
+        return said.missing if isinstance(said, NeedsApprovals) else 0
+
+    def _to_ask(self, request: ActionRequest, template: ActionTemplate | None) -> list[str]:
+        if template is None or request.state is not RequestState.AWAITING_APPROVAL:
+            return []
+        requester = self.same.person_of_key(request.requested_by)
+        keys = dict.fromkeys((*template.may_approve.people, *self.approvers))
+        return [
+            key.partition("/")[2]
+            for key in keys
+            if key.startswith(f"{request.team_id}/")
+            and may(self.principal_of_key(key, request.team_id), template.may_approve)
+            and not (template.four_eyes and self.same.person_of_key(key) == requester)
+        ]
+
+
+def change(
+    uow: UnitOfWork,
+    request: ActionRequest,
+    to: RequestState,
+    *,
+    actor: str,
+    action: str,
+    now: datetime,
+    data: Mapping[str, Any] | None = None,
+    **fields: Any,
+) -> ActionRequest | None:
+    """The one way in which a request changes: compare-and-set, and the audit record with it.
+    None, and nothing on record, when somebody was faster."""
+    moved = uow.actions.move(request, to, **fields)
+    if moved is not None:
+        note(uow, moved, actor=actor, action=action, now=now, data=data)
+    return moved
+
+
+def note(
+    uow: UnitOfWork,
+    request: ActionRequest,
+    *,
+    actor: str,
+    action: str,
+    now: datetime,
+    data: Mapping[str, Any] | None = None,
+) -> None:
+    """Put something about a request on the audit record."""
+    uow.audit.append(
+        at=now,
+        actor=actor,
+        action=action,
+        subject=request.key,
+        data={
+            "template": f"{request.frozen.template_id} v{request.frozen.version}",
+            "digest": request.digest,
+            "state": request.state.value,
+            **(data or {}),
+        },
+    )

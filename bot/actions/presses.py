@@ -1,0 +1,251 @@
+"""Buttons of action requests: approve, reject, withdraw, stop, roll back, and a word on what
+nobody knows. One transaction a press; what is refused is on the audit record, too."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.actions.book import ActionBook, change, note
+from bot.actions.model import (
+    BEFORE_RUN,
+    ActionButton,
+    ActionRequest,
+    Approval,
+    Phase,
+    RequestState,
+)
+from bot.actions.policy import Allow, Asked, Deed, Deny, Principal, Why, decide, may
+from bot.actions.requests import Requests, Wish
+from bot.actions.template import ActionTemplate, People
+from bot.chat.messages import Notice
+from bot.chat.ports import Destination
+from bot.clock import Clock
+from bot.people.model import Actor, Role
+from bot.uow import UnitOfWork, UnitOfWorkFactory
+
+_CHANGED = "the template was changed since it was asked for; ask again"
+_DECIDED = {
+    RequestState.APPROVED: "it is approved already",
+    RequestState.RUNNING: "it runs already",
+    RequestState.EXPIRED: "it has expired; ask for it again",
+    RequestState.PROPOSED: "its dry run is not through yet",
+}
+_LEADS = People(role=Role.LEAD)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionPress:
+    """A button pressed. `actor` is from the verified payload alone; `reply_to` is the thread of
+    the message with the button."""
+
+    actor: Actor
+    token: str
+    reply_to: Destination
+
+
+class ActionButtons:
+    """The use case behind the buttons of action messages."""
+
+    def __init__(self, units: UnitOfWorkFactory, book: ActionBook, clock: Clock) -> None:
+        self._units = units
+        self._book = book
+        self._clock = clock
+        self._requests = Requests(units, book, clock)
+
+    def press(self, press: ActionPress) -> bool:
+        """False when the token is of no action's button."""
+        with self._units.begin() as uow:
+            button = uow.actions.button(press.token)
+            if button is None or button.request_id is None:
+                return False
+            # Held until the commit: two people who press at once are counted one after another.
+            request = uow.actions.hold(button.request_id)
+            assert request is not None  # the button refers to it
+            who = self._book.principal(press.actor, request.team_id)
+            _Pressed(self._book, self._requests, uow, press, button, request, who).deal(
+                self._clock.now()
+            )
+        return True
+
+
+@dataclass(slots=True)
+class _Pressed:
+    """One press, inside its transaction."""
+
+    book: ActionBook
+    requests: Requests
+    uow: UnitOfWork
+    press: ActionPress
+    button: ActionButton
+    request: ActionRequest
+    who: Principal
+
+    def deal(self, now: datetime) -> None:
+        if not self.who.role.includes(Role.RESPONDER):
+            self._refuse(Why.GUEST.said, now)
+            return
+        match self.button.action:
+            case "action_approve":
+                self._approve(now)
+            case "action_reject":
+                self._reject(now)
+            case "action_withdraw":
+                self._withdraw(now)
+            case "action_cancel":
+                self._cancel(now)
+            case "action_rollback":
+                self._roll_back(now)
+            case "action_worked":
+                self._vouch(RequestState.SUCCEEDED, "says that it worked", now)
+            case _:
+                self._vouch(RequestState.FAILED, "says that it did not work", now)
+
+    def _approve(self, now: datetime) -> None:
+        request = self.request
+        template = self.book.template_of(request.frozen)
+        waits = request.state is RequestState.AWAITING_APPROVAL
+        if template is None and waits:
+            self._to(RequestState.DENIED, "action.denied", now, note=_CHANGED)
+            return
+        if template is None or not waits:
+            self._refuse(_DECIDED.get(request.state, "it is decided already"), now)
+            return
+        asked = self._asked(template, now)
+        said = decide(self.who, asked, self.book.approved(self.uow, request), now)
+        if isinstance(said, Deny):
+            if said.why is Why.EXPIRED:
+                self._to(RequestState.EXPIRED, "action.expired", now)
+            self._refuse(said.why.said, now)
+            return
+        if not self._say("approved", now):
+            self._refuse(Why.TWICE.said, now)
+            return
+        if isinstance(said, Allow):
+            self._to(RequestState.APPROVED, "action.approved", now)
+            return
+        note(self.uow, request, actor=self.who.key, action="action.approval", now=now)
+        self.book.show(self.uow, request, now)
+
+    def _asked(self, template: ActionTemplate, now: datetime) -> Asked:
+        request = self.request
+        return self.book.asked(
+            self.uow,
+            Deed.APPROVE,
+            template,
+            request.frozen,
+            self.book.principal_of_key(request.requested_by, request.team_id),
+            now,
+            number=request.id,
+            seen=self.button.digest,
+            channel=request.channel_key,
+            expires_at=request.expires_at,
+        )
+
+    def _reject(self, now: datetime) -> None:
+        if self.request.state is not RequestState.AWAITING_APPROVAL:
+            self._refuse(_DECIDED.get(self.request.state, "it is decided already"), now)
+        elif not self._may_decide():
+            self._refuse(Why.APPROVER.said, now)
+        else:
+            self._say("rejected", now)
+            told = f"rejected by {self._user()}"
+            self._to(RequestState.REJECTED, "action.rejected", now, note=told)
+
+    def _withdraw(self, now: datetime) -> None:
+        mine = self.book.same.person_of_key(self.request.requested_by) == self.who.person
+        if self.request.state not in BEFORE_RUN or self.request.holder is not None:
+            self._refuse(_DECIDED.get(self.request.state, "it is decided already"), now)
+        elif not mine:
+            self._refuse("only whoever asked for it withdraws it; an approver rejects it", now)
+        else:
+            self._to(RequestState.WITHDRAWN, "action.withdrawn", now)
+
+    def _cancel(self, now: datetime) -> None:
+        """Everybody with a role may stop what runs."""
+        if not self.uow.actions.ask_to_cancel(self.request.id):
+            self._refuse("it does not run any more", now)
+            return
+        note(self.uow, self.request, actor=self.who.key, action="action.cancel_asked", now=now)
+
+    def _roll_back(self, now: datetime) -> None:
+        """A rollback is a request like any other: who presses asks for it, others approve it."""
+        undo = self.request.frozen.undo
+        if undo is None:
+            self._refuse("it has no rollback", now)
+            return
+        number = self.request.incident_id
+        wish = Wish(
+            by=self.who,
+            at=Destination(self.request.team_id, self.request.channel, self.request.thread),
+            template_id=undo.template_id,
+            values=undo.parameters,
+            incident=self.uow.incidents.get(number) if number is not None else None,
+            reason=f"rolls back {self.request.key}",
+            rollback_of=self.request.id,
+        )
+        answer = self.requests.make_within(self.uow, wish, now)
+        if answer.request is None:
+            problems = "; ".join(answer.problems.values())
+            self._tell(answer.refused or f"the rollback cannot be filled in: {problems}", now)
+
+    def _vouch(self, to: RequestState, said: str, now: datetime) -> None:
+        if self.request.state is not RequestState.UNKNOWN:
+            self._refuse("it is known by now what became of it", now)
+        elif not self._may_decide():
+            self._refuse("only somebody who may approve it says what became of it", now)
+        else:
+            self._to(to, "action.vouched", now, note=f"{self._user()} {said}")
+
+    def _may_decide(self) -> bool:
+        template = self.book.catalogue.templates.get(self.request.frozen.template_id)
+        return may(self.who, template.may_approve if template is not None else _LEADS)
+
+    def _say(self, word: str, now: datetime) -> bool:
+        return self.uow.actions.approve(
+            Approval(
+                request_id=self.request.id,
+                actor=self.who.key,
+                person=self.who.person,
+                role=self.who.role,
+                word=word,
+                digest=self.button.digest,
+                at=now,
+            )
+        )
+
+    def _to(self, state: RequestState, action: str, now: datetime, note: str = "") -> None:
+        moved = change(
+            self.uow,
+            self.request,
+            state,
+            actor=self.who.key,
+            action=action,
+            now=now,
+            note=note,
+            phase=Phase.NONE,
+        )
+        if moved is None:
+            self._refuse("somebody was faster", now)
+            return
+        self.request = moved
+        self.book.show(self.uow, moved, now)
+
+    def _refuse(self, reason: str, now: datetime) -> None:
+        note(
+            self.uow,
+            self.request,
+            actor=self.who.key,
+            action="action.denied",
+            now=now,
+            data={"deed": self.button.action, "reason": reason},
+        )
+        self._tell(reason, now)
+
+    def _tell(self, reason: str, now: datetime) -> None:
+        """One notice a person, request and reason in the message's thread, however often the
+        button is pressed."""
+        key = f"action-told:{self.request.key}:{self.who.key}:{self.button.action}:{reason}"[:300]
+        text = f"{self._user()}: {self.request.key} stays as it is, because {reason}."
+        self.uow.outbox.put(key, self.press.reply_to, Notice(text=text), now)
+
+    def _user(self) -> str:
+        return f"@{self.press.actor.user_id}"

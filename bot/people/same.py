@@ -1,0 +1,28 @@
+"""Which identities are one person."""
+
+from collections.abc import Iterable
+
+from bot.people.model import Actor
+
+
+class SamePeople:
+    """Groups of actor keys that belong to one human being; everybody else is one by key."""
+
+    def __init__(self, groups: Iterable[Iterable[str]] = ()) -> None:
+        self._first: dict[str, str] = {}
+        for group in groups:
+            keys = list(group)
+            # Groups that share a key are one person.
+            known = next((self._first[key] for key in keys if key in self._first), keys[0])
+            joined = {self._first[key] for key in keys if key in self._first}
+            self._first.update(
+                {key: known for key, first in self._first.items() if first in joined}
+            )
+            self._first.update(dict.fromkeys(keys, known))
+
+    def person_of(self, actor: Actor) -> str:
+        """A name for the person, the same for all of the identities."""
+        return self.person_of_key(actor.key)
+
+    def person_of_key(self, key: str) -> str:
+        return self._first.get(key, key)

@@ -1,0 +1,1 @@
+"""The process that executes approved actions, apart from the one that parses text."""

@@ -1,0 +1,162 @@
+"""Action requests on both databases: compare-and-set, one word a person, one start an attempt."""
+
+import threading
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.actions.model import ActionButton, Approval, Phase, RequestState, Switch
+from bot.actions.presses import ActionPress
+from bot.chat.ports import Destination
+from bot.clock import ManualClock
+from bot.people.model import Actor, Role
+from bot.store.database import Database
+from tests.support.actions import ADA, CHANNEL, LENA, TEAM, TOUCH, Team
+from tests.support.together import together
+
+
+@pytest.fixture
+def team(database: Database, clock: ManualClock, tmp_path: Path) -> Team:
+    return Team(database, clock, tmp_path)
+
+
+def test_a_request_comes_back_as_it_was_frozen(team: Team) -> None:
+    request = team.asked()
+    kept = team.now(request)
+    assert kept == request
+    assert kept.frozen.digest == request.digest
+
+
+def test_a_change_is_made_once(team: Team) -> None:
+    request = team.asked()
+    with team.database.begin() as uow:
+        moved = uow.actions.move(request, RequestState.APPROVED, note="yes")
+        assert moved is not None
+        assert (moved.state, moved.note) == (RequestState.APPROVED, "yes")
+        assert uow.actions.move(request, RequestState.REJECTED) is None
+        assert [one.id for one in uow.actions.in_states((RequestState.APPROVED,))] == [request.id]
+        assert uow.actions.in_states((RequestState.REJECTED,)) == []
+
+
+def test_a_person_says_one_word_and_an_attempt_starts_once(team: Team) -> None:
+    request, now = team.asked(), team.clock.now()
+    word = Approval(
+        request_id=request.id,
+        actor="T1/U1",
+        person="P",
+        role=Role.LEAD,
+        word="approved",
+        digest=request.digest,
+        at=now,
+    )
+    with team.database.begin() as uow:
+        assert uow.actions.approve(word)
+        assert not uow.actions.approve(word)
+        assert list(uow.actions.approvals(request.id)) == [word]
+        started = uow.actions.start(request.id, "run", 1, "r", now)
+        assert started is not None
+        assert uow.actions.start(request.id, "run", 1, "r", now) is None
+        uow.actions.print(started.id, "half")
+        uow.actions.finish(
+            started.id, outcome="ok", exit_code=0, output="all", output_digest="d", now=now
+        )
+        [done] = uow.actions.executions(request.id)
+        assert (done.output, done.exit_code, done.ended_at) == ("all", 0, now)
+
+
+def test_a_lease_is_renewed_by_its_holder_alone(team: Team) -> None:
+    request, now = team.asked(), team.clock.now()
+    with team.database.begin() as uow:
+        uow.actions.move(
+            request,
+            RequestState.RUNNING,
+            phase=Phase.EXECUTING,
+            holder="one",
+            leased_until=now,
+            started_at=now,
+        )
+        later = now + timedelta(seconds=30)
+        assert uow.actions.renew(request.id, "other", later) is None
+        assert uow.actions.renew(request.id, "one", later) is False
+        assert uow.actions.ask_to_cancel(request.id)
+        assert uow.actions.renew(request.id, "one", later) is True
+        assert uow.actions.last_run_at("touch", ["it"]) == now
+        assert uow.actions.last_run_at("touch", ["it"], but=request.id) is None
+        assert uow.actions.last_run_at("touch", ["other"]) is None
+        assert uow.actions.runs_since("touch", now) == 1
+        assert uow.actions.runs_since("touch", now, but=request.id) == 0
+
+
+def test_the_switch_and_the_buttons_are_kept(team: Team) -> None:
+    with team.database.begin() as uow:
+        assert uow.actions.switch() == Switch()
+        uow.actions.set_switch(Switch(True, "T1/U1", "why"), team.clock.now())
+        uow.actions.set_switch(Switch(True, "T1/U2", "why"), team.clock.now())
+        assert uow.actions.switch() == Switch(True, "T1/U2", "why")
+        button = ActionButton(
+            token="t",
+            team_id="T1",
+            action="form",
+            request_id=None,
+            digest="",
+            content={"a": "b"},
+            created_at=team.clock.now(),
+        )
+        uow.actions.keep_buttons([button])
+        assert uow.actions.button("t") == button
+        assert uow.actions.button("u") is None
+
+
+def click_together(team: Team, clicks: int, number: int) -> None:
+    """One approval, pressed by two approvers at once and again and again, while two runners
+    wait: one execution."""
+    request = team.asked(name=f"it{number}")
+    token = team.token(request, "action_approve")
+    runners = [team.new_runner() for _ in range(2)]
+    over = threading.Event()
+
+    def click(one: int) -> None:
+        if one >= clicks:
+            while not over.is_set():
+                runners[one - clicks].worker.step()
+            return
+        user = (LENA, ADA)[one % 2]
+        press = ActionPress(
+            actor=Actor(TEAM, user), token=token, reply_to=Destination(TEAM, CHANNEL, "1.0")
+        )
+        try:
+            assert team.buttons.press(press)
+        finally:
+            if one == 0:
+                over.set()
+
+    together(clicks + 2, click)
+    for runner in runners:
+        runner.worker.step()
+    with team.database.read() as uow:
+        executions = uow.actions.executions(request.id)
+        words = uow.actions.approvals(request.id)
+    assert len(executions) == 1
+    assert len({word.person for word in words}) == len(words) == 1
+    assert team.is_there(f"it{number}")
+
+
+PLENTY = "limits: {at_once: 100, per_hour: 1000}\n"
+
+
+@pytest.fixture
+def busy(database: Database, clock: ManualClock, tmp_path: Path) -> Team:
+    return Team(database, clock, tmp_path, TOUCH + PLENTY)
+
+
+def test_fifty_clicks_at_once_give_one_execution(busy: Team) -> None:
+    for number in range(5):
+        click_together(busy, 50, number)
+    assert len(busy.audited("action.started")) == 5
+
+
+@pytest.mark.soak
+def test_fifty_clicks_at_once_give_one_execution_a_thousand_times(busy: Team) -> None:
+    for number in range(1_000):
+        click_together(busy, 50, number)
