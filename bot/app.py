@@ -24,6 +24,7 @@ from bot.engine.work import CANARY_JOB, InboxWork, JobWork
 from bot.errors import EngineUnavailable
 from bot.jobs.inbox_writer import InboxWriter
 from bot.jobs.ports import Job
+from bot.redaction import set_up_redaction
 from bot.services.file import load_catalogue
 from bot.settings import Settings
 from bot.slack_engine import open_slack
@@ -110,6 +111,7 @@ def build_engine(
     Raises SchemaMismatch, DatabaseBusy, ModelError, IndexInUse or SettingsError.
     """
     clock = clock or SystemClock()
+    set_up_redaction(settings)
     catalogue = load_catalogue(settings.services_file)  # its mistakes are told before the long work
     sources = all_sources(settings.sources_dir)
     with ExitStack() as opened:
@@ -222,6 +224,7 @@ def build_front(settings: Settings, engine: EngineClient, *, clock: Clock | None
     from bot.web.sns import SnsVerifier, fetch_over_https
 
     clock = clock or SystemClock()
+    set_up_redaction(settings)
     sources = all_sources(settings.sources_dir)
     secrets = load_secrets(settings.source_secrets, sources)
     with ExitStack() as opened:
