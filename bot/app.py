@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.alerts.intake import AlertIntake
+from bot.alerts.logs import LOGS_JOB
 from bot.alerts.sources import all_sources
 from bot.alerts.sources.secrets import load_secrets
 from bot.channels.placing import nowhere
@@ -31,6 +32,7 @@ from bot.slack_engine import open_slack
 from bot.store.database import Database
 from bot.suggestions.jobs import SUGGEST, SuggestJob
 from bot.suggestions.knowing import KnowingSuggester
+from bot.suggestions.logs import LogsJob
 from bot.suggestions.model import Suggestion
 from bot.suggestions.questions import Questions, SuggestRequest
 from bot.upkeep import NO_ROOMS, canary_job, canary_ticks, start_canaries
@@ -136,6 +138,7 @@ def build_engine(
         handlers: dict[str, Callable[[Job], None]] = {
             SUGGEST: SuggestJob(database, builder, where, clock).handle,
             CANARY_JOB: canary.handle,
+            LOGS_JOB: LogsJob(database, catalogue, clock).handle,
             **(slack.handlers if slack is not None else {}),
         }
         loops = _Loops()
