@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bot.redact.re2 import Unconvertible, begins_with_keyword, to_python
+from bot.redact.led import begins_with_keyword
+from bot.redact.re2 import Unconvertible, to_python
 
 SOURCE = "gitleaks, config/gitleaks.toml (https://github.com/gitleaks/gitleaks)"
 LICENCE = "MIT License, Copyright (c) 2019 Zachary Rice; whole text in gitleaks.LICENSE.md"
@@ -56,12 +57,13 @@ def _rule(rule: Mapping[str, Any]) -> dict[str, Any]:
         # One that asks for a file's name as well can never hold here.
         if one.get("condition", "OR") != "AND" and (one.get("regexes") or one.get("stopwords"))
     ]
+    regex = to_python(rule["regex"])
     words = sorted({word.lower() for word in rule["keywords"]})
     return {
         "id": rule["id"],
         "keywords": words,
-        "regex": to_python(rule["regex"]),
-        **({"led": True} if begins_with_keyword(rule["regex"], words) else {}),
+        "regex": regex,
+        **({"led": True} if begins_with_keyword(regex, words) else {}),
         **({"entropy": rule["entropy"]} if "entropy" in rule else {}),
         **({"group": rule["secretGroup"]} if "secretGroup" in rule else {}),
         **({"allow": allowed} if allowed else {}),

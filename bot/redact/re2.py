@@ -6,15 +6,11 @@ without a bound gets one.
 """
 
 import re
-from collections.abc import Collection
 
 DOTS = 200
 """Most characters that an unbounded dot of a rule takes up."""
 
 _LEAD = r"[\w.-]{0,50}?"
-_AFTER_WORDS = r"(?:[ \t\w.-]{0,20})"
-_MAYBE = re.compile(r"(\w*)\(\?:(\w+)\)\?(\w*)")
-_EITHER_CASE = re.compile(r"\[([A-Za-z])[A-Za-z]\]")
 _FLAGS = re.compile(r"\(\?([a-zA-Z-]+)\)")
 _OPEN = re.compile(r"\((?:\?(?:P<\w+>|[a-zA-Z-]*:))?")
 _DOT = re.compile(r"\.(?:([*+])|\{(\d+),\})(\??)")
@@ -34,33 +30,6 @@ _UNKNOWN_ESCAPES = frozenset("pPCQEXGKR")
 
 class Unconvertible(ValueError):
     """The expression has something that Python's engine cannot do; says what."""
-
-
-def begins_with_keyword(pattern: str, keywords: Collection[str]) -> bool:
-    """Whether a match of this RE2 expression always begins with a keyword or with that lead,
-    so that it need not be looked for anywhere else. False where that is not certain."""
-    rest = pattern.removeprefix("(?i)")
-    if not rest.startswith(_LEAD):
-        return False
-    rest = rest.replace(_LEAD, "").removeprefix("(?i:")
-    end = rest.find(_AFTER_WORDS)
-    if end < 0 or "|" in _outermost(rest[end:]):
-        return False
-    head = _MAYBE.sub(r"\1\3|\1\2\3", rest[:end].replace("(?-i:", "(?:"))
-    words = _EITHER_CASE.sub(lambda found: found[1], head.replace("(?:", "")).lower().split("|")
-    return all(word.startswith(tuple(keywords)) for word in words)
-
-
-def _outermost(pattern: str) -> str:
-    """What stands in no bracket; a bracket that closes more than was opened is passed over."""
-    pattern = re.sub(r"\\.|\[\^?\]?[^\]]*\]", "", pattern)
-    depth = 0
-    kept = []
-    for character in pattern:
-        depth = max(0, depth + (character == "(") - (character == ")"))
-        if not depth:
-            kept.append(character)
-    return "".join(kept)
 
 
 def to_python(pattern: str) -> str:

@@ -5,7 +5,8 @@ import re
 import pytest
 
 from bot.redact.convert import converted
-from bot.redact.re2 import Unconvertible, begins_with_keyword, to_python
+from bot.redact.led import begins_with_keyword
+from bot.redact.re2 import Unconvertible, to_python
 
 
 @pytest.mark.parametrize(
@@ -38,13 +39,24 @@ def test_what_cannot_be_said_is_refused(regex: str) -> None:
         to_python(regex)
 
 
-def test_whether_a_match_begins_with_its_keyword_is_found_out() -> None:
-    lead, after = r"(?i)[\w.-]{0,50}?", r"(?:[ \t\w.-]{0,20})=([a-z]+)"
-    assert begins_with_keyword(f"{lead}(?:adobe){after}", ["adobe"])
-    assert begins_with_keyword(f"{lead}(?:passw(?:or)?d|(?-i:[Aa]pi|API)){after}", ["passw", "api"])
-    assert not begins_with_keyword(f"{lead}(?:my_adobe){after}", ["adobe"])
-    assert not begins_with_keyword(f"{lead}(?:adobe){after}|x", ["adobe"])
-    assert not begins_with_keyword("adobe=1", ["adobe"])
+@pytest.mark.parametrize(
+    ("regex", "keywords", "is_led"),
+    [
+        (r"(?i)(?:adobe)(?:[ \t]{0,20})=([a-z]+)", ["adobe"], True),
+        (r"(?i)(?:passw(?:or)?d|(?-i:[Aa]pi|API))=x", ["passw", "api"], True),
+        (r"\b((?:hvs\.[a-z]+|s\.(?i:[a-z]{24})))", ["hvs.", "s."], True),
+        (r"(?:sk|rk)_live_\d+", ["sk_live_", "rk_live_"], True),
+        (r"(?i)(?:my_adobe)=x", ["adobe"], False),
+        (r"(?:adobe)=x|y", ["adobe"], False),
+        (r"(?:x)?adobe", ["adobe"], False),
+        (r"[a-z]adobe", ["adobe"], False),
+        (r"a{2,}dobe", ["aadobe"], False),
+    ],
+)
+def test_whether_a_match_begins_with_its_keyword_is_found_out(
+    regex: str, keywords: list[str], is_led: bool
+) -> None:
+    assert begins_with_keyword(regex, keywords) is is_led
 
 
 def test_rules_that_cannot_be_carried_are_listed_with_the_reason() -> None:
