@@ -13,6 +13,10 @@ from bot.errors import BadPayload
 LOGS_JOB = "logs"
 """The kind of job that handles one delivery of lines."""
 
+LOGS_TALLY = "logs"
+"""The mark with how many deliveries of lines found an incident (`attached`) and how many none
+(`unattached`)."""
+
 TEXT = "text/plain"
 JSON = "application/json"
 NDJSON = (

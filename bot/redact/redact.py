@@ -18,6 +18,8 @@ _REMEMBERED = 10_000
 _ROUNDS = 4
 """Most times that a line is looked at anew after something was taken out of it."""
 
+_BLOCKS = [(literal, rule) for rule in BLOCK_RULES for literal in rule.literals]
+
 
 class Redactor:
     """Recall's own rules, gitleaks', and what the team asks for besides.
@@ -58,17 +60,19 @@ class Redactor:
         lines; all else is within one, so that a log is judged line by line however it is handed
         in.
         """
-        hits = self._finder.find(lowered(text))
+        low = lowered(text)
+        hits = self._finder.find(low)
         if hits:
-            text = self._redacted(text, hits)
+            text = self._redacted(text, low, hits)
         return without_cards(text, mark("card number")) if self._cards else text
 
-    def _redacted(self, text: str, hits: Sequence[Hit]) -> str:
-        low = lowered(text)
-        for block in BLOCK_RULES:
-            if any(literal in low for literal in block.literals):
+    def _redacted(self, text: str, low: str, hits: Sequence[Hit]) -> str:
+        for literal, block in _BLOCKS:
+            if literal in low:
                 text = block.pattern.sub(block.replace, text)
                 hits = self._finder.find(lowered(text))
+        if "\n" not in text:
+            return self._line(text, hits, 0) if hits else text
         done = place = 0
         kept: list[str] = []
         while place < len(hits):

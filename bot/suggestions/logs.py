@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.alerts.logs import LogBatch, read_logs
+from bot.alerts.logs import LOGS_TALLY, LogBatch, read_logs
 from bot.clock import Clock
 from bot.incidents.model import Incident, TimelineEntry, TimelineKind
 from bot.jobs.ports import InboxItem, Job
@@ -14,10 +14,6 @@ from bot.services.catalogue import Catalogue
 from bot.suggestions.jobs import search_anew
 from bot.uow import UnitOfWork, UnitOfWorkFactory
 from knowledge.text.logs import read_log, what_matters
-
-TALLY = "logs"
-"""The mark with how many deliveries found an incident (`attached`) and how many none
-(`unattached`)."""
 
 KEPT_CHARACTERS = 100_000
 """Characters of one delivery that an incident keeps."""
@@ -144,7 +140,7 @@ def _told(homeless: Sequence[str]) -> str:
 
 
 def _count(uow: UnitOfWork, is_attached: bool, clock: Clock) -> None:
-    before: Mapping[str, Any] = uow.marks.get(TALLY) or {}
+    before: Mapping[str, Any] = uow.marks.get(LOGS_TALLY) or {}
     name = "attached" if is_attached else "unattached"
     tally = {"attached": 0, "unattached": 0, **before}
-    uow.marks.put(TALLY, {**tally, name: int(tally[name]) + 1}, clock.now())
+    uow.marks.put(LOGS_TALLY, {**tally, name: int(tally[name]) + 1}, clock.now())

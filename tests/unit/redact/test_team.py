@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from bot.errors import SettingsError
 from bot.redact import redact, set_up
 from bot.redact.team import bounded, load_team_rules
+from bot.redaction import set_up_redaction
+from bot.settings import load_settings
 
 YAML = """
 rules:
@@ -96,6 +98,17 @@ def test_whatever_is_written_is_bounded_or_refused(regex: str) -> None:
         re.compile(bounded(regex), re.ASCII).search("ab" * 300)
     except (ValueError, re.error, OverflowError):
         return
+
+
+def test_the_settings_put_it_in_force(tmp_path: Path) -> None:
+    file = file_of(tmp_path, YAML)
+    environment = {"RECALL_REDACT_FILE": str(file), "RECALL_REDACT_EMAILS": "true"}
+    set_up_redaction(load_settings(environment=environment))
+    assert redact("shop_deadbeef01 of a@b.example") == (
+        "shop_[redacted shop session] of [redacted e-mail]"
+    )
+    set_up_redaction(load_settings(environment={}))
+    assert redact("shop_deadbeef01 of a@b.example") == "shop_deadbeef01 of a@b.example"
 
 
 def test_addresses_and_card_numbers_go_only_where_it_is_asked_for() -> None:

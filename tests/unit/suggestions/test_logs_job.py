@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.alerts.logs import LOGS_JOB, content_type_for
+from bot.alerts.logs import LOGS_JOB, LOGS_TALLY, content_type_for
 from bot.alerts.model import Severity
 from bot.clock import ManualClock
 from bot.engine.work import InboxWork, JobWork
@@ -16,7 +16,7 @@ from bot.services.catalogue import Catalogue
 from bot.services.model import Service
 from bot.store.database import Database
 from bot.suggestions.jobs import SUGGEST
-from bot.suggestions.logs import KEPT_CHARACTERS, TALLY, LogsJob, that_matters
+from bot.suggestions.logs import KEPT_CHARACTERS, LogsJob, that_matters
 from tests.support.databases import sqlite_database
 
 CATALOGUE = Catalogue([Service(name="checkout", aliases=("checkout-api",))])
@@ -88,7 +88,7 @@ class Desk:
 
     def tally(self) -> dict[str, int]:
         with self.database.read() as uow:
-            return dict(uow.marks.get(TALLY) or {})
+            return dict(uow.marks.get(LOGS_TALLY) or {})
 
 
 @pytest.fixture
