@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.alerts.intake import AlertIntake
+from bot.alerts.logs import LOGS_JOB
 from bot.alerts.sources import all_sources
 from bot.alerts.sources.secrets import load_secrets
 from bot.channels.placing import nowhere
@@ -26,12 +27,14 @@ from bot.incidents.keeping import RECORD_FILE
 from bot.incidents.record_files import RecordFileJob
 from bot.jobs.inbox_writer import InboxWriter
 from bot.jobs.ports import Job
+from bot.redaction import set_up_redaction
 from bot.services.file import load_catalogue
 from bot.settings import Settings
 from bot.slack_engine import open_slack
 from bot.store.database import Database
 from bot.suggestions.jobs import SUGGEST, SuggestJob
 from bot.suggestions.knowing import KnowingSuggester
+from bot.suggestions.logs import LogsJob
 from bot.suggestions.model import Suggestion
 from bot.suggestions.questions import Questions, SuggestRequest
 from bot.upkeep import NO_ROOMS, canary_job, canary_ticks, start_canaries
@@ -112,6 +115,7 @@ def build_engine(
     Raises SchemaMismatch, DatabaseBusy, ModelError, IndexInUse or SettingsError.
     """
     clock = clock or SystemClock()
+    set_up_redaction(settings)
     catalogue = load_catalogue(settings.services_file)  # its mistakes are told before the long work
     sources = all_sources(settings.sources_dir)
     with ExitStack() as opened:
@@ -137,6 +141,7 @@ def build_engine(
             SUGGEST: SuggestJob(database, builder, where, clock).handle,
             CANARY_JOB: canary.handle,
             RECORD_FILE: RecordFileJob(database, settings.records_folder).handle,
+            LOGS_JOB: LogsJob(database, catalogue, clock).handle,
             **(slack.handlers if slack is not None else {}),
         }
         loops = _Loops()
@@ -226,6 +231,7 @@ def build_front(settings: Settings, engine: EngineClient, *, clock: Clock | None
     from bot.web.sns import SnsVerifier, fetch_over_https
 
     clock = clock or SystemClock()
+    set_up_redaction(settings)
     sources = all_sources(settings.sources_dir)
     secrets = load_secrets(settings.source_secrets, sources)
     with ExitStack() as opened:

@@ -72,9 +72,14 @@ def fail(message: str, code: int = EXIT_FAILED) -> typer.Exit:
 
 
 def read_settings(config: Path | None = None) -> Settings:
-    """The settings in force; prints every problem and exits with 2 when there is one."""
+    """The settings in force, redaction as they want it; prints every problem and exits with 2
+    when there is one."""
+    from bot.redaction import set_up_redaction
+
     with exit_on_error():
-        return load_settings(config)
+        settings = load_settings(config)
+        set_up_redaction(settings)
+        return settings
 
 
 @contextmanager

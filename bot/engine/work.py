@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from bot.alerts.logs import LOGS_JOB
 from bot.clock import Clock
 from bot.errors import Permanent, Retryable
 from bot.jobs.ports import InboxItem, InboxKind, Job
@@ -16,6 +17,7 @@ _log = logging.getLogger(__name__)
 
 SLACK_JOB = "slack"
 CANARY_JOB = "canary"
+_JOBS = {InboxKind.CANARY: CANARY_JOB, InboxKind.LOGS: LOGS_JOB}
 DEDUPE_DAYS = 7
 """How long a delivery that comes again is known, whatever has become of its body."""
 _INBOX_BATCH = 200
@@ -58,8 +60,11 @@ class InboxWork:
                 self._intake.process(uow, alerts)
             for item in items:
                 if item.kind is not InboxKind.ALERT:
-                    kind = CANARY_JOB if item.kind is InboxKind.CANARY else SLACK_JOB
-                    uow.jobs.add(f"{kind}:{item.id}", kind, {"inbox_id": item.id}, now)
+                    kind = _JOBS.get(item.kind, SLACK_JOB)
+                    key = f"{kind}:{item.id}"
+                    # Lines that failed once may be replayed, and that is another job.
+                    key += f":{item.attempts}" if item.kind is InboxKind.LOGS else ""
+                    uow.jobs.add(key, kind, {"inbox_id": item.id}, now)
             uow.inbox.mark_done(
                 [item.id for item in items if item.kind is not InboxKind.ALERT], now
             )

@@ -12,6 +12,7 @@ class InboxKind(StrEnum):
     SLACK_EVENT = "slack_event"
     SLACK_ACTION = "slack_action"
     CANARY = "canary"
+    LOGS = "logs"
 
 
 class InboxState(StrEnum):
@@ -65,6 +66,10 @@ class Inbox(Protocol):
     def mark_done(self, ids: Sequence[str], now: datetime) -> None: ...
 
     def mark_failed(self, item_id: str, error: str, now: datetime) -> None: ...
+
+    def note(self, item_id: str, text: str) -> None:
+        """Say something of one that is done; it is shown where another's error is."""
+        ...
 
     def mark_retry(self, item_id: str, not_before: datetime, error: str) -> None: ...
 

@@ -16,12 +16,14 @@ _Replace = Callable[[re.Match[str]], str]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`literals` are lower-case; a text that has none of them is not searched at all."""
+    """`literals` are lower-case; a text that has none of them is not searched at all, nor one
+    where `after`, if given, follows none of them."""
 
     name: str
     literals: tuple[str, ...]
     pattern: re.Pattern[str]
     replace: _Replace
+    after: re.Pattern[str] | None = None
 
 
 def mark(name: str) -> str:
@@ -74,8 +76,20 @@ def _looks_random(value: str) -> bool:
     return len(value) >= 8 and any(character.isdigit() for character in value)
 
 
-def _rule(name: str, literals: str, pattern: str, replace: _Replace | None = None) -> Rule:
-    return Rule(name, tuple(literals.split()), re.compile(pattern), replace or _whole(name))
+def _rule(
+    name: str,
+    literals: str,
+    pattern: str,
+    replace: _Replace | None = None,
+    after: str | None = None,
+) -> Rule:
+    return Rule(
+        name,
+        tuple(literals.split()),
+        re.compile(pattern),
+        replace or _whole(name),
+        None if after is None else re.compile(after),
+    )
 
 
 _NAMES_OF_VALUES = (
@@ -158,6 +172,7 @@ LINE_RULES: tuple[Rule, ...] = (
         rf"(?i)({_NAMES_OF_VALUES})([\"']?\s{{0,4}}(?:=>|:=|=|:)\s{{0,4}})"
         r"(\"[^\"\r\n]{3,512}\"|'[^'\r\n]{3,512}'|[^\s,;&\"'<>(){}\[\]]{3,512}+(?!\())",
         _assigned,
+        after=r"[A-Za-z_-]{0,20}[\"']?\s{0,4}[:=]",
     ),
 )
 """Rules for secrets within one line."""

@@ -163,6 +163,13 @@ class Settings(BaseSettings):
     source_secrets: Path | None = Field(
         None, description="TOML file of each source's own secrets; see docs/sources.md"
     )
+    redact_file: Path | None = Field(
+        None, description="YAML or TOML file of your own redaction patterns; see docs/operating.md"
+    )
+    redact_emails: bool = Field(False, description="whether e-mail addresses are taken out as well")
+    redact_cards: bool = Field(
+        False, description="whether payment card numbers are taken out as well"
+    )
     leads: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="team leads as team_id/user_id, separated by commas"
     )

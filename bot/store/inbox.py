@@ -105,6 +105,13 @@ class SqlInbox:
             )
         )
 
+    def note(self, item_id: str, text: str) -> None:
+        self._connection.execute(
+            update(inbox)
+            .where(inbox.c.id == item_id, inbox.c.state == InboxState.DONE.value)
+            .values(error=text)
+        )
+
     def mark_retry(self, item_id: str, not_before: datetime, error: str) -> None:
         self._connection.execute(
             update(inbox)

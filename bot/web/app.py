@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter, FastAPI
 
-from bot.web import health, metrics, problem, read_api, suggest, webhooks
+from bot.web import health, logs, metrics, problem, read_api, suggest, webhooks
 from bot.web.deps import FrontDeps
 from bot.web.headers import SecurityHeaders
 from bot.web.metrics import MeasureRequests
@@ -19,7 +19,7 @@ def create_app(deps: FrontDeps, extra: Sequence[APIRouter] = ()) -> FastAPI:
     app = FastAPI(title="Recall", docs_url=None, redoc_url=None)
     app.state.deps = deps
     problem.install(app)
-    for room in (webhooks, suggest, read_api, health, metrics):
+    for room in (webhooks, logs, suggest, read_api, health, metrics):
         app.include_router(room.router)
     for router in extra:
         app.include_router(router)

@@ -11,6 +11,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bot.alerts.logs import LOGS_TALLY
 from bot.channels.interrupting import held_back_since
 from bot.chat.budget import DAY, Noise, noise_of
 from bot.clock import Clock, SystemClock
@@ -70,16 +71,20 @@ class _DatabaseGauges(Collector):
         return _gauges()
 
     def collect(self) -> Iterable[Metric]:
-        inbox, jobs, canary_seconds, canary_ok, in_trouble = _gauges()
+        inbox, jobs, logs, canary_seconds, canary_ok, in_trouble = _gauges()
         try:
             with self._units.read() as uow:
-                counts = (dict(uow.inbox.counts()), dict(uow.jobs.counts()))
+                counts = (
+                    dict(uow.inbox.counts()),
+                    dict(uow.jobs.counts()),
+                    dict(uow.marks.get(LOGS_TALLY) or {}),
+                )
                 known = upkeep(uow)
         except Retryable as error:
             # A scrape must still tell what the process itself knows.
             _log.warning("metrics without the database's counts: %s", error)
             return
-        for gauge, found in zip((inbox, jobs), counts, strict=True):
+        for gauge, found in zip((inbox, jobs, logs), counts, strict=True):
             for state, number in sorted(found.items()):
                 gauge.add_metric([state], number)
             yield gauge
@@ -95,6 +100,11 @@ def _gauges() -> tuple[GaugeMetricFamily, ...]:
     return (
         GaugeMetricFamily("recall_inbox_items", "Deliveries in the inbox.", labels=["state"]),
         GaugeMetricFamily("recall_jobs", "Jobs in the queue.", labels=["state"]),
+        GaugeMetricFamily(
+            "recall_log_deliveries",
+            "Deliveries of log lines that found an open incident, and that found none.",
+            labels=["outcome"],
+        ),
         GaugeMetricFamily("recall_canary_seconds", "The newest canary, from alert to card."),
         GaugeMetricFamily("recall_canary_ok", "1 when the newest canary was in time, else 0."),
         GaugeMetricFamily("recall_channels_in_trouble", "Channels where the chat refuses us."),

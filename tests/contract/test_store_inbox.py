@@ -85,6 +85,18 @@ def test_what_is_done_is_not_claimed_again(database: Database, clock: ManualCloc
     assert (done.state, done.attempts, done.processed_at) == (InboxState.DONE, 1, clock.now())
 
 
+def test_a_note_is_shown_of_what_is_done_and_of_nothing_else(
+    database: Database, clock: ManualClock
+) -> None:
+    add(database, item("one", clock), item("two", clock))
+    with database.begin() as unit:
+        unit.inbox.mark_done(["one"], clock.now())
+        unit.inbox.note("one", "not kept")
+        unit.inbox.note("two", "not kept")
+        shown = {each.id: (each.state, each.error) for each in unit.inbox.list(None, 9)}
+    assert shown == {"one": (InboxState.DONE, "not kept"), "two": (InboxState.PENDING, "")}
+
+
 def test_a_claim_that_was_not_finished_is_claimable_again(
     database: Database, clock: ManualClock
 ) -> None:

@@ -25,6 +25,7 @@ HOMES = {
     "scipy": ("knowledge/evaluate/",),
     "sklearn": ("knowledge/evaluate/",),
     "matplotlib": ("knowledge/evaluate/plot.py",),
+    "ahocorasick_rs": ("bot/redact/finder.py",),
     "apscheduler": ("bot/jobs/ticks.py",),
 }
 HEAVY = ("torch", "faiss", "tantivy", "sentence_transformers")

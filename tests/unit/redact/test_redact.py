@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from time import perf_counter
+from time import perf_counter, thread_time
 
 import pytest
 from hypothesis import given
@@ -153,15 +153,15 @@ ATTACKS = [
 def test_time_grows_with_the_length_and_no_faster(piece: str) -> None:
     def seconds(size: int) -> float:
         text = (piece * (size // len(piece) + 1))[:size]
-        started = perf_counter()
+        started = thread_time()  # of this thread alone: other work on the machine is not ours
         redact(text)
-        return perf_counter() - started
+        return thread_time() - started
 
     seconds(5_000)
     small = min(seconds(10_000) for _ in range(3))
-    large = min(seconds(80_000) for _ in range(2))
+    large = min(seconds(80_000) for _ in range(3))
     # Eight times the length; a quadratic scan would take 64 times as long.
-    assert large < max(small, 0.002) * 24
+    assert large < max(small, 0.003) * 32
 
 
 @pytest.mark.dev_data
