@@ -19,6 +19,7 @@ from bot.alerts.sources import Source, shipped_sources
 from bot.clock import Clock
 from bot.errors import BadPayload, NotAnAlert
 from bot.incidents.grouping import Newcomer
+from bot.incidents.traces import namespace_of, node_of, words_of
 from bot.jobs.ports import InboxItem
 from bot.redact import redact, redact_labels
 from bot.services.catalogue import Catalogue
@@ -115,6 +116,7 @@ class AlertIntake:
             depends=self._catalogue.depends,
             team_id=self._team_id,
         )
+        ledger.expect(_newcomers(incoming, known))
         writes: list[AlertWrite] = []
         for one in incoming:
             fingerprint = one.alert.fingerprint
@@ -157,16 +159,36 @@ class AlertIntake:
         )
         if why is None:
             return belongs_to
-        newcomer = Newcomer(
-            source=alert.source,
-            name=alert.name,
-            group_key=alert.group_key,
-            service=one.resolution.service,
-            environment=one.resolution.environment,
-            received_at=one.received_at,
-            known_incident=belongs_to,
-        )
+        newcomer = _newcomer(alert, one, belongs_to)
         return ledger.fired(newcomer, alert, why)
+
+
+def _newcomers(
+    incoming: Sequence[Incoming], known: Mapping[str, StoredAlert]
+) -> dict[str, Newcomer]:
+    """The alerts that fire, each as it was first reported in this batch."""
+    found: dict[str, Newcomer] = {}
+    for one in incoming:
+        if one.alert.status is AlertStatus.FIRING and one.alert.fingerprint not in found:
+            before = known.get(one.alert.fingerprint)
+            belongs_to = before.incident_id if before is not None else None
+            found[one.alert.fingerprint] = _newcomer(one.alert, one, belongs_to)
+    return found
+
+
+def _newcomer(alert: Alert, one: Incoming, known_incident: int | None) -> Newcomer:
+    return Newcomer(
+        source=alert.source,
+        name=alert.name,
+        group_key=alert.group_key,
+        service=one.resolution.service,
+        environment=one.resolution.environment,
+        received_at=one.received_at,
+        known_incident=known_incident,
+        node=node_of(alert.labels),
+        namespace=namespace_of(alert.labels),
+        words=words_of(alert.name, alert.summary),
+    )
 
 
 def redacted(alert: Alert) -> Alert:

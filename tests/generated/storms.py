@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.generated.storms_world import (
-    CLUSTERS,
     Cause,
     Landscape,
     Symptom,
@@ -134,8 +133,12 @@ def make_storm(seed: int, alerts: int, weather: Weather) -> Storm:
         follows = weather.overlapping and causes and len(causes) % 2 == 1
         at += chance.uniform(5, 60) if follows else chance.uniform(120, 480)
         taken = noisy | {s for one in causes if one.at + one.lasts + 900 > at for s in one.services}
-        breaks = break_node if chance.random() < 0.2 else break_service
-        cause = breaks(land, chance, len(causes) + 1, at, taken)
+        if follows and chance.random() < 0.5:  # next door, so that they run into each other
+            near = causes[-1].symptoms[0].service.split("-")[0]
+            cause = break_service(land, chance, len(causes) + 1, at, taken, near)
+        else:
+            breaks = break_node if chance.random() < 0.2 else break_service
+            cause = breaks(land, chance, len(causes) + 1, at, taken)
         if cause is None:
             continue
         causes.append(cause)
@@ -209,9 +212,19 @@ def _noise(land: Landscape, chance: random.Random, count: int) -> list[Planted]:
         begins = chance.uniform(0, 3600)
         made.append(
             Planted(
-                truth, truth, tool, name, summary, severity, service, pod.name, pod.node,
-                cluster, begins, begins + 36_000,
-            )  # fmt: skip
+                truth,
+                truth,
+                tool,
+                name,
+                summary,
+                severity,
+                service,
+                pod.name,
+                pod.node,
+                cluster,
+                begins,
+                begins + 36_000,
+            )
         )
     return made
 
@@ -249,6 +262,8 @@ def _reports(
         for number in range(times):
             yield alert.begins + every * (number + 0.5), False
             yield alert.begins + every * (number + 1), True
+        if not is_noise:
+            yield max(alert.ends, alert.begins + every * (times + 1)), False
         return
     if weather.partial_resolves and chance.random() < 0.3:
         early = chance.uniform(60, 300)
@@ -266,6 +281,7 @@ def _labels(alert: Planted) -> dict[str, str]:
         "service": alert.service,
         "environment": "prod",
         "cluster": alert.cluster,
+        "namespace": alert.service.split("-")[0],
         "pod": alert.pod,
         "node": alert.node,
         "severity": alert.severity,
@@ -325,4 +341,3 @@ def _start(alert: Planted, at: float, firing: bool) -> float:
 
 _WRITERS = {"alertmanager": _alertmanager, "grafana": _alertmanager, "generic": _generic}
 assert set(_WRITERS) == set(_TOOLS)
-assert len(CLUSTERS) == 2

@@ -21,7 +21,7 @@ from tests.generated.storms import START, UID, Storm
 from tests.support.databases import sqlite_database
 from tests.support.front_fakes import AUTHORIZED, front
 
-BATCH_SECONDS = 5.0
+BATCH_SECONDS = 10.0
 MOST_IN_BATCH = 200
 
 
@@ -121,9 +121,7 @@ def read_outcome(storm: Storm, database: Database, clock: ManualClock) -> Outcom
         for cause, count in counts.items():
             spread[cause][key] = count
     main = {cause: _most(keys) for cause, keys in spread.items()}
-    in_right = sum(
-        spread[cause][key] for cause, key in main.items() if _most(held[key]) == cause
-    )
+    in_right = sum(spread[cause][key] for cause, key in main.items() if _most(held[key]) == cause)
     pairs = list(combinations(sorted(main), 2))
     return Outcome(
         alerts=len(storm.planted),

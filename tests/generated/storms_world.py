@@ -1,7 +1,8 @@
 """A random landscape of services, and what breaks in it. Knows the standard library alone.
 
-Twenty domains of ten services each, in layers; a sixth of the services need one of another
-domain, and a few platform services are needed by many. Everything here is drawn by chance from
+Twenty domains (each a namespace) of ten services each, in layers, in one of two clusters; a
+sixth of the inner services need one of another domain there, and a few platform services are
+needed by many. Everything here is drawn by chance from
 a seed: which alert belongs to which cause is known because the cause made it.
 """
 
@@ -20,7 +21,7 @@ LAYERS = (
     ("worker", "sync", "mailer"),
     ("db", "cache"),
 )
-PLATFORM = ("orchid-db", "maple-cache", "birch-api")
+PLATFORM = ("orchid-db", "maple-cache", "birch-cache", "cedar-db")
 CLUSTERS = ("eu-1", "us-1")
 NODES = 48
 PODS = 6
@@ -78,22 +79,24 @@ def make_landscape(chance: random.Random) -> Landscape:
     }
     services = [name for domain in DOMAINS for layer in layers[domain] for name in layer]
     needs: dict[str, tuple[str, ...]] = {}
+    cluster = {domain: CLUSTERS[number % 2] for number, domain in enumerate(DOMAINS)}
     for domain in DOMAINS:
+        near = [one for one in DOMAINS if one != domain and cluster[one] == cluster[domain]]
+        platform = [one for one in PLATFORM if cluster[one.split("-")[0]] == cluster[domain]]
         for depth, layer in enumerate(layers[domain]):
             deeper = [name for below in layers[domain][depth + 1 :] for name in below]
             for name in layer:
                 own = chance.sample(deeper, min(len(deeper), chance.choice((1, 2, 2, 3))))
                 if depth and depth < 3 and chance.random() < 0.17:
-                    other = chance.choice([one for one in DOMAINS if one != domain])
+                    other = chance.choice(near)
                     own.append(chance.choice([f"{other}-api", f"{other}-worker"]))
                 if depth == 1 and chance.random() < 0.12:
-                    own.append(chance.choice([one for one in PLATFORM if one != name]))
+                    own.append(chance.choice([one for one in platform if one != name]))
                 needs[name] = tuple(dict.fromkeys(own))
     declared = {
         name: tuple(one for one in own if chance.random() >= UNDECLARED)
         for name, own in needs.items()
     }
-    cluster = {domain: chance.choice(CLUSTERS) for domain in DOMAINS}
     by_service = {name: cluster[name.split("-")[0]] for name in services}
     pods = {
         name: tuple(
@@ -109,11 +112,17 @@ def make_landscape(chance: random.Random) -> Landscape:
 
 
 def break_service(
-    land: Landscape, chance: random.Random, number: int, at: float, taken: frozenset[str]
+    land: Landscape,
+    chance: random.Random,
+    number: int,
+    at: float,
+    taken: frozenset[str],
+    near: str = "",
 ) -> Cause | None:
-    """A service fails, and those that need it feel it; not those that suffer otherwise."""
+    """A service fails (of the domain `near`, if it can), and those that need it feel it; not
+    those that suffer otherwise."""
     free = [name for name in land.services if name not in taken]
-    root = chance.choice(free)
+    root = chance.choice([name for name in free if name.startswith(near)] or free)
     felt = [Symptom(root, 0.0)]
     reached = {root}
     border = [(root, 0.0)]
