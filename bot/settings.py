@@ -145,6 +145,10 @@ class Settings(BaseSettings):
     source_secrets: Path | None = Field(
         None, description="TOML file of each source's own secrets; see docs/sources.md"
     )
+    noise_file: Path | None = Field(
+        None,
+        description="noise.yaml: silences, maintenance windows, minimum counts, inhibition",
+    )
     leads: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="team leads as team_id/user_id, separated by commas"
     )
@@ -234,7 +238,7 @@ class Settings(BaseSettings):
             raise ValueError(f"{value} is not a folder")
         return value
 
-    @field_validator("ca_bundle", "services_file", "source_secrets")
+    @field_validator("ca_bundle", "services_file", "source_secrets", "noise_file")
     @classmethod
     def _file_exists(cls, value: Path | None) -> Path | None:
         if value is not None and not value.is_file():

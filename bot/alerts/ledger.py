@@ -1,6 +1,6 @@
 """IncidentLedger: what one batch of alerts changes in incidents, gathered and written once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -96,6 +96,23 @@ class IncidentLedger:
             depends=self._depends,
             traces=self._traces,
         )
+
+    @property
+    def active(self) -> Sequence[Incident]:
+        """The incidents that an alert may join."""
+        return [page.incident for page in self._pages.values()]
+
+    def open_nothing_else(self, reluctant: Collection[str]) -> set[str]:
+        """Those of these alerts (by fingerprint) that would open an incident with nothing else
+        in it than such alerts."""
+        others = {planned.cohort for key, planned in self._plan.items() if key not in reluctant}
+        return {
+            key
+            for key in reluctant
+            if key in self._plan
+            and self._plan[key].cohort is not None
+            and self._plan[key].cohort not in others
+        }
 
     def uncovered(
         self, incident_id: int | None, alert: Alert, received_at: datetime

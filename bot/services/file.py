@@ -81,10 +81,18 @@ def load_catalogue(path: Path | None) -> Catalogue:
     return parse_catalogue(text, str(path))
 
 
+def read_yaml(text: str) -> Any:
+    """What `text` holds, by the safe loader that refuses keys given twice and deep nesting.
+
+    Raises yaml.YAMLError, RecursionError or ValueError.
+    """
+    return yaml.load(text, Loader=_UniqueKeys)  # noqa: S506 - a safe loader's subclass
+
+
 def parse_catalogue(text: str, name: str = "services.yaml") -> Catalogue:
     """The catalogue written in `text`. Raises DataError with every mistake, one a line."""
     try:
-        content = yaml.load(text, Loader=_UniqueKeys)  # noqa: S506 - a safe loader's subclass
+        content = read_yaml(text)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise DataError(f"{name} is not YAML: {error}") from None
     if content is None:
