@@ -15,7 +15,12 @@ from bot.people.model import Role
 COMMANDS: Mapping[str, Command] = {
     command.name: command
     for command in (
-        Command(name="status", usage="", says="which incidents are open", run=status),
+        Command(
+            name="status",
+            usage="[RCL-12]",
+            says="which incidents are open; of one, why each alert is in it",
+            run=status,
+        ),
         Command(name="ack", usage="[RCL-12]", says="you take the incident on", run=acknowledge),
         Command(name="link", usage="[RCL-12] INC-87", says="it is the same as that case", run=link),
         Command(name="unlink", usage="[RCL-12] INC-87", says="it is not the same", run=unlink),

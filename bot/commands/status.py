@@ -6,6 +6,8 @@ from datetime import datetime
 from bot.chat.messages import Board, BoardLine, BoardPart, Notice
 from bot.commands.finding import incident_and_rest, seen_by
 from bot.commands.model import Caller, Refused, Reply, Tools
+from bot.commands.one_incident import one_incident
+from bot.commands.parsing import split_key
 from bot.incidents.lifecycle import Reason, by_person
 from bot.incidents.model import Incident, IncidentState
 from bot.suggestions.jobs import enqueue
@@ -15,7 +17,10 @@ MOST_SHOWN = 15
 
 
 def status(tools: Tools, caller: Caller, words: str) -> Reply:
-    """Every open incident that may be known of here, newest first."""
+    """Every open incident that may be known of here, newest first; or the one that is named."""
+    key, _ = split_key(words)
+    if key is not None:
+        return one_incident(tools, caller, key)
     now = tools.clock.now()
     with tools.units.read() as uow:
         active = [one for one in uow.incidents.active() if seen_by(caller, one)]

@@ -57,9 +57,9 @@ def arrange(
     plan = {key: Planned(joining) for one, joining in placed.items() for key in kinds[one]}
     for number, (members, reasons) in enumerate(_cohorts(left, window, depends)):
         for one in members:
-            reason = reasons.get(one, JoinReason.NEW)
+            reason, words = reasons.get(one, (JoinReason.NEW, JoinReason.NEW.value))
             for key in kinds[one]:
-                plan[key] = Planned(Joining(None, reason, reason.value), cohort=number)
+                plan[key] = Planned(Joining(None, reason, words), cohort=number)
     return plan
 
 
@@ -74,7 +74,7 @@ def _kind(newcomer: Newcomer) -> tuple[object, ...]:
 
 def _cohorts(
     newcomers: Sequence[Newcomer], window: timedelta, depends: Callable[[str, str], bool]
-) -> list[tuple[list[Newcomer], dict[Newcomer, JoinReason]]]:
+) -> list[tuple[list[Newcomer], dict[Newcomer, tuple[JoinReason, str]]]]:
     left = list(newcomers)
     made = []
     while left:

@@ -143,16 +143,19 @@ def place(
 
 def related(
     one: Newcomer, other: Newcomer, *, window: timedelta, depends: Callable[[str, str], bool]
-) -> JoinReason | None:
-    """Why two alerts that come together are one problem; None where nothing says so."""
+) -> tuple[JoinReason, str] | None:
+    """Why two alerts that come together are one problem, and in words; None where nothing says
+    so."""
     if one.environment != other.environment or one.is_split or other.is_split:
         return None
+    apart = abs(one.received_at - other.received_at)
     if group_key_of(one) == group_key_of(other):
-        return JoinReason.SAME_GROUP if one.group_key else JoinReason.SAME_FAMILY
-    if abs(one.received_at - other.received_at) > window:
+        reason = JoinReason.SAME_GROUP if one.group_key else JoinReason.SAME_FAMILY
+        return reason, _spoken(reason.value, apart)
+    if apart > window:
         return None
     found = _link(one.trace, other.trace, depends)
-    return found[0] if found is not None else None
+    return (found[0], _spoken(found[1], apart)) if found is not None else None
 
 
 @dataclass(frozen=True, slots=True)
