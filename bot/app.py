@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.alerts.intake import AlertIntake
 from bot.alerts.logs import LOGS_JOB
+from bot.alerts.noise_file import load_noise_rules
 from bot.alerts.sources import all_sources
 from bot.alerts.sources.secrets import load_secrets
 from bot.channels.placing import nowhere
@@ -118,6 +119,7 @@ def build_engine(
     set_up_redaction(settings)
     catalogue = load_catalogue(settings.services_file)  # its mistakes are told before the long work
     sources = all_sources(settings.sources_dir)
+    rules = load_noise_rules(settings.noise_file)
     with ExitStack() as opened:
         database = Database(settings.database, clock=clock)
         opened.callback(database.close)
@@ -134,6 +136,7 @@ def build_engine(
             clock,
             group_window_seconds=settings.group_window_seconds,
             sources=sources,
+            rules=rules,
         )
         canary = canary_job(settings, database, builder, catalogue, rooms, clock)
         where = slack.where if slack is not None else nowhere

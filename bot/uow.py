@@ -7,6 +7,7 @@ from typing import Protocol
 
 from bot.actions.ports import ActionRepository
 from bot.alerts.changes import ChangeRepository
+from bot.alerts.noise import HeldRepository
 from bot.alerts.ports import AlertRepository
 from bot.audit.model import AuditLog
 from bot.channels.ports import Placements, Preferences
@@ -53,6 +54,8 @@ class UnitOfWork(Protocol):
     def jobs(self) -> JobQueue: ...
     @property
     def alerts(self) -> AlertRepository: ...
+    @property
+    def held(self) -> HeldRepository: ...
     @property
     def changes(self) -> ChangeRepository: ...
     @property

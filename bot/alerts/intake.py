@@ -11,14 +11,17 @@ from datetime import datetime, timedelta
 
 from bot.alerts.body import read_body
 from bot.alerts.changes import Change
+from bot.alerts.holding import Firing, Holding
 from bot.alerts.ledger import IncidentLedger
 from bot.alerts.merge import MergeReason, MergeResult, merge
 from bot.alerts.model import Alert, AlertStatus, StoredAlert
+from bot.alerts.noise import NO_RULES, Held, NoiseRules
 from bot.alerts.ports import AlertWrite
 from bot.alerts.sources import Source, shipped_sources
 from bot.clock import Clock
 from bot.errors import BadPayload, NotAnAlert
 from bot.incidents.grouping import Newcomer
+from bot.incidents.traces import namespace_of, node_of, words_of
 from bot.jobs.ports import InboxItem
 from bot.pager.references import acknowledged_in
 from bot.redact import redact, redact_labels
@@ -42,7 +45,7 @@ class AlertIntake:
     """Turns alert deliveries into alerts and incidents.
 
     `team_id` is the workspace that new incidents belong to; `sources` are who may send, all that
-    come with Recall where none are given.
+    come with Recall where none are given; `rules` say what opens no incident.
     """
 
     def __init__(
@@ -53,12 +56,14 @@ class AlertIntake:
         group_window_seconds: float = 300,
         team_id: str = "",
         sources: Mapping[str, Source] | None = None,
+        rules: NoiseRules = NO_RULES,
     ) -> None:
         self._sources = shipped_sources() if sources is None else sources
         self._catalogue = catalogue
         self._clock = clock
         self._window = timedelta(seconds=group_window_seconds)
         self._team_id = team_id
+        self._rules = rules
 
     def process(self, uow: UnitOfWork, items: Sequence[InboxItem]) -> None:
         """Take in all `items` inside the caller's transaction.
@@ -116,6 +121,7 @@ class AlertIntake:
             depends=self._catalogue.depends,
             team_id=self._team_id,
         )
+        held, holding = self._hold_back(uow, ledger, incoming, known, seen_at)
         writes: list[AlertWrite] = []
         for one in incoming:
             fingerprint = one.alert.fingerprint
@@ -125,11 +131,17 @@ class AlertIntake:
                 continue
             says_nothing = before is not None and not one.alert.labels
             about = before if before is not None and says_nothing else one.resolution
+            firing = one.alert.status is AlertStatus.FIRING
+            is_held = firing and fingerprint in held
+            if is_held:
+                holding.keep(_firing(one), held[fingerprint])
             write = AlertWrite(
                 alert=result.alert,
                 service=about.service,
                 environment=about.environment,
-                incident_id=self._place(ledger, before, result, one),
+                incident_id=(before.incident_id if before is not None else None)
+                if is_held
+                else self._place(ledger, before, result, one),
             )
             writes.append(write)
             pager = acknowledged_in(result.alert)
@@ -138,6 +150,36 @@ class AlertIntake:
             known[fingerprint] = _seen(before, write, one.received_at)
         uow.alerts.save(writes, seen_at)
         ledger.close()
+        holding.close()
+
+    def _hold_back(
+        self,
+        uow: UnitOfWork,
+        ledger: IncidentLedger,
+        incoming: Sequence[Incoming],
+        known: Mapping[str, StoredAlert],
+        now: datetime,
+    ) -> tuple[Mapping[str, Held], Holding]:
+        """What the noise rules hold back of the batch; the ledger plans for all the others."""
+        active = ledger.active
+        numbers = {incident.id for incident in active}
+        holding = Holding(self._rules, uow.held, active, self._catalogue.depends, now)
+        newcomers = _newcomers(incoming, known)
+        outside = {
+            one.alert.fingerprint: _firing(one)
+            for one in incoming
+            if one.alert.fingerprint in newcomers
+            and newcomers[one.alert.fingerprint].known_incident not in numbers
+        }
+        held = holding.decide(outside) if self._rules is not NO_RULES else {}
+        for fingerprint, why in held.items():
+            if not why.only_alone:
+                del newcomers[fingerprint]
+        ledger.expect(newcomers)
+        alone = ledger.open_nothing_else([key for key, why in held.items() if why.only_alone])
+        return {
+            key: why for key, why in held.items() if not why.only_alone or key in alone
+        }, holding
 
     def _place(
         self,
@@ -161,16 +203,45 @@ class AlertIntake:
         )
         if why is None:
             return belongs_to
-        newcomer = Newcomer(
-            source=alert.source,
-            name=alert.name,
-            group_key=alert.group_key,
-            service=one.resolution.service,
-            environment=one.resolution.environment,
-            received_at=one.received_at,
-            known_incident=belongs_to,
-        )
+        newcomer = _newcomer(alert, one, belongs_to)
         return ledger.fired(newcomer, alert, why)
+
+
+def _newcomers(
+    incoming: Sequence[Incoming], known: Mapping[str, StoredAlert]
+) -> dict[str, Newcomer]:
+    """The alerts that fire, each as it was first reported in this batch."""
+    found: dict[str, Newcomer] = {}
+    for one in incoming:
+        if one.alert.status is AlertStatus.FIRING and one.alert.fingerprint not in found:
+            before = known.get(one.alert.fingerprint)
+            belongs_to = before.incident_id if before is not None else None
+            found[one.alert.fingerprint] = _newcomer(one.alert, one, belongs_to)
+    return found
+
+
+def _firing(one: Incoming) -> Firing:
+    return Firing(
+        alert=one.alert,
+        service=one.resolution.service,
+        environment=one.resolution.environment,
+        received_at=one.received_at,
+    )
+
+
+def _newcomer(alert: Alert, one: Incoming, known_incident: int | None) -> Newcomer:
+    return Newcomer(
+        source=alert.source,
+        name=alert.name,
+        group_key=alert.group_key,
+        service=one.resolution.service,
+        environment=one.resolution.environment,
+        received_at=one.received_at,
+        known_incident=known_incident,
+        node=node_of(alert.labels),
+        namespace=namespace_of(alert.labels),
+        words=words_of(alert.name, alert.summary),
+    )
 
 
 def redacted(alert: Alert) -> Alert:

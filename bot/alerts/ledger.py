@@ -1,6 +1,6 @@
 """IncidentLedger: what one batch of alerts changes in incidents, gathered and written once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -9,8 +9,17 @@ from bot.alerts.merge import MergeReason
 from bot.alerts.model import Alert
 from bot.incidents import lifecycle
 from bot.incidents.bindings import ties_of
-from bot.incidents.grouping import Joining, JoinReason, Newcomer, group_key_of, place
+from bot.incidents.cohorts import Planned, arrange
+from bot.incidents.grouping import (
+    LONGEST_WINDOWS,
+    Joining,
+    JoinReason,
+    Newcomer,
+    group_key_of,
+    place,
+)
 from bot.incidents.model import Incident, TimelineEntry, TimelineKind
+from bot.incidents.traces import Trace
 from bot.uow import UnitOfWork
 
 SUGGEST_JOB = "suggest"
@@ -63,6 +72,47 @@ class IncidentLedger:
         self._over: dict[int, Incident | None] = {}
         self._bindings = uow.bindings.in_force()
         self._families: dict[int, set[str]] = {}
+        self._traces: dict[int, list[Trace]] = {}
+        self._plan: Mapping[str, Planned] = {}
+        self._cohorts: dict[int, int] = {}
+
+    def expect(self, newcomers: Mapping[str, Newcomer]) -> None:
+        """Plan for the batch's firing alerts (by fingerprint) as a whole, before any is taken
+        in: what belongs together must not depend on the order of deliveries."""
+        oldest = self._seen_at - self._window * LONGEST_WINDOWS
+        young = [n for n, page in self._pages.items() if page.incident.opened_at >= oldest]
+        for number, trace in self._uow.alerts.traces(young, self._seen_at - 2 * self._window):
+            self._traces.setdefault(number, []).append(trace)
+        bound = {
+            fingerprint: self._bound(
+                newcomer, family_of(newcomer.name, newcomer.service, newcomer.environment).key
+            )
+            for fingerprint, newcomer in newcomers.items()
+        }
+        self._plan = arrange(
+            bound,
+            [page.incident for page in self._pages.values()],
+            window=self._window,
+            depends=self._depends,
+            traces=self._traces,
+        )
+
+    @property
+    def active(self) -> Sequence[Incident]:
+        """The incidents that an alert may join."""
+        return [page.incident for page in self._pages.values()]
+
+    def open_nothing_else(self, reluctant: Collection[str]) -> set[str]:
+        """Those of these alerts (by fingerprint) that would open an incident with nothing else
+        in it than such alerts."""
+        others = {planned.cohort for key, planned in self._plan.items() if key not in reluctant}
+        return {
+            key
+            for key in reluctant
+            if key in self._plan
+            and self._plan[key].cohort is not None
+            and self._plan[key].cohort not in others
+        }
 
     def uncovered(
         self, incident_id: int | None, alert: Alert, received_at: datetime
@@ -190,9 +240,38 @@ class IncidentLedger:
         return self._families[incident_id]
 
     def _place(self, newcomer: Newcomer, alert: Alert) -> tuple[_Page, Joining]:
+        page, joining = self._planned(newcomer, alert) or self._found(newcomer, alert)
+        self._traces.setdefault(page.incident.id, []).append(newcomer.trace)
+        return page, joining
+
+    def _planned(self, newcomer: Newcomer, alert: Alert) -> tuple[_Page, Joining] | None:
+        """As the batch was arranged; None where a person has ended that incident since."""
+        planned = self._plan.get(alert.fingerprint)
+        if planned is None or newcomer.known_incident in self._pages or newcomer.is_split:
+            return None
+        if planned.joining.incident is not None:
+            page = self._hold(planned.joining.incident.id)
+            return (page, planned.joining) if page is not None else None
+        if planned.cohort is None:
+            return None
+        opened = self._cohorts.get(planned.cohort)
+        page = self._hold(opened) if opened is not None else None
+        if page is not None:
+            return page, planned.joining
+        page = self._open(newcomer, alert)
+        self._cohorts[planned.cohort] = page.incident.id
+        return page, Joining(None, JoinReason.NEW, JoinReason.NEW.value)
+
+    def _found(self, newcomer: Newcomer, alert: Alert) -> tuple[_Page, Joining]:
         while True:
             active = [page.incident for page in self._pages.values()]
-            joining = place(newcomer, active, window=self._window, depends=self._depends)
+            joining = place(
+                newcomer,
+                active,
+                window=self._window,
+                depends=self._depends,
+                traces=self._traces,
+            )
             if joining.incident is None:
                 return self._open(newcomer, alert), joining
             page = self._hold(joining.incident.id)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.alerts.model import Alert, StoredAlert
+from bot.incidents.traces import Trace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,11 @@ class AlertRepository(Protocol):
 
     def of_incident(self, incident_id: int) -> Sequence[StoredAlert]:
         """Firing ones first, then newest first."""
+        ...
+
+    def traces(self, incident_ids: Sequence[int], since: datetime) -> Sequence[tuple[int, Trace]]:
+        """(incident id, trace) for each kind of alert (name, service) of these incidents that
+        fires and was seen since then: the newest instance stands for the others."""
         ...
 
     def move(self, alert_ids: Sequence[int], incident_id: int) -> None:

@@ -46,6 +46,7 @@ COMMANDS: Mapping[str, Entry] = {
     "migrate": Entry("bot.cli.migrate", "Bring the database schema up to date."),
     "backup": Entry("bot.cli.backup", "Write everything into one file."),
     "restore": Entry("bot.cli.restore", "Read a backup into an empty place."),
+    "noise": Entry("bot.cli.noise", "List what noise rules held back; check the rules' file."),
     "inbox": Entry("bot.cli.inbox", "List deliveries that failed; replay one after a fix."),
     "sources": Entry("bot.cli.sources", "List the tools that are understood; try a body of one."),
     "health": Entry("bot.cli.health", "Ask a running server whether it is ready."),

@@ -53,7 +53,12 @@ COMMANDS: Mapping[str, Command] = {
             says="the runbook sections that fit best",
             run=runbook,
         ),
-        Command(name="status", usage="", says="which incidents are open", run=status),
+        Command(
+            name="status",
+            usage="[RCL-12]",
+            says="which incidents are open; of one, why each alert is in it",
+            run=status,
+        ),
         Command(
             name="handover",
             usage="[08:00 | off]",

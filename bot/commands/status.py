@@ -9,6 +9,8 @@ from bot.chat.lines import incident_line
 from bot.chat.messages import Board, BoardPart, Notice
 from bot.commands.finding import incident_and_rest, seen_by
 from bot.commands.model import Caller, Pager, Refused, Reply, Tools
+from bot.commands.one_incident import one_incident
+from bot.commands.parsing import split_key
 from bot.errors import DatabaseBusy, PagerUnavailable
 from bot.incidents.lifecycle import Reason, by_person
 from bot.incidents.model import Incident, IncidentState
@@ -20,7 +22,10 @@ MOST_SHOWN = 15
 
 
 def status(tools: Tools, caller: Caller, words: str) -> Reply:
-    """Every open incident that may be known of here, newest first."""
+    """Every open incident that may be known of here, newest first; or the one that is named."""
+    key, _ = split_key(words)
+    if key is not None:
+        return one_incident(tools, caller, key)
     now = tools.clock.now()
     with tools.units.read() as uow:
         active = [one for one in uow.incidents.active() if seen_by(caller, one)]

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.alerts.logs import LOGS_JOB
+from bot.alerts.noise import KEEP_HELD
 from bot.clock import Clock
 from bot.errors import Permanent, Retryable
 from bot.jobs.ports import InboxItem, InboxKind, Job
@@ -171,5 +172,6 @@ def purge_old(units: UnitOfWorkFactory, now: datetime, keep_hours: int) -> int:
     keys = min(before, now - timedelta(days=DEDUPE_DAYS))
     with units.begin() as uow:
         uow.placements.purge_posts(now - POSTS_KEPT)
+        uow.held.purge(now - KEEP_HELD)
         purged = uow.inbox.purge(before, before, keys_before=keys)
         return purged + uow.jobs.purge(now - timedelta(days=30))

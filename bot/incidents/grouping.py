@@ -1,6 +1,6 @@
 """Which active incident an alert belongs to, and why. Pure."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -8,6 +8,14 @@ from enum import StrEnum
 from bot.alerts.family import family_of
 from bot.alerts.fingerprint import digest
 from bot.incidents.model import Incident
+from bot.incidents.traces import Trace, alike, hops, names
+
+BURST = timedelta(seconds=60)
+"""Within it, what breaks on one machine or says the same of one thing is one problem."""
+DEEPEST = 4
+"""Most declared dependencies between the service that an incident began with and another."""
+LONGEST_WINDOWS = 12
+"""For how many windows an incident takes in what is not the same alert, group or family."""
 
 GROUP_KEY_VERSION = 1
 DECLARED_PREFIX = "channel:"
@@ -20,6 +28,10 @@ class JoinReason(StrEnum):
     SAME_FAMILY = "same alert, another instance"
     SAME_SERVICE = "same service"
     DEPENDENCY = "declared dependency"
+    NAMED = "its text names a service"
+    SAME_NODE = "same machine"
+    ALIKE = "text alike"
+    SAME_NAMESPACE = "same namespace"
     MERGED = "people said that they are one problem"
     NEW = "nothing alike is open"
 
@@ -42,6 +54,20 @@ class Newcomer:
     with_incidents: frozenset[int] = frozenset()
     not_with: frozenset[int] = frozenset()
     is_split: bool = False
+    node: str | None = None
+    namespace: str | None = None
+    words: frozenset[str] = frozenset()
+
+    @property
+    def trace(self) -> Trace:
+        return Trace(
+            name=self.name,
+            service=self.service,
+            at=self.received_at,
+            node=self.node,
+            namespace=self.namespace,
+            words=self.words,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +105,13 @@ def place(
     *,
     window: timedelta,
     depends: Callable[[str, str], bool],
+    traces: Mapping[int, Sequence[Trace]] | None = None,
 ) -> Joining:
     """The incident of `active` that the alert joins; the strongest ground first.
 
-    `depends(one, other)` tells whether service `one` declares that it needs `other`. Only
-    incidents that are not over may be given; the nearest in time wins within one ground.
+    `depends(one, other)` tells whether service `one` declares that it needs `other`; `traces`
+    are what the incidents' alerts show, by incident id. Only incidents that are not over may be
+    given; the nearest in time wins within one ground.
     """
     open_ones = [
         incident
@@ -102,31 +130,99 @@ def place(
             by_sender = newcomer.group_key and not newcomer.is_split
             named = JoinReason.SAME_GROUP if by_sender else JoinReason.SAME_FAMILY
             return _join(incident, named, newcomer)
-    near = sorted(
-        (one for one in open_ones if _within(one, newcomer, window)),
-        key=lambda one: abs(newcomer.received_at - one.opened_at),
-    )
-    if newcomer.service is not None:
-        for incident in near:
-            if incident.service == newcomer.service:
-                return _join(incident, JoinReason.SAME_SERVICE, newcomer)
-        for incident in near:
-            if incident.service is None:
+    grounds = [
+        ground
+        for incident in open_ones
+        if _is_same_place(incident, newcomer)
+        for ground in _grounds(newcomer, incident, (traces or {}).get(incident.id), window, depends)
+    ]
+    if not grounds:
+        return Joining(None, JoinReason.NEW, JoinReason.NEW.value)
+    return min(grounds, key=_Ground.order).joining
+
+
+def related(
+    one: Newcomer, other: Newcomer, *, window: timedelta, depends: Callable[[str, str], bool]
+) -> tuple[JoinReason, str] | None:
+    """Why two alerts that come together are one problem, and in words; None where nothing says
+    so."""
+    if one.environment != other.environment or one.is_split or other.is_split:
+        return None
+    apart = abs(one.received_at - other.received_at)
+    if group_key_of(one) == group_key_of(other):
+        reason = JoinReason.SAME_GROUP if one.group_key else JoinReason.SAME_FAMILY
+        return reason, _spoken(reason.value, apart)
+    if apart > window:
+        return None
+    found = _link(one.trace, other.trace, depends)
+    return (found[0], _spoken(found[1], apart)) if found is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    joining: Joining
+    apart: timedelta
+
+    def order(self) -> tuple[int, timedelta, int]:
+        assert self.joining.incident is not None
+        strength = list(JoinReason).index(self.joining.reason)
+        return strength, self.apart, self.joining.incident.id
+
+
+def _grounds(
+    newcomer: Newcomer,
+    incident: Incident,
+    traces: Sequence[Trace] | None,
+    window: timedelta,
+    depends: Callable[[str, str], bool],
+) -> list[_Ground]:
+    """Why the newcomer may join the incident: at most one ground for each of its traces."""
+    if abs(newcomer.received_at - incident.opened_at) > window * LONGEST_WINDOWS:
+        return []
+    shown = traces or [Trace(name="", service=incident.service, at=incident.opened_at)]
+    nodes = {trace.node for trace in shown if trace.node is not None}
+    there = {trace.service for trace in shown if trace.service is not None}
+    mine, found = newcomer.trace, []
+    for trace in shown:
+        apart = abs(newcomer.received_at - trace.at)
+        link = _link(mine, trace, depends) if apart <= window else None
+        if link is None:
+            continue
+        reason, words = link
+        if reason is JoinReason.SAME_NODE and len(nodes) > 1:
+            continue  # what shows on several machines is no failure of one
+        if reason is JoinReason.DEPENDENCY and newcomer.service is not None:
+            far = hops(incident.service, newcomer.service, there, depends)
+            if far is not None and far > DEEPEST:
                 continue
-            if depends(incident.service, newcomer.service):
-                needs = f"{incident.service} depends on {newcomer.service}"
-                return _join(incident, JoinReason.DEPENDENCY, newcomer, needs)
-            if depends(newcomer.service, incident.service):
-                needs = f"{newcomer.service} depends on {incident.service}"
-                return _join(incident, JoinReason.DEPENDENCY, newcomer, needs)
-    return Joining(None, JoinReason.NEW, JoinReason.NEW.value)
+        found.append(_Ground(Joining(incident, reason, _spoken(words, apart)), apart))
+    return found
 
 
-def _within(incident: Incident, newcomer: Newcomer, window: timedelta) -> bool:
-    return (
-        _is_same_place(incident, newcomer)
-        and abs(newcomer.received_at - incident.opened_at) <= window
-    )
+def _link(
+    mine: Trace, trace: Trace, depends: Callable[[str, str], bool]
+) -> tuple[JoinReason, str] | None:
+    """The strongest ground between two traces of one environment, and how it is said."""
+    if mine.service is not None and trace.service is not None:
+        if mine.service == trace.service:
+            return JoinReason.SAME_SERVICE, f"{JoinReason.SAME_SERVICE} {mine.service}"
+        for one, other in ((trace.service, mine.service), (mine.service, trace.service)):
+            if depends(one, other):
+                return JoinReason.DEPENDENCY, f"{one} depends on {other}"
+        if names(mine.words, trace.service):
+            return JoinReason.NAMED, f"its text names {trace.service}"
+        if names(trace.words, mine.service):
+            return JoinReason.NAMED, f"the text of {trace.name} names {mine.service}"
+    if abs(mine.at - trace.at) > BURST:
+        return None
+    if mine.node is not None and mine.node == trace.node:
+        return JoinReason.SAME_NODE, f"{JoinReason.SAME_NODE} {mine.node}"
+    likeness = alike(mine, trace)
+    if likeness is not None:
+        return JoinReason.ALIKE, f"{likeness[0]:.2f} alike, both speak of {likeness[1]}"
+    if mine.namespace is not None and mine.namespace == trace.namespace:
+        return JoinReason.SAME_NAMESPACE, f"{JoinReason.SAME_NAMESPACE} {mine.namespace}"
+    return None
 
 
 def _is_same_place(incident: Incident, newcomer: Newcomer) -> bool:
@@ -136,9 +232,10 @@ def _is_same_place(incident: Incident, newcomer: Newcomer) -> bool:
     return incident.environment == newcomer.environment
 
 
-def _join(incident: Incident, reason: JoinReason, newcomer: Newcomer, detail: str = "") -> Joining:
-    words = detail or (
-        f"{reason} {newcomer.service}" if reason is JoinReason.SAME_SERVICE else reason.value
-    )
-    apart = round(abs(newcomer.received_at - incident.opened_at).total_seconds())
-    return Joining(incident, reason, f"{words}, {apart} s apart")
+def _join(incident: Incident, reason: JoinReason, newcomer: Newcomer) -> Joining:
+    apart = abs(newcomer.received_at - incident.opened_at)
+    return Joining(incident, reason, _spoken(reason.value, apart))
+
+
+def _spoken(words: str, apart: timedelta) -> str:
+    return f"{words}, {round(apart.total_seconds())} s apart"

@@ -170,6 +170,10 @@ class Settings(BaseSettings):
     redact_cards: bool = Field(
         False, description="whether payment card numbers are taken out as well"
     )
+    noise_file: Path | None = Field(
+        None,
+        description="noise.yaml: silences, maintenance windows, minimum counts, inhibition",
+    )
     leads: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="team leads as team_id/user_id, separated by commas"
     )
@@ -318,7 +322,7 @@ class Settings(BaseSettings):
             raise ValueError(f"{value} is not a folder")
         return value
 
-    @field_validator("ca_bundle", "services_file", "source_secrets")
+    @field_validator("ca_bundle", "services_file", "source_secrets", "noise_file")
     @classmethod
     def _file_exists(cls, value: Path | None) -> Path | None:
         if value is not None and not value.is_file():

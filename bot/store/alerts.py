@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import cast
 
-from sqlalchemy import Connection, RowMapping, case, select, update
+from sqlalchemy import Connection, RowMapping, case, func, select, update
 
 from bot.alerts.model import Alert, AlertStatus, Severity, StoredAlert
 from bot.alerts.ports import AlertWrite
+from bot.incidents.traces import Trace, namespace_of, node_of, words_of
 from bot.store.tables import alerts
 from knowledge.store.statements import chunks, insert_into
 
@@ -53,6 +55,14 @@ def _stored(row: RowMapping) -> StoredAlert:
         last_seen_at=row["last_seen_at"],
         times_seen=row["times_seen"],
     )
+
+
+def _began(row: RowMapping) -> datetime:
+    """When the alert began to fire, between when it was first and last heard of: a repeat is no
+    sign that the problem spreads, and senders' clocks are off."""
+    if row["starts_at"] is None:
+        return cast("datetime", row["last_seen_at"])
+    return cast("datetime", max(row["first_seen_at"], min(row["starts_at"], row["last_seen_at"])))
 
 
 def _row(write: AlertWrite, now: datetime, times_seen: int) -> dict[str, object]:
@@ -132,6 +142,46 @@ class SqlAlerts:
             .order_by(firing_first, alerts.c.last_seen_at.desc(), alerts.c.id.desc())
         )
         return [_stored(row) for row in self._connection.execute(statement).mappings()]
+
+    def traces(self, incident_ids: Sequence[int], since: datetime) -> Sequence[tuple[int, Trace]]:
+        found: list[tuple[int, Trace]] = []
+        table = alerts
+        for some in chunks(sorted(incident_ids)):
+            ranked = (
+                select(
+                    *(table.c.incident_id, table.c.name, table.c.service, table.c.summary),
+                    *(table.c.labels, table.c.first_seen_at, table.c.starts_at),
+                    table.c.last_seen_at,
+                    func.row_number()
+                    .over(
+                        partition_by=(table.c.incident_id, table.c.name, table.c.service),
+                        order_by=(table.c.last_seen_at.desc(), table.c.id.desc()),
+                    )
+                    .label("rank"),
+                )
+                .where(
+                    table.c.incident_id.in_(some),
+                    table.c.status == AlertStatus.FIRING.value,
+                    table.c.last_seen_at >= since,
+                )
+                .subquery()
+            )
+            newest = select(ranked).where(ranked.c.rank == 1)
+            found += [
+                (
+                    row["incident_id"],
+                    Trace(
+                        name=row["name"],
+                        service=row["service"],
+                        at=_began(row),
+                        node=node_of(row["labels"]),
+                        namespace=namespace_of(row["labels"]),
+                        words=words_of(row["name"], row["summary"]),
+                    ),
+                )
+                for row in self._connection.execute(newest).mappings()
+            ]
+        return found
 
     def move(self, alert_ids: Sequence[int], incident_id: int) -> None:
         for some in chunks(sorted(alert_ids)):

@@ -355,6 +355,23 @@ changes = Table(
 )
 """`at` is when the change came into its state, or was seen where its source told no time."""
 
+held_alerts = Table(
+    "held_alerts",
+    metadata,
+    Column("fingerprint", SafeText, primary_key=True),
+    Column("rule", SafeText, primary_key=True),
+    Column("minute", UtcDateTime, primary_key=True),
+    Column("name", SafeText, nullable=False),
+    Column("service", SafeText),
+    Column("environment", SafeText),
+    Column("held_by", SafeText, nullable=False),
+    Column("reason", SafeText, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("times", Integer, nullable=False),
+    Index(None, "at"),
+)
+"""What noise rules held back: a row for each alert, rule and minute, counted in `times`."""
+
 audit = Table(
     "audit",
     metadata,

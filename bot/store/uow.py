@@ -11,6 +11,7 @@ from bot.store.changes import SqlChanges
 from bot.store.channels import SqlPlacements, SqlPreferences
 from bot.store.corrections import SqlCorrections
 from bot.store.drafts import SqlDrafts
+from bot.store.held import SqlHeld
 from bot.store.inbox import SqlInbox
 from bot.store.incidents import SqlIncidents
 from bot.store.jobs import SqlJobQueue
@@ -27,6 +28,7 @@ class SqlUnitOfWork:
         self.inbox = SqlInbox(connection, clock)
         self.jobs = SqlJobQueue(connection, clock)
         self.alerts = SqlAlerts(connection, writing=writing)
+        self.held = SqlHeld(connection)
         self.changes = SqlChanges(connection)
         self.incidents = SqlIncidents(connection, writing=writing)
         self.suggestions = SqlSuggestions(connection)

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated, Any, Protocol
 
@@ -17,6 +18,7 @@ from bot.web.problem import Problem
 from bot.web.views import (
     JSON,
     alert_view,
+    held_view,
     inbox_view,
     incident_view,
     receipt_view,
@@ -78,6 +80,15 @@ def incident(key: str, deps: Front) -> JSON:
         "timeline": [timeline_view(entry) for entry in timeline],
         "suggestion": latest.suggestion.model_dump(mode="json") if latest is not None else None,
     }
+
+
+@router.get("/noise")
+def noise(deps: Front, limit: Limit = 100) -> dict[str, Any]:
+    """What noise rules held back, newest first, and the counts of the last day by kind."""
+    with deps.units.read() as uow:
+        rows = uow.held.list(limit)
+        totals = uow.held.totals(deps.clock.now() - timedelta(days=1))
+    return {"items": [held_view(row) for row in rows], "last_day": dict(totals)}
 
 
 @router.get("/suggestions")

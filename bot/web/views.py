@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.alerts.model import StoredAlert
+from bot.alerts.noise import HeldAlert
 from bot.incidents.model import Incident, TimelineEntry
 from bot.jobs.ports import InboxItem
 from bot.suggestions.ports import StoredSuggestion
@@ -33,6 +34,20 @@ def alert_view(stored: StoredAlert) -> JSON:
         "first_seen_at": _time(stored.first_seen_at),
         "last_seen_at": _time(stored.last_seen_at),
         "times_seen": stored.times_seen,
+    }
+
+
+def held_view(held: HeldAlert) -> JSON:
+    return {
+        "fingerprint": held.fingerprint,
+        "name": held.name,
+        "service": held.service,
+        "environment": held.environment,
+        "by": held.by,
+        "reason": held.reason,
+        "rule": held.rule,
+        "at": _time(held.at),
+        "times": held.times,
     }
 
 

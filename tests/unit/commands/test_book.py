@@ -14,7 +14,7 @@ from tests.support.desk import Desk
 
 def test_help_lists_what_can_be_said(desk: Desk) -> None:
     told = desk.says("help")
-    assert "/recall status | which incidents are open" in told
+    assert "/recall status [RCL-12] | which incidents are open" in told
     assert desk.says("") == told
 
 

@@ -102,3 +102,24 @@ def test_an_alert_that_the_pager_did_not_send_is_no_matter_of_the_pager(desk: De
     assert "PagerDuty sent none of its alerts" in with_pager.says(
         "ack RCL-1", with_pager.caller(role=Role.LEAD)
     )
+
+
+def test_one_incident_is_shown_with_why_each_alert_is_in_it(desk: Desk) -> None:
+    desk.fires("CheckoutDown")
+    desk.clock.advance(20)
+    desk.fires("CheckoutSlow")
+    desk.says("ack RCL-1")
+    told = desk.says("status RCL-1")
+    assert "RCL-1 CheckoutDown" in told
+    assert "acknowledged, high" in told
+    assert "has it" in told
+    assert "CheckoutDown (firing) | opened it" in told
+    assert "CheckoutSlow (firing) | joined because: same service checkout, 20 s apart" in told
+
+
+def test_an_incident_that_may_not_be_seen_here_does_not_exist_for_status(desk: Desk) -> None:
+    incident = desk.fires("CheckoutDown")
+    assert incident is not None
+    with desk.database.begin() as uow:
+        uow.incidents.save(replace(incident, visibility=Visibility(frozenset({"T1/C0SECRET"}))))
+    assert "There is no incident RCL-1" in desk.says("status RCL-1")

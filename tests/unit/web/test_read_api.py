@@ -9,6 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from bot.alerts.intake import AlertIntake
+from bot.alerts.noise import HeldAlert
 from bot.alerts.sources.generic_schema import json_schema
 from bot.clock import ManualClock
 from bot.jobs.ports import InboxItem, InboxKind
@@ -173,3 +174,23 @@ def test_the_generic_schema_is_published_and_the_file_in_docs_is_the_same(
 def test_the_openapi_document_names_all_addresses(client: TestClient) -> None:
     paths = client.get("/openapi.json").json()["paths"]
     assert {"/v1/alerts/{source}", "/v1/suggest", "/v1/incidents/{key}", "/readyz"} <= set(paths)
+
+
+def test_what_was_held_back_is_told_with_the_counts_of_the_day(
+    client: TestClient, database: Database, clock: ManualClock
+) -> None:
+    held = HeldAlert(
+        fingerprint="f",
+        name="DiskFull",
+        service="db",
+        environment="prod",
+        by="silence",
+        reason="ordered",
+        rule="silences.0",
+        at=clock.now(),
+    )
+    with database.begin() as uow:
+        uow.held.save([held])
+    told = get(client, "/v1/noise")
+    assert told["last_day"] == {"silence": 1}
+    assert told["items"][0]["reason"] == "ordered"

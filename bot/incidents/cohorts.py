@@ -1,0 +1,90 @@
+"""Which alerts of one batch belong together, whatever order they came in. Pure."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.incidents.grouping import Joining, JoinReason, Newcomer, place, related
+from bot.incidents.model import Incident
+from bot.incidents.traces import Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """Where an alert of the batch goes: an open incident, or (`cohort`) one to be opened with
+    others of the batch; `text` says why."""
+
+    joining: Joining
+    cohort: int | None = None
+
+
+def arrange(
+    newcomers: Mapping[str, Newcomer],
+    active: Sequence[Incident],
+    *,
+    window: timedelta,
+    depends: Callable[[str, str], bool],
+    traces: Mapping[int, Sequence[Trace]],
+) -> dict[str, Planned]:
+    """Plan for every newcomer, by its key.
+
+    First those that join an open incident, round by round, since each that joins may be the
+    link to another; within a round all see the same. What is left is put together where it is
+    related, and each such cohort opens one incident.
+    """
+    kinds: dict[Newcomer, list[str]] = defaultdict(list)
+    earliest: dict[tuple[object, ...], Newcomer] = {}
+    for key, newcomer in sorted(newcomers.items(), key=lambda one: (one[1].received_at, one[0])):
+        kinds[earliest.setdefault(_kind(newcomer), newcomer)].append(key)
+    shown = {number: list(own) for number, own in traces.items()}
+    placed: dict[Newcomer, Joining] = {}
+    left = list(kinds)
+    while left:
+        joined = [
+            (one, joining)
+            for one in left
+            if (joining := place(one, active, window=window, depends=depends, traces=shown))
+            and joining.incident is not None
+        ]
+        for one, joining in joined:
+            assert joining.incident is not None
+            placed[one] = joining
+            shown.setdefault(joining.incident.id, []).append(one.trace)
+        left = [one for one in left if one not in placed]
+        if not joined:
+            break
+    plan = {key: Planned(joining) for one, joining in placed.items() for key in kinds[one]}
+    for number, (members, reasons) in enumerate(_cohorts(left, window, depends)):
+        for one in members:
+            reason, words = reasons.get(one, (JoinReason.NEW, JoinReason.NEW.value))
+            for key in kinds[one]:
+                plan[key] = Planned(Joining(None, reason, words), cohort=number)
+    return plan
+
+
+def _kind(newcomer: Newcomer) -> tuple[object, ...]:
+    """Instances of one rule on one service and machine go where the first of them goes."""
+    return (
+        *(newcomer.source, newcomer.group_key, newcomer.name, newcomer.service),
+        *(newcomer.environment, newcomer.known_incident, newcomer.node),
+        *(newcomer.with_incidents, newcomer.not_with, newcomer.is_split),
+    )
+
+
+def _cohorts(
+    newcomers: Sequence[Newcomer], window: timedelta, depends: Callable[[str, str], bool]
+) -> list[tuple[list[Newcomer], dict[Newcomer, tuple[JoinReason, str]]]]:
+    left = list(newcomers)
+    made = []
+    while left:
+        members, reasons = [left.pop(0)], {}
+        for here in members:  # grows while it is walked: everything that hangs together
+            for other in list(left):
+                reason = related(here, other, window=window, depends=depends)
+                if reason is not None:
+                    left.remove(other)
+                    members.append(other)
+                    reasons[other] = reason
+        made.append((members, reasons))
+    return made
