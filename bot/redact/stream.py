@@ -1,13 +1,16 @@
 """Redacting a text that comes in pieces, such as the output of a running command."""
 
+import re
 from collections.abc import Callable
 from itertools import islice
 
 LONGEST_HELD = 65_536
 """Characters that are held back at most while a line or a private key has no end."""
 
-_BEGIN, _END = "-----begin ", "-----end "
-_KEY = "private key"
+_NAMED = r" [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
+_BEGIN = re.compile(f"(?i)-----BEGIN{_NAMED}")
+_END = re.compile(f"(?i)-----END{_NAMED}")
+_LONGEST_END = 80
 _NEAR = 2_048
 """Characters before a forced cut in which a safe place for it is looked for."""
 
@@ -31,21 +34,19 @@ class StreamRedactor:
     def feed(self, piece: str) -> str:
         """What of the text so far has become certain; may be empty."""
         self._held += piece
-        out = self._end_key()
+        self._end_key()
         if self._in_key:
-            return out
+            return ""
         ready = self._held.rfind("\n") + 1
-        low = self._held.lower()
-        begin = _open_key(low, ready)
-        if begin is not None:
+        held = _held_key(self._held, ready)
+        if held is not None:
+            begin, cut = held
             if len(self._held) - begin <= LONGEST_HELD:
-                return out + self._give(low.rfind("\n", 0, begin) + 1)
+                return self._give(cut)
             # A key without an end: the mark now, and nothing more until the end comes.
-            out += self._give(len(self._held))
-            self._in_key = True
-            return out
-        if ready:
-            out += self._give(ready)
+            self._in_key = _END.search(self._held, begin) is None
+            return self._give(len(self._held))
+        out = self._give(ready)
         while len(self._held) > LONGEST_HELD:
             out += self._give(self._safe_cut(LONGEST_HELD))
         return out
@@ -60,18 +61,15 @@ class StreamRedactor:
         ready, self._held = self._held[:end], self._held[end:]
         return self._redact(ready) if ready else ""
 
-    def _end_key(self) -> str:
+    def _end_key(self) -> None:
         """Throw away what belongs to a key whose mark has been given out already."""
         if not self._in_key:
-            return ""
-        low = self._held.lower()
-        end = low.find(_END)
-        close = low.find("-----", end + len(_END)) if end >= 0 else -1
-        if close < 0:
-            self._held = self._held[max(end, 0) if end >= 0 else -len(_END) :]
-            return ""
-        self._held, self._in_key = self._held[close + 5 :], False
-        return ""
+            return
+        end = _END.search(self._held)
+        if end is None:
+            self._held = self._held[-_LONGEST_END:]
+            return
+        self._held, self._in_key = self._held[end.end() :], False
 
     def _safe_cut(self, most: int) -> int:
         """A place up to `most` where cutting changes nothing in what is taken out."""
@@ -83,15 +81,19 @@ class StreamRedactor:
         return most
 
 
-def _open_key(low: str, ready: int) -> int | None:
-    """Where a private key begins that has no end yet, in lower-case text."""
-    begin = low.rfind(_BEGIN)
-    if begin < 0:
-        return None
-    head = low[begin : begin + 80].partition("\n")[0]
-    if _KEY not in head and begin < ready:
-        return None
-    end = low.find(_END, begin)
-    if end >= 0 and low.find("-----", end + len(_END)) >= 0:
-        return None
-    return begin
+def _held_key(text: str, ready: int) -> tuple[int, int] | None:
+    """Where the first private key begins that does not end within the first `ready` characters,
+    and the end of the lines before it that can be given out."""
+    place = 0
+    ended: list[tuple[int, int]] = []
+    while (begin := _BEGIN.search(text, place)) is not None:
+        end = _END.search(text, begin.end())
+        if end is None or end.end() > ready:
+            cut = text.rfind("\n", 0, begin.start()) + 1
+            for first, last in reversed(ended):
+                if first < cut < last:  # both are on one line: no cut through the key before
+                    cut = text.rfind("\n", 0, first) + 1
+            return begin.start(), cut
+        ended.append((begin.start(), end.end()))
+        place = end.end()
+    return None

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bot.redact import redact, redact_labels
 from tests.support.dev_data import dev_data
+from tests.unit.redact.families import families
 
 RANDOM = "a1B2c3D4" * 5
 
@@ -100,6 +101,7 @@ def test_redacting_again_changes_nothing(text: str, _: str) -> None:
 @given(
     st.lists(
         st.sampled_from([text for text, _ in SECRETS] + HARMLESS + ["=", ": ", '"', "Bearer ", "@"])
+        | st.sampled_from([part for pair in families().values() for part in pair])
         | st.text(max_size=20),
         max_size=8,
     )
