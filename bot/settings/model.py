@@ -167,12 +167,9 @@ class Settings(BaseSettings):
         None, description="YAML or TOML file of your own redaction patterns; see docs/operating.md"
     )
     redact_emails: bool = Field(False, description="whether e-mail addresses are taken out as well")
-    redact_cards: bool = Field(
-        False, description="whether payment card numbers are taken out as well"
-    )
+    redact_cards: bool = Field(False, description="whether card numbers are taken out as well")
     noise_file: Path | None = Field(
-        None,
-        description="noise.yaml: silences, maintenance windows, minimum counts, inhibition",
+        None, description="noise.yaml: silences, maintenance windows, minimum counts, inhibition"
     )
     leads: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="team leads as team_id/user_id, separated by commas"
