@@ -59,7 +59,7 @@ def test_a_broken_services_file_ends_the_start_with_what_is_wrong(tmp_path: Path
     services.write_text("services: [unclosed\n")
     ended = serve(tmp_path / "data", 60, RECALL_SERVICES_FILE=str(services))
     assert ended.returncode == 2
-    assert "services.yaml is not YAML" in ended.stderr
+    assert "services.yaml:2 is not YAML" in ended.stderr
     assert "Traceback" not in ended.stderr
     assert ended.stderr.count("is not YAML") == 1
     assert "ready" not in ended.stdout

@@ -50,7 +50,7 @@ def check_reconnects(folder: Path, warm_up: int, times: int) -> None:
         client = web_client(workspace.bot_token, base_url=workspace.api_url)
         inbox = ListInbox()
         runner = SocketRunner(
-            build_app(client, inbox, clock, signing_secret=None),
+            build_app(client, inbox, clock, lambda _: {}, signing_secret=None),
             web_client(workspace.app_token, base_url=workspace.api_url),
             clock,
             on_change=lambda up: hearing.look(),
