@@ -5,6 +5,7 @@ from pathlib import Path
 from bot.canary.sending import CanarySender
 from bot.clock import SystemClock
 from bot.jobs.inbox_writer import InboxWriter
+from bot.jobs.marks import HEARD
 from bot.settings import load_settings
 from bot.upkeep import canary_plan
 from bot.workspace.model import Message
@@ -16,8 +17,15 @@ def notices(house: House) -> list[str]:
     return [text_of(m) for m in house.cards() if "deaf" in text_of(m)]
 
 
+def has_heard(house: House) -> bool:
+    """Whether Slack's first sign of life is on record: before it nothing counts as missed."""
+    with house.database.read() as uow:
+        return uow.marks.get(HEARD) is not None
+
+
 def ask_while_away(house: House) -> Message:
     """The sockets are gone, and Slack has given the delivery up before they are back."""
+    house.until(lambda: has_heard(house))
     house.workspace.faults.set(refuse_connections=True)
     house.workspace.faults.drop_sockets()
     house.until(lambda: not house.workspace.connections)
