@@ -24,12 +24,13 @@ from bot.settings import Settings
 from bot.store.database import Database
 
 
-def build_book(settings: Settings) -> ActionBook:
-    """The catalogue as it is on disk now, and who is who. Raises DataError."""
+def build_book(settings: Settings, roles: RoleBook | None = None) -> ActionBook:
+    """The catalogue as it is on disk now, and who is who; `roles` are the configured ones where
+    nobody knows better. Raises DataError."""
     return ActionBook(
         source=CatalogueFolder(settings.actions_dir).current,
         services=tuple(load_catalogue(settings.services_file).services),
-        roles=RoleBook(settings.leads, settings.admins),
+        roles=roles or RoleBook(settings.leads, settings.admins),
         same=SamePeople(group.split("=") for group in settings.same_people),
         approvers=(*settings.leads, *settings.admins),
     )

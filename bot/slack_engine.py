@@ -4,9 +4,11 @@ import logging
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from bot.acting import build_book
+from bot.actions.book import ActionBook
 from bot.actions.presses import ActionButtons
 from bot.actions.requests import Requests
 from bot.channels.model import Mode
@@ -117,7 +119,7 @@ def open_slack(
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Parts:
     """What the parts are made of."""
 
@@ -131,16 +133,23 @@ class _Parts:
     people: "SlackPeople"
     pager: "Pager | None"
 
-    @property
+    def is_guest(self, actor: Actor) -> bool:
+        return self.people.is_guest(actor.user_id)
+
+    @cached_property
     def roles(self) -> RoleBook:
-        return RoleBook(self.settings.leads, self.settings.admins)
+        return RoleBook(self.settings.leads, self.settings.admins, self.is_guest)
+
+    @cached_property
+    def actions(self) -> ActionBook:
+        return build_book(self.settings, self.roles)
 
     def tools(self) -> "Tools":
         """What commands, forms and conversations work with."""
         from bot.commands.model import Tools
 
         return Tools(
-            actions=Requests(self.units, build_book(self.settings), self.clock),
+            actions=Requests(self.units, self.actions, self.clock),
             units=self.units,
             clock=self.clock,
             builder=self.builder,
@@ -191,7 +200,7 @@ class _Parts:
     def interact(self, following: "RoomParts") -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
         from bot.slack.interactions import SlackInteractions
 
-        book = self.book()
+        book = self.book
         return SlackInteractions(
             book,
             self.client,
@@ -202,6 +211,7 @@ class _Parts:
             self.home_follows,
         ).handle
 
+    @cached_property
     def book(self) -> "CommandBook":
         from bot.commands import COMMANDS, FORMS, SHORTCUTS
         from bot.commands.book import CommandBook
@@ -238,7 +248,7 @@ class _Parts:
             self.units,
             clock,
             FollowUps(self.units, self.builder, clock, self.catalogue.environments),
-            book=self.book(),
+            book=self.book,
             role_of=self.roles.role_of,
             files=files,
             pane=Pane(self.client, self.units, OptionalCalls(clock)),
@@ -266,7 +276,8 @@ class _Parts:
             self.asking(),
             following.events,
             self.home().show,
-            ActionButtons(units, build_book(self.settings), self.clock),
+            ActionButtons(units, self.actions, self.clock),
+            self.is_guest,
         )
 
         def handle(job: Job) -> None:

@@ -1,6 +1,6 @@
 """Actor and Role. Identity is the user id and team id of a verified payload, nothing else."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -35,14 +35,21 @@ SYSTEM = Actor(team_id="recall", user_id="system")
 
 
 class RoleBook:
-    """Static roles from configuration: actor key -> role; everyone else is a responder."""
+    """Static roles from configuration: actor key -> role; everyone else is a responder, but for
+    those of whom `is_guest` says that they are guests, whatever the configuration names."""
 
-    def __init__(self, leads: Iterable[str] = (), admins: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        leads: Iterable[str] = (),
+        admins: Iterable[str] = (),
+        is_guest: Callable[[Actor], bool] = lambda _: False,
+    ) -> None:
+        self._is_guest = is_guest
         roles: dict[str, Role] = dict.fromkeys(leads, Role.LEAD)
         roles.update(dict.fromkeys(admins, Role.ADMIN))
         self._roles: Mapping[str, Role] = roles
 
     def role_of(self, actor: Actor, *, is_guest: bool = False) -> Role:
-        if is_guest:
+        if is_guest or self._is_guest(actor):
             return Role.GUEST
         return self._roles.get(actor.key, Role.RESPONDER)

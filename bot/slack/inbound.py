@@ -57,7 +57,7 @@ class SlackInbound:
     """The use cases behind the inbox's Slack items. `redact` takes secrets out of text.
 
     `rooms` takes what happens to channels and messages, None where nothing of it is wanted;
-    `show_home` publishes a person's home tab.
+    `show_home` publishes a person's home tab, `look_up` learns who somebody is before a press.
     """
 
     def __init__(
@@ -71,9 +71,11 @@ class SlackInbound:
         rooms: RoomEvents | None = None,
         show_home: Callable[[Actor], None] = lambda _: None,
         actions: ActionButtons | None = None,
+        look_up: Callable[[Actor], object] = lambda _: None,
     ) -> None:
         self._units = units
         self._actions = actions
+        self._look_up = look_up
         self._builder = builder
         self._asking = asking or Asking(units, clock, FollowUps(units, builder, clock))
         self._buttons = buttons
@@ -116,6 +118,9 @@ class SlackInbound:
             channel=click.channel,
             thread=click.thread_ts or click.message_ts or None,
         )
+        # Asked now, and remembered: roles are decided inside a transaction, which must not wait
+        # for Slack.
+        self._look_up(click.actor)
         if self._actions is not None:
             pressed = ActionPress(actor=click.actor, token=click.token, reply_to=reply_to)
             if self._actions.press(pressed):

@@ -113,3 +113,12 @@ def test_alice_takes_an_incident_on_and_the_card_says_so(house: House, story: St
 def test_a_mistyped_command_is_met_with_a_suggestion(house: House) -> None:
     assert "Did you mean /recall status?" in told(house, "bob", "/recall stauts")
     assert "/recall quiet" in told(house, "bob", "/recall help")
+
+
+def test_a_guest_of_the_workspace_holds_no_role(house: House, story: Story) -> None:
+    house.fires(named(story, "OrdersDbReplicationLag"))
+    house.card_that_says("OrdersDbReplicationLag")
+    house.workspace.add_user("carol", guest=True).joins(CHANNEL)
+    answer = told(house, "carol", "/recall ack")
+    assert "Guests hold no role" in answer
+    assert "OrdersDbReplicationLag" not in told(house, "carol", "/recall status")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.commands import COMMANDS
 from bot.commands.parsing import LONGEST, length_of, nearest, split_key
-from bot.people.model import Role
+from bot.people.model import Actor, Role, RoleBook
 from tests.support.desk import Desk
 
 
@@ -92,3 +92,10 @@ def test_any_words_have_a_key_and_a_rest_or_a_rest_alone(words: str) -> None:
 
 def test_nothing_near_is_nothing() -> None:
     assert nearest("xyzzy", COMMANDS) is None
+
+
+def test_a_guest_is_one_whatever_the_configuration_names() -> None:
+    carol, alice = Actor("T1", "U0CAROL"), Actor("T1", "U0ALICE")
+    roles = RoleBook([carol.key], [alice.key], lambda actor: actor == carol)
+    assert roles.role_of(carol) is Role.GUEST
+    assert roles.role_of(alice) is Role.ADMIN
