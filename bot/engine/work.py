@@ -62,9 +62,8 @@ class InboxWork:
             for item in items:
                 if item.kind is not InboxKind.ALERT:
                     kind = _JOBS.get(item.kind, SLACK_JOB)
-                    key = f"{kind}:{item.id}"
-                    # Lines that failed once may be replayed, and that is another job.
-                    key += f":{item.attempts}" if item.kind is InboxKind.LOGS else ""
+                    # What failed once may be replayed, and that is another job.
+                    key = f"{kind}:{item.id}:{item.attempts}"
                     uow.jobs.add(key, kind, {"inbox_id": item.id}, now)
             uow.inbox.mark_done(
                 [item.id for item in items if item.kind is not InboxKind.ALERT], now
