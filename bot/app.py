@@ -228,6 +228,7 @@ class Front:
 
 def build_front(settings: Settings, engine: EngineClient, *, clock: Clock | None = None) -> Front:
     """The web application, with the inbox writer and Slack's connections started."""
+    from bot.console import console_parts
     from bot.web.app import create_app
     from bot.web.deps import FrontDeps, slack_off
     from bot.web.metrics import FrontMetrics
@@ -267,7 +268,8 @@ def build_front(settings: Settings, engine: EngineClient, *, clock: Clock | None
             secrets=secrets,
             sns=SnsVerifier(fetch_over_https(settings.https_proxy), clock),
         )
-        return Front(create_app(deps, routers), opened.pop_all())
+        console = console_parts(settings, database, engine, clock, waker.soon)
+        return Front(create_app(deps, routers, console), opened.pop_all())
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from bot.drafts.ports import DraftRepository
 from bot.incidents.bindings import BindingRepository
 from bot.incidents.ports import IncidentRepository
 from bot.jobs.ports import Inbox, JobQueue, Marks
+from bot.people.sessions import PassRepository
 from bot.suggestions.corrections import CorrectionRepository
 from bot.suggestions.ports import SuggestionRepository
 from knowledge.model import Document, DocumentState, Passage
@@ -80,6 +81,8 @@ class UnitOfWork(Protocol):
     def marks(self) -> Marks: ...
     @property
     def audit(self) -> AuditLog: ...
+    @property
+    def passes(self) -> PassRepository: ...
     @property
     def knowledge(self) -> KnowledgeWriter: ...
 

@@ -52,6 +52,14 @@ class ActionRepository(Protocol):
         """Oldest first."""
         ...
 
+    def newest(self, limit: int) -> Sequence[ActionRequest]:
+        """In whatever state, newest first."""
+        ...
+
+    def of_incident(self, incident_id: int, limit: int = 100) -> Sequence[ActionRequest]:
+        """Newest first."""
+        ...
+
     def lock_claims(self) -> None:
         """Let no other runner claim until this transaction ends."""
         ...

@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, Entry] = {
     "backtest": Entry("bot.cli.backtest", "Replay your own past incidents before switching on."),
     "calibrate": Entry("bot.cli.calibrate", "Fit the confidence to your own past incidents."),
     "channels": Entry("bot.cli.channels", "How far the bot is switched on in each channel."),
+    "console": Entry("bot.cli.console", "Let somebody into the console by a link that works once."),
     "links": Entry("bot.cli.links", "Say which case an incident is, or is not; take it back."),
     "records": Entry("bot.cli.records", "List incident records; write them as Markdown."),
     "actions": Entry("bot.cli.actions", "What may be run: check, list, stop, resume."),

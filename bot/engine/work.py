@@ -172,5 +172,6 @@ def purge_old(units: UnitOfWorkFactory, now: datetime, keep_hours: int) -> int:
     with units.begin() as uow:
         uow.placements.purge_posts(now - POSTS_KEPT)
         uow.held.purge(now - KEEP_HELD)
+        uow.passes.purge(now)
         purged = uow.inbox.purge(before, before, keys_before=keys)
         return purged + uow.jobs.purge(now - timedelta(days=30))

@@ -1,11 +1,22 @@
 """The IncidentRepository port."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from bot.alerts.model import Severity
-from bot.incidents.model import Firing, Incident, KeptEntry, TimelineEntry
+from bot.incidents.model import Firing, Incident, IncidentState, KeptEntry, TimelineEntry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which incidents are looked for; what is empty does not matter. `words` are part of the
+    title, of whatever case, or the key."""
+
+    states: tuple[IncidentState, ...] = ()
+    service: str = ""
+    words: str = ""
 
 
 class IncidentRepository(Protocol):
@@ -74,3 +85,7 @@ class IncidentRepository(Protocol):
         ...
 
     def list(self, limit: int, before_id: int | None = None) -> Sequence[Incident]: ...
+
+    def find(self, wanted: Wanted, limit: int, before_id: int | None = None) -> Sequence[Incident]:
+        """Those that everyone may see and `wanted` describes, newest first."""
+        ...

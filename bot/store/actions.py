@@ -109,6 +109,21 @@ class SqlActions:
         )
         return self._connection.execute(statement).first() is not None
 
+    def newest(self, limit: int) -> Sequence[ActionRequest]:
+        table = action_tables.action_requests
+        statement = select(table).order_by(table.c.id.desc()).limit(limit)
+        return [_request(row) for row in self._connection.execute(statement).mappings()]
+
+    def of_incident(self, incident_id: int, limit: int = 100) -> Sequence[ActionRequest]:
+        table = action_tables.action_requests
+        statement = (
+            select(table)
+            .where(table.c.incident_id == incident_id)
+            .order_by(table.c.id.desc())
+            .limit(limit)
+        )
+        return [_request(row) for row in self._connection.execute(statement).mappings()]
+
     def in_states(
         self, states: Collection[RequestState], limit: int = 100
     ) -> Sequence[ActionRequest]:

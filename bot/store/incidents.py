@@ -26,6 +26,7 @@ from bot.incidents.model import (
     TimelineEntry,
     TimelineKind,
 )
+from bot.incidents.ports import Wanted
 from bot.store.tables import NOT_OVER, incidents, timeline
 from knowledge.model import EVERYONE
 from knowledge.store.documents import visibility_from_json, visibility_to_json
@@ -261,3 +262,29 @@ class SqlIncidents:
         if before_id is not None:
             statement = statement.where(incidents.c.id < before_id)
         return [_incident(row) for row in self._connection.execute(statement).mappings()]
+
+    def find(self, wanted: Wanted, limit: int, before_id: int | None = None) -> Sequence[Incident]:
+        statement = select(incidents).order_by(incidents.c.id.desc()).limit(limit)
+        if wanted.states:
+            states = [state.value for state in wanted.states]
+            statement = statement.where(incidents.c.state.in_(states))
+        if wanted.service:
+            statement = statement.where(incidents.c.service == wanted.service)
+        words = wanted.words.strip()
+        key = _KEY.fullmatch(words)
+        if key is not None:
+            statement = statement.where(incidents.c.id == int(key.group(1)))
+        elif words:
+            statement = statement.where(incidents.c.title.icontains(words, autoescape=True))
+        found: list[Incident] = []
+        while len(found) < limit:
+            # Who may see an incident is JSON, which no index tells apart: asked again until
+            # enough may be seen.
+            older = statement if before_id is None else statement.where(incidents.c.id < before_id)
+            rows = self._connection.execute(older).mappings().all()
+            some = [_incident(row) for row in rows]
+            found += [incident for incident in some if incident.visibility.is_everyone]
+            if len(some) < limit:
+                break
+            before_id = some[-1].id
+        return found[:limit]

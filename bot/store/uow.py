@@ -17,6 +17,7 @@ from bot.store.incidents import SqlIncidents
 from bot.store.jobs import SqlJobQueue
 from bot.store.marks import SqlMarks
 from bot.store.outbox import SqlOutbox
+from bot.store.passes import SqlPasses
 from bot.store.suggestions import SqlSuggestions
 from knowledge.store.knowledge import KnowledgeRepository
 
@@ -41,4 +42,5 @@ class SqlUnitOfWork:
         self.outbox = SqlOutbox(connection)
         self.marks = SqlMarks(connection, writing=writing)
         self.audit = SqlAuditLog(connection)
+        self.passes = SqlPasses(connection)
         self.knowledge = KnowledgeRepository(connection)

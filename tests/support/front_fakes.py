@@ -15,6 +15,7 @@ from bot.suggestions.model import Suggestion, SuggestionKind
 from bot.suggestions.questions import SuggestRequest
 from bot.uow import UnitOfWork
 from bot.web.app import create_app
+from bot.web.console.parts import ConsoleParts
 from bot.web.deps import FrontDeps
 from bot.web.metrics import FrontMetrics
 
@@ -82,7 +83,9 @@ class BuggyInbox:
 
 
 @contextmanager
-def front(units: Any, clock: ManualClock, **changes: Any) -> Iterator[tuple[TestClient, FrontDeps]]:
+def front(
+    units: Any, clock: ManualClock, *, console: ConsoleParts | None = None, **changes: Any
+) -> Iterator[tuple[TestClient, FrontDeps]]:
     """A client of a running front on `units`, and what the front was made of."""
     writer = InboxWriter(units)
     writer.start()
@@ -96,7 +99,7 @@ def front(units: Any, clock: ManualClock, **changes: Any) -> Iterator[tuple[Test
     )
     deps = replace(deps, **changes)
     try:
-        with TestClient(create_app(deps), raise_server_exceptions=False) as client:
+        with TestClient(create_app(deps, console=console), raise_server_exceptions=False) as client:
             yield client, deps
     finally:
         writer.stop()

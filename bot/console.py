@@ -1,0 +1,93 @@
+"""The console's parts, put together for the front process: no model and no index is loaded."""
+
+from collections.abc import Callable, Mapping
+
+from bot.alerts.sources import all_sources
+from bot.chat.ports import CardRoom
+from bot.clock import Clock
+from bot.commands import COMMANDS, FORMS
+from bot.commands.book import CommandBook
+from bot.commands.model import Refused, Tools
+from bot.engine.ports import EngineClient
+from bot.pager.opening import open_pager
+from bot.redact import redact
+from bot.services.file import load_catalogue
+from bot.settings import Settings
+from bot.suggestions.model import Suggestion
+from bot.uow import UnitOfWorkFactory
+from bot.web.console.parts import ConsoleParts, Rollout
+from knowledge.model import Query
+
+
+def console_parts(
+    settings: Settings,
+    units: UnitOfWorkFactory,
+    engine: EngineClient,
+    clock: Clock,
+    wake: Callable[[], None],
+) -> ConsoleParts:
+    """Raises SettingsError where a file that the settings name is wrong."""
+    tools = Tools(
+        units=units,
+        clock=clock,
+        builder=_SearchElsewhere(),
+        rooms=_NoRooms(),
+        redact=redact,
+        settings=settings,
+        pager=open_pager(settings),
+        catalogue=load_catalogue(settings.services_file),
+    )
+    return ConsoleParts(
+        units=units,
+        engine=engine,
+        clock=clock,
+        book=CommandBook(tools, COMMANDS, FORMS),
+        public_url=settings.public_url,
+        rollout=Rollout(default=settings.rollout, noise_limit=settings.noise_limit),
+        facts=lambda: _facts(settings),
+        wake=wake,
+    )
+
+
+class _SearchElsewhere:
+    """The console searches by the engine; commands that search are not among those it offers."""
+
+    def suggest(self, query: Query, *, asked: bool) -> Suggestion:
+        raise Refused("Use the search page for that.")
+
+
+class _NoRooms:
+    """The console is no channel, and asks nothing of the chat platform."""
+
+    def default(self) -> CardRoom | None:
+        return None
+
+    def of(self, team_id: str, channel: str) -> CardRoom:
+        raise Refused("The console is not connected to channels.")
+
+    def shadow(self) -> CardRoom | None:
+        return None
+
+
+def _facts(settings: Settings) -> Mapping[str, Mapping[str, str]]:
+    """What is set, for reading; secrets are only said to be there."""
+    sources = all_sources(settings.sources_dir)
+    return {
+        "Sources": {
+            "Known": f"{len(sources)} tools; recall sources list names them",
+            "Bearer token": "set" if settings.webhook_token is not None else "not set: closed",
+            "Own secrets": str(settings.source_secrets or "none"),
+        },
+        "People": {
+            "Leads": ", ".join(settings.leads) or "none",
+            "Administrators": ", ".join(settings.admins) or "none",
+        },
+        "Chat": {
+            "Slack": settings.slack_mode,
+            "Where nothing is chosen": settings.rollout,
+            "Shadow channel": settings.shadow_channel or "none",
+        },
+        "Actions": {
+            "Catalogue": str(settings.actions_dir or "none: nothing can be run"),
+        },
+    }

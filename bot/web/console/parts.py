@@ -1,0 +1,49 @@
+"""What the console needs from the rest of the house."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from bot.clock import Clock
+from bot.commands.book import CommandBook
+from bot.engine.ports import EngineClient
+from bot.uow import UnitOfWorkFactory
+from bot.web.console.attempts import Attempts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollout:
+    """How far the bot is switched on where nobody chose; for reading."""
+
+    default: str = "shadow"
+    noise_limit: int = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsoleParts:
+    """`book` does what people say, as in chat. `team_id` is the workspace of what is done here,
+    "" where no platform is connected. `public_url` is where browsers reach the console, "" for
+    wherever they ask. `facts` are what the settings page tells, by heading."""
+
+    units: UnitOfWorkFactory
+    engine: EngineClient
+    clock: Clock
+    book: CommandBook
+    search_seconds: float = 10.0
+    public_url: str = ""
+    rollout: Rollout = field(default_factory=Rollout)
+    facts: Callable[[], Mapping[str, Mapping[str, str]]] = dict
+    wake: Callable[[], None] = lambda: None
+    attempts: Attempts = field(
+        default_factory=lambda: Attempts(most=10, within=timedelta(minutes=5))
+    )
+
+
+def console_parts(request: Request) -> ConsoleParts:
+    return cast(ConsoleParts, request.app.state.console)
+
+
+Console = Annotated[ConsoleParts, Depends(console_parts)]
