@@ -75,6 +75,7 @@ class IncidentLedger:
         self._traces: dict[int, list[Trace]] = {}
         self._plan: Mapping[str, Planned] = {}
         self._cohorts: dict[int, int] = {}
+        self._openers: dict[int, Joining] = {}
 
     def expect(self, newcomers: Mapping[str, Newcomer]) -> None:
         """Plan for the batch's firing alerts (by fingerprint) as a whole, before any is taken
@@ -257,9 +258,13 @@ class IncidentLedger:
         opened = self._cohorts.get(planned.cohort)
         page = self._hold(opened) if opened is not None else None
         if page is not None:
-            return page, planned.joining
+            # The one that the plan began with may come after the one that opened: what related
+            # the two is then told of it instead.
+            is_root = planned.joining.reason is JoinReason.NEW
+            return page, self._openers[planned.cohort] if is_root else planned.joining
         page = self._open(newcomer, alert)
         self._cohorts[planned.cohort] = page.incident.id
+        self._openers[planned.cohort] = planned.joining
         return page, Joining(None, JoinReason.NEW, JoinReason.NEW.value)
 
     def _found(self, newcomer: Newcomer, alert: Alert) -> tuple[_Page, Joining]:
