@@ -1,5 +1,6 @@
 """The console's parts, put together for the front process: no model and no index is loaded."""
 
+import ssl
 from collections.abc import Callable, Mapping
 
 from bot.alerts.sources import all_sources
@@ -10,12 +11,15 @@ from bot.commands.book import CommandBook
 from bot.commands.model import Refused, Tools
 from bot.engine.ports import EngineClient
 from bot.pager.opening import open_pager
+from bot.people.sign_on import SignOnRules
 from bot.redact import redact
 from bot.services.file import load_catalogue
 from bot.settings import Settings
 from bot.suggestions.model import Suggestion
 from bot.uow import UnitOfWorkFactory
 from bot.web.console.parts import ConsoleParts, Rollout
+from bot.web.console.sign_on import SignOn
+from bot.web.oidc import OidcClient, OidcProvider
 from knowledge.model import Query
 
 
@@ -43,10 +47,35 @@ def console_parts(
         clock=clock,
         book=CommandBook(tools, COMMANDS, FORMS),
         public_url=settings.public_url,
+        sign_on=open_sign_on(settings, clock),
         rollout=Rollout(default=settings.rollout, noise_limit=settings.noise_limit),
         facts=lambda: _facts(settings),
         wake=wake,
     )
+
+
+def open_sign_on(settings: Settings, clock: Clock) -> SignOn | None:
+    """Single sign-on as the settings have it; None where they name no identity provider."""
+    secret = settings.oidc_client_secret
+    if not settings.oidc_issuer or secret is None:
+        return None
+    client = OidcClient(
+        issuer=settings.oidc_issuer,
+        client_id=settings.oidc_client_id,
+        client_secret=secret.get_secret_value(),
+        redirect_uri=f"{settings.public_url}/console/oidc/back",
+        scopes=settings.oidc_scopes,
+        proxy=settings.https_proxy,
+        ca=ssl.create_default_context(cafile=settings.ca_bundle),
+    )
+    rules = SignOnRules(
+        role_claim=settings.oidc_role_claim,
+        responders=frozenset(settings.oidc_responders),
+        leads=frozenset(settings.oidc_leads),
+        admins=frozenset(settings.oidc_admins),
+        actor_claim=settings.oidc_actor_claim,
+    )
+    return SignOn(provider=OidcProvider(client, clock), rules=rules)
 
 
 class _SearchElsewhere:
@@ -81,6 +110,7 @@ def _facts(settings: Settings) -> Mapping[str, Mapping[str, str]]:
         "People": {
             "Leads": ", ".join(settings.leads) or "none",
             "Administrators": ", ".join(settings.admins) or "none",
+            "Single sign-on": settings.oidc_issuer or "off: by one-time links only",
         },
         "Chat": {
             "Slack": settings.slack_mode,

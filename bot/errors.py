@@ -5,13 +5,15 @@
     │   ├── DatabaseBusy          locked, full, read-only for now, or not reachable
     │   ├── EngineUnavailable     the engine did not answer within its deadline
     │   ├── ChatUnavailable       the chat platform said "later" or nothing at all
-    │   └── PagerUnavailable      the pager said "later" or nothing at all
+    │   ├── PagerUnavailable      the pager said "later" or nothing at all
+    │   └── SignOnUnavailable     the identity provider said "later", nonsense or nothing at all
     └── Permanent                 the same call will fail again; a person has to act
         ├── SettingsError         one or more settings are wrong; lists them all
         ├── BadPayload            a body that its source's parser cannot read
         │   └── NotAnAlert        one that was read, and tells of nothing that fires or ends
         ├── SchemaMismatch        the database is older or newer than this program
         ├── ChatRefused           the chat platform refused; carries its `code`
+        ├── SignOnRefused         who came from the identity provider is not let in
         └── DataError             something handed to us (file, archive, record) is unusable
 
 `knowledge` raises `knowledge.errors.KnowledgeError` and its children in the same two kinds of
@@ -47,6 +49,10 @@ class PagerUnavailable(Retryable):
     """The pager is rate limiting, failing or silent."""
 
 
+class SignOnUnavailable(Retryable):
+    """The identity provider is failing, silent, or says what nobody can work with."""
+
+
 class Permanent(RecallError):
     """The same call will fail again until a person changes something."""
 
@@ -57,6 +63,10 @@ class SettingsError(Permanent):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+
+
+class SignOnRefused(Permanent):
+    """A sign-in by the identity provider that must not open the console; says why, no secret."""
 
 
 class BadPayload(Permanent):

@@ -5,7 +5,16 @@ from collections.abc import Mapping
 from fastapi import APIRouter, FastAPI
 from starlette.staticfiles import StaticFiles
 
-from bot.web.console import actions, answers, doing, incidents, numbers, settings, signing_in
+from bot.web.console import (
+    actions,
+    answers,
+    doing,
+    incidents,
+    numbers,
+    settings,
+    sign_on,
+    signing_in,
+)
 from bot.web.console.parts import ConsoleParts
 from bot.web.console.rendering import FOLDER, install_errors
 
@@ -13,6 +22,7 @@ PREFIX = "/console"
 
 ROOMS: Mapping[str, APIRouter] = {
     "signing_in": signing_in.router,
+    "sign_on": sign_on.router,
     "answers": answers.router,
     "incidents": incidents.router,
     "doing": doing.router,

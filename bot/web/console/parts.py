@@ -23,10 +23,16 @@ class Rollout:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignOnParts:
+    """What bot.web.console.sign_on needs; it knows how it is made."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConsoleParts:
     """`book` does what people say, as in chat. `team_id` is the workspace of what is done here,
     "" where no platform is connected. `public_url` is where browsers reach the console, "" for
-    wherever they ask. `facts` are what the settings page tells, by heading."""
+    wherever they ask. `sign_on` is None without an identity provider. `facts` are what the
+    settings page tells, by heading."""
 
     units: UnitOfWorkFactory
     engine: EngineClient
@@ -34,6 +40,7 @@ class ConsoleParts:
     book: CommandBook
     search_seconds: float = 10.0
     public_url: str = ""
+    sign_on: SignOnParts | None = None
     rollout: Rollout = field(default_factory=Rollout)
     facts: Callable[[], Mapping[str, Mapping[str, str]]] = dict
     wake: Callable[[], None] = lambda: None

@@ -1,4 +1,5 @@
-"""Signing in and out: by a one-time link that an administrator made on the machine."""
+"""Signing in and out: by a one-time link that an administrator made on the machine, and what all
+ways in share."""
 
 from http import HTTPStatus
 from typing import Annotated
@@ -31,7 +32,8 @@ def first_page(_: Signed) -> Response:
 
 @router.get("/login")
 def login(request: Request, parts: Console, back: str = "/console") -> Response:
-    return page(request, "login.html", back=safe_back(back))
+    has_sign_on = parts.sign_on is not None
+    return page(request, "login.html", back=safe_back(back), has_sign_on=has_sign_on)
 
 
 @router.get("/enter")
