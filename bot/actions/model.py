@@ -124,7 +124,7 @@ class Execution:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionButton:
     """What an opaque token stands for. `digest` is the hash that was shown beside it; `content`
-    keeps what a form was opened with."""
+    keeps what a form was opened with. `incident_id` is set for what a card offers."""
 
     token: str
     team_id: str
@@ -133,6 +133,7 @@ class ActionButton:
     digest: str
     content: dict[str, str]
     created_at: datetime
+    incident_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

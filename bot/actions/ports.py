@@ -1,6 +1,6 @@
 """The ActionRepository port."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -12,6 +12,7 @@ from bot.actions.model import (
     RequestState,
     Switch,
 )
+from bot.actions.track import Ran
 
 
 class ActionRepository(Protocol):
@@ -67,8 +68,17 @@ class ActionRepository(Protocol):
         """How many requests of that template started since then."""
         ...
 
+    def ran_in(self, incident_ids: Collection[int]) -> Sequence[Ran]:
+        """Every request of any template that was started in these incidents, oldest first; not
+        those that were refused before anything was started."""
+        ...
+
     def approve(self, approval: Approval) -> bool:
         """Keep a person's word; False when that person has said one on this request."""
+        ...
+
+    def forget_approvals(self, request_id: int) -> int:
+        """Take every word on a request back, so that all may speak anew; gives how many."""
         ...
 
     def approvals(self, request_id: int) -> Sequence[Approval]: ...
@@ -105,6 +115,14 @@ class ActionRepository(Protocol):
         ...
 
     def button(self, token: str) -> ActionButton | None: ...
+
+    def offers(self, incident_id: int) -> Sequence[ActionButton]:
+        """What was ever offered on the card of that incident, oldest first."""
+        ...
+
+    def change_content(self, token: str, content: Mapping[str, str]) -> None:
+        """What the button stands for stays; how it is told may change."""
+        ...
 
     def switch(self) -> Switch: ...
 

@@ -36,6 +36,7 @@ action_requests = Table(
     Column("rollback_of", BigId, reference("action_requests.id")),
     Index(None, "state", "id"),
     Index(None, "template_id", "started_at"),
+    Index(None, "incident_id"),
     sqlite_autoincrement=True,
 )
 """`frozen` is exactly what will run; `digest` the hash over it that approvers saw."""
@@ -81,7 +82,10 @@ action_buttons = Table(
     Column("team_id", SafeText, nullable=False),
     Column("action", SafeText, nullable=False),
     Column("request_id", BigId, reference("action_requests.id")),
+    Column("incident_id", BigId, reference("incidents.id")),
     Column("digest", SafeText, nullable=False),
     Column("content", Json(exact=True), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Index(None, "incident_id"),
 )
+"""`incident_id` is set for what the card of an incident offers."""

@@ -1,10 +1,10 @@
 """Action requests, approvals and executions. Every change of state is a compare-and-set."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
 
 from bot.actions.frozen import Frozen
 from bot.actions.model import (
@@ -16,10 +16,11 @@ from bot.actions.model import (
     RequestState,
     Switch,
 )
+from bot.actions.track import Ran
 from bot.people.model import Role
 from bot.store import action_tables, tables
 from bot.store.locks import Lock
-from knowledge.store.statements import insert_into, lock_until_commit
+from knowledge.store.statements import chunks, insert_into, lock_until_commit
 
 _SWITCH = {"scope": "actions", "team_id": "", "subject": "switch"}
 _PLAIN = ("requested_by", "reason", "team_id", "channel", "thread", "incident_id", "rollback_of")
@@ -147,6 +148,34 @@ class SqlActions:
         )
         return self._connection.execute(statement).scalar_one()
 
+    def ran_in(self, incident_ids: Collection[int]) -> Sequence[Ran]:
+        table, runs = action_tables.action_requests, action_tables.executions
+        found: dict[int, Ran] = {}
+        for some in chunks(sorted(set(incident_ids))):
+            statement = (
+                select(
+                    table.c.id,
+                    table.c.incident_id,
+                    table.c.template_id,
+                    func.coalesce(table.c.ran_at, runs.c.started_at).label("at"),
+                    runs.c.outcome,
+                )
+                .join(runs, runs.c.request_id == table.c.id)
+                .where(
+                    table.c.incident_id.in_(some), runs.c.kind == "run", runs.c.outcome != "refused"
+                )
+                .order_by(table.c.id, runs.c.id)
+            )
+            for row in self._connection.execute(statement).mappings():
+                # The last attempt speaks for the request.
+                found[row["id"]] = Ran(
+                    incident_id=row["incident_id"],
+                    template_id=row["template_id"],
+                    at=row["at"],
+                    failed=row["outcome"] not in ("", "ok", "unknown"),
+                )
+        return list(found.values())
+
     # -- approvals ------------------------------------------------------------------------
 
     def approve(self, approval: Approval) -> bool:
@@ -166,6 +195,11 @@ class SqlActions:
             .returning(table.c.id)
         )
         return self._connection.execute(statement).first() is not None
+
+    def forget_approvals(self, request_id: int) -> int:
+        table = action_tables.approvals
+        statement = delete(table).where(table.c.request_id == request_id).returning(table.c.id)
+        return len(self._connection.execute(statement).all())
 
     def approvals(self, request_id: int) -> Sequence[Approval]:
         table = action_tables.approvals
@@ -253,6 +287,7 @@ class SqlActions:
                     team_id=one.team_id,
                     action=one.action,
                     request_id=one.request_id,
+                    incident_id=one.incident_id,
                     digest=one.digest,
                     content=one.content,
                     created_at=one.created_at,
@@ -269,6 +304,21 @@ class SqlActions:
         found = self._connection.execute(select(table).where(table.c.token == token))
         row = found.mappings().first()
         return None if row is None else ActionButton(**row)
+
+    def offers(self, incident_id: int) -> Sequence[ActionButton]:
+        table = action_tables.action_buttons
+        statement = (
+            select(table)
+            .where(table.c.incident_id == incident_id)
+            .order_by(table.c.created_at, table.c.token)
+        )
+        return [ActionButton(**row) for row in self._connection.execute(statement).mappings()]
+
+    def change_content(self, token: str, content: Mapping[str, str]) -> None:
+        table = action_tables.action_buttons
+        self._connection.execute(
+            update(table).where(table.c.token == token).values(content=dict(content))
+        )
 
     def switch(self) -> Switch:
         table = tables.preferences
