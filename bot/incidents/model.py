@@ -97,3 +97,18 @@ class Firing:
     incident_id: int
     at: datetime
     alert: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertBeat:
+    """An alert of an incident began to fire (`fires`) or ended. `service` and `environment` are
+    the incident's, as its family counts them."""
+
+    incident_id: int
+    at: datetime
+    alert: str
+    fingerprint: str
+    fires: bool
+    severity: Severity = Severity.UNKNOWN
+    service: str | None = None
+    environment: str | None = None
