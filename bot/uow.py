@@ -18,6 +18,7 @@ from bot.incidents.ports import IncidentRepository
 from bot.jobs.ports import Inbox, JobQueue, Marks
 from bot.suggestions.corrections import CorrectionRepository
 from bot.suggestions.ports import SuggestionRepository
+from knowledge.curate.model import RunbookLine, Version, VersionLine
 from knowledge.model import Document, DocumentState, Passage
 
 
@@ -43,6 +44,14 @@ class KnowledgeWriter(Protocol):
     ) -> None: ...
 
     def counts(self) -> Mapping[str, int]: ...
+
+    def claim_curating(self) -> None: ...
+
+    def runbooks(self) -> Sequence[RunbookLine]: ...
+
+    def versions(self, document_id: str) -> Sequence[VersionLine]: ...
+
+    def version(self, document_id: str, version: int) -> Version | None: ...
 
 
 class UnitOfWork(Protocol):
