@@ -26,6 +26,10 @@ class DraftRepository(Protocol):
         """Those that somebody accepted, the newest first."""
         ...
 
+    def about(self, kind: DraftKind, subject: str, *, limit: int = 100) -> Sequence[Draft]:
+        """Those about one subject in any state, the newest first."""
+        ...
+
     def edit(self, draft_id: int, content: dict[str, Any]) -> bool:
         """Change a waiting draft; False when it is not waiting any more."""
         ...

@@ -60,6 +60,17 @@ class SqlDrafts:
         rows = self._connection.execute(statement).mappings()
         return [Draft.model_validate(dict(row)) for row in rows]
 
+    def about(self, kind: DraftKind, subject: str, *, limit: int = 100) -> Sequence[Draft]:
+        table = tables.drafts
+        statement = (
+            select(table)
+            .where(table.c.subject == subject, table.c.kind == kind.value)
+            .order_by(table.c.id.desc())
+            .limit(limit)
+        )
+        rows = self._connection.execute(statement).mappings()
+        return [Draft.model_validate(dict(row)) for row in rows]
+
     def edit(self, draft_id: int, content: dict[str, Any]) -> bool:
         return self._change(draft_id, {"content": content})
 
