@@ -5,7 +5,16 @@ from collections.abc import Mapping
 from fastapi import APIRouter, FastAPI
 from starlette.staticfiles import StaticFiles
 
-from bot.web.console import actions, answers, doing, incidents, numbers, settings, signing_in
+from bot.web.console import (
+    actions,
+    answers,
+    doing,
+    incidents,
+    numbers,
+    runbooks,
+    settings,
+    signing_in,
+)
 from bot.web.console.parts import ConsoleParts
 from bot.web.console.rendering import FOLDER, install_errors
 
@@ -16,6 +25,7 @@ ROOMS: Mapping[str, APIRouter] = {
     "answers": answers.router,
     "incidents": incidents.router,
     "doing": doing.router,
+    "runbooks": runbooks.router,
     "actions": actions.router,
     "numbers": numbers.router,
     "settings": settings.router,

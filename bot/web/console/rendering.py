@@ -22,6 +22,7 @@ PAGE_HEADERS = {
 TABS = (
     ("incidents", "Incidents", "/console/incidents"),
     ("search", "Search", "/console/search"),
+    ("runbooks", "Runbooks", "/console/runbooks"),
     ("actions", "Actions", "/console/actions"),
     ("numbers", "Numbers", "/console/numbers"),
     ("settings", "Settings", "/console/settings"),
