@@ -105,13 +105,13 @@ class Curation:
     ) -> Published | MergeNeeded:
         """See `knowledge.curate.curator.Curator.publish`, which says what is raised; NotAllowed
         for whoever is no lead."""
-        _require_lead(editor)
+        require_lead(editor)
         with self._units.begin() as uow:
             return self._publish(uow, editor, document_id, text, base_version, {})
 
     def revert(self, editor: Editor, document_id: str, to_version: int) -> Published:
         """What an earlier version said becomes the newest. Raises NotAllowed, Unpublishable."""
-        _require_lead(editor)
+        require_lead(editor)
         with self._units.begin() as uow:
             self._require_seen(uow, editor, document_id)
             earlier = uow.knowledge.version(document_id, to_version)
@@ -123,7 +123,7 @@ class Curation:
 
     def retire(self, editor: Editor, document_id: str) -> None:
         """Serve a page no more. Raises NotAllowed, Unpublishable."""
-        _require_lead(editor)
+        require_lead(editor)
         with self._units.begin() as uow:
             self._require_seen(uow, editor, document_id)
             self._curator(uow, editor).retire(document_id)
@@ -131,7 +131,7 @@ class Curation:
 
     def bring_back(self, editor: Editor, document_id: str) -> None:
         """Serve a retired page, or a draft, as it is. Raises NotAllowed, Unpublishable."""
-        _require_lead(editor)
+        require_lead(editor)
         with self._units.begin() as uow:
             self._require_seen(uow, editor, document_id)
             self._curator(uow, editor).bring_back(document_id)
@@ -140,7 +140,7 @@ class Curation:
     def curate_incident(self, editor: Editor, document_id: str) -> None:
         """A lead has looked a confirmed past incident over: it counts as reviewed. Raises
         NotAllowed; Unpublishable for what is no past incident, or none that may be reviewed."""
-        _require_lead(editor)
+        require_lead(editor)
         with self._units.begin() as uow:
             found = uow.knowledge.get(document_id)
             if not isinstance(found, PastIncident) or not editor.may_see(found.visibility):
@@ -159,7 +159,7 @@ class Curation:
         """What waits for a word and may be seen, oldest first."""
         with self._units.read() as uow:
             waiting = uow.drafts.waiting(kind, limit=_MOST_DRAFTS)
-            return tuple(draft for draft in waiting if _may_see_draft(uow, editor, draft))
+            return tuple(draft for draft in waiting if may_see_draft(uow, editor, draft))
 
     def proposal(self, editor: Editor, draft_id: int) -> Proposal | None:
         """A waiting runbook edit as the text that accepting it would publish."""
@@ -180,7 +180,7 @@ class Curation:
         `base_version`; without it, the text of `proposal`. On MergeNeeded the draft goes on
         waiting. Raises NotAllowed; Unpublishable when nobody waits for this decision any more,
         when the proposal names no text and none is given; and what `publish` raises."""
-        _require_lead(editor)
+        require_lead(editor)
         with self._units.begin() as uow:
             draft = _waiting(uow, editor, draft_id)
             if draft is None or draft.kind is not DraftKind.RUNBOOK_EDIT:
@@ -200,14 +200,14 @@ class Curation:
                 self._decide(uow, editor, draft, DraftState.ACCEPTED)
             return done
 
-    def reject(self, editor: Editor, draft_id: int) -> None:
-        """Turn a waiting draft of any kind down. Raises NotAllowed, Unpublishable."""
-        _require_lead(editor)
+    def reject(self, editor: Editor, draft_id: int, reason: str = "") -> None:
+        """Turn a waiting draft of any kind down, for a reason. Raises NotAllowed, Unpublishable."""
+        require_lead(editor)
         with self._units.begin() as uow:
             draft = _waiting(uow, editor, draft_id)
             if draft is None:
                 raise Unpublishable(f"no draft with the number {draft_id} is waiting")
-            self._decide(uow, editor, draft, DraftState.REJECTED)
+            self._decide(uow, editor, draft, DraftState.REJECTED, reason)
 
     # --- within one transaction ---------------------------------------------------------------
 
@@ -235,11 +235,14 @@ class Curation:
         if _seen(uow, editor, document_id) is None:
             raise Unpublishable(f"{document_id!r} is no page that you could change")
 
-    def _decide(self, uow: UnitOfWork, editor: Editor, draft: Draft, state: DraftState) -> None:
+    def _decide(
+        self, uow: UnitOfWork, editor: Editor, draft: Draft, state: DraftState, reason: str = ""
+    ) -> None:
         if not uow.drafts.decide(draft.id, state, actor=editor.key, now=self._clock.now()):
             raise Unpublishable(f"somebody else has just decided on draft {draft.id}")
         action = f"{draft.kind.value}.{state.value}"
-        self._say(uow, editor, action, draft.subject, {"draft": draft.id})
+        data = {"draft": draft.id, **({"reason": reason} if reason else {})}
+        self._say(uow, editor, action, draft.subject, data)
 
     def _audit(
         self, uow: UnitOfWork, editor: Editor, action: str, done: Published, data: dict[str, Any]
@@ -255,7 +258,7 @@ class Curation:
         )
 
 
-def _require_lead(editor: Editor) -> None:
+def require_lead(editor: Editor) -> None:
     if not editor.role.includes(Role.LEAD):
         raise NotAllowed("The text of runbooks is decided on by a team lead.")
 
@@ -270,10 +273,10 @@ def _waiting(uow: UnitOfWork, editor: Editor, draft_id: int) -> Draft | None:
     draft = uow.drafts.get(draft_id)
     if draft is None or draft.state is not DraftState.WAITING:
         return None
-    return draft if _may_see_draft(uow, editor, draft) else None
+    return draft if may_see_draft(uow, editor, draft) else None
 
 
-def _may_see_draft(uow: UnitOfWork, editor: Editor, draft: Draft) -> bool:
+def may_see_draft(uow: UnitOfWork, editor: Editor, draft: Draft) -> bool:
     """Whoever may see the page or incident it is about, and the incident that it came from."""
     document = uow.knowledge.get(draft.subject)
     if document is not None and not editor.may_see(document.visibility):

@@ -37,3 +37,7 @@ class DraftRepository(Protocol):
     def decide(self, draft_id: int, state: DraftState, *, actor: str, now: datetime) -> bool:
         """Compare-and-set from waiting; False when somebody was quicker."""
         ...
+
+    def withdraw(self, draft_id: int, *, actor: str, now: datetime) -> bool:
+        """Compare-and-set from accepted to rejected; False when it is not accepted."""
+        ...

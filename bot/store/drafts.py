@@ -78,11 +78,17 @@ class SqlDrafts:
         changed = {"state": state.value, "decided_by": actor, "decided_at": now}
         return self._change(draft_id, changed)
 
-    def _change(self, draft_id: int, values: dict[str, Any]) -> bool:
+    def withdraw(self, draft_id: int, *, actor: str, now: datetime) -> bool:
+        changed = {"state": DraftState.REJECTED.value, "decided_by": actor, "decided_at": now}
+        return self._change(draft_id, changed, DraftState.ACCEPTED)
+
+    def _change(
+        self, draft_id: int, values: dict[str, Any], before: DraftState = DraftState.WAITING
+    ) -> bool:
         table = tables.drafts
         statement = (
             update(table)
-            .where(table.c.id == draft_id, table.c.state == DraftState.WAITING.value)
+            .where(table.c.id == draft_id, table.c.state == before.value)
             .values(**values)
             .returning(table.c.id)
         )

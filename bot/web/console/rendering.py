@@ -23,6 +23,8 @@ TABS = (
     ("incidents", "Incidents", "/console/incidents"),
     ("search", "Search", "/console/search"),
     ("runbooks", "Runbooks", "/console/runbooks"),
+    ("review", "Review", "/console/review"),
+    ("links", "Links", "/console/links"),
     ("actions", "Actions", "/console/actions"),
     ("numbers", "Numbers", "/console/numbers"),
     ("settings", "Settings", "/console/settings"),
