@@ -8,6 +8,7 @@ from starlette.staticfiles import StaticFiles
 from bot.web.console import (
     actions,
     answers,
+    coverage,
     doing,
     incidents,
     links,
@@ -30,6 +31,7 @@ ROOMS: Mapping[str, APIRouter] = {
     "runbooks": runbooks.router,
     "review": review.router,
     "links": links.router,
+    "coverage": coverage.router,
     "actions": actions.router,
     "numbers": numbers.router,
     "settings": settings.router,

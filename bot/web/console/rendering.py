@@ -25,6 +25,7 @@ TABS = (
     ("runbooks", "Runbooks", "/console/runbooks"),
     ("review", "Review", "/console/review"),
     ("links", "Links", "/console/links"),
+    ("coverage", "Coverage", "/console/coverage"),
     ("actions", "Actions", "/console/actions"),
     ("numbers", "Numbers", "/console/numbers"),
     ("settings", "Settings", "/console/settings"),
