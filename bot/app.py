@@ -268,7 +268,9 @@ def build_front(settings: Settings, engine: EngineClient, *, clock: Clock | None
             secrets=secrets,
             sns=SnsVerifier(fetch_over_https(settings.https_proxy), clock),
         )
-        console = console_parts(settings, database, engine, clock, waker.soon)
+        console = console_parts(
+            settings, database, engine, clock, waker.soon, database.knowledge_source().list
+        )
         return Front(create_app(deps, routers, console), opened.pop_all())
 
 

@@ -15,7 +15,7 @@ from bot.services.file import load_catalogue
 from bot.settings import Settings
 from bot.suggestions.model import Suggestion
 from bot.uow import UnitOfWorkFactory
-from bot.web.console.parts import ConsoleParts, Rollout
+from bot.web.console.parts import ConsoleParts, Documents, Rollout
 from knowledge.model import Query
 
 
@@ -25,6 +25,7 @@ def console_parts(
     engine: EngineClient,
     clock: Clock,
     wake: Callable[[], None],
+    documents: Documents,
 ) -> ConsoleParts:
     """Raises SettingsError where a file that the settings name is wrong."""
     tools = Tools(
@@ -46,6 +47,7 @@ def console_parts(
         rollout=Rollout(default=settings.rollout, noise_limit=settings.noise_limit),
         facts=lambda: _facts(settings),
         wake=wake,
+        documents=documents,
     )
 
 

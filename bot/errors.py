@@ -12,6 +12,7 @@
         │   └── NotAnAlert        one that was read, and tells of nothing that fires or ends
         ├── SchemaMismatch        the database is older or newer than this program
         ├── ChatRefused           the chat platform refused; carries its `code`
+        ├── NotAllowed            somebody asked for what their role does not give
         └── DataError             something handed to us (file, archive, record) is unusable
 
 `knowledge` raises `knowledge.errors.KnowledgeError` and its children in the same two kinds of
@@ -81,3 +82,7 @@ class ChatRefused(Permanent):
 
 class DataError(Permanent):
     """Something handed to us cannot be used: a file, an archive, a record."""
+
+
+class NotAllowed(Permanent):
+    """A person asked for something that their role does not give them."""

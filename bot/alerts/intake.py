@@ -19,6 +19,7 @@ from bot.alerts.noise import NO_RULES, Held, NoiseRules
 from bot.alerts.ports import AlertWrite
 from bot.alerts.sources import Source, shipped_sources
 from bot.clock import Clock
+from bot.drafts.accepted_noise import with_accepted
 from bot.errors import BadPayload, NotAnAlert
 from bot.incidents.grouping import Newcomer
 from bot.incidents.traces import namespace_of, node_of, words_of
@@ -163,7 +164,8 @@ class AlertIntake:
         """What the noise rules hold back of the batch; the ledger plans for all the others."""
         active = ledger.active
         numbers = {incident.id for incident in active}
-        holding = Holding(self._rules, uow.held, active, self._catalogue.depends, now)
+        rules = with_accepted(self._rules, uow.drafts, now)
+        holding = Holding(rules, uow.held, active, self._catalogue.depends, now)
         newcomers = _newcomers(incoming, known)
         outside = {
             one.alert.fingerprint: _firing(one)
@@ -171,7 +173,7 @@ class AlertIntake:
             if one.alert.fingerprint in newcomers
             and newcomers[one.alert.fingerprint].known_incident not in numbers
         }
-        held = holding.decide(outside) if self._rules is not NO_RULES else {}
+        held = holding.decide(outside) if rules is not NO_RULES else {}
         for fingerprint, why in held.items():
             if not why.only_alone:
                 del newcomers[fingerprint]

@@ -5,7 +5,19 @@ from collections.abc import Mapping
 from fastapi import APIRouter, FastAPI
 from starlette.staticfiles import StaticFiles
 
-from bot.web.console import actions, answers, doing, incidents, numbers, settings, signing_in
+from bot.web.console import (
+    actions,
+    answers,
+    coverage,
+    doing,
+    incidents,
+    links,
+    numbers,
+    review,
+    runbooks,
+    settings,
+    signing_in,
+)
 from bot.web.console.parts import ConsoleParts
 from bot.web.console.rendering import FOLDER, install_errors
 
@@ -16,6 +28,10 @@ ROOMS: Mapping[str, APIRouter] = {
     "answers": answers.router,
     "incidents": incidents.router,
     "doing": doing.router,
+    "runbooks": runbooks.router,
+    "review": review.router,
+    "links": links.router,
+    "coverage": coverage.router,
     "actions": actions.router,
     "numbers": numbers.router,
     "settings": settings.router,

@@ -17,7 +17,17 @@ from tests.support.console import ANNA, Browser, console, session_for, sign_in
 from tests.support.front_fakes import FakeEngine, a_suggestion
 from tests.unit.web.test_read_api import take_in
 
-PAGES = ("incidents", "search", "actions", "numbers", "settings")
+PAGES = (
+    "incidents",
+    "search",
+    "runbooks",
+    "review",
+    "links",
+    "coverage",
+    "actions",
+    "numbers",
+    "settings",
+)
 HOSTILE = "<script>alert(1)</script><!channel> & \"quoted\" 'so'"
 
 
