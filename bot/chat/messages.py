@@ -54,6 +54,7 @@ class AlertLine(Value):
     summary: str
     since: datetime | None = None
     url: str | None = None
+    is_flapping: bool = False
 
 
 class Said(Value):

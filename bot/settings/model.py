@@ -18,11 +18,9 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import (
-    BaseSettings,
-    NoDecode,
-    SettingsConfigDict,
-)
+from pydantic_settings import NoDecode, SettingsConfigDict
+
+from bot.settings.lifecycle import LifecycleSettings
 
 DEFAULT_DATA_DIR = Path("recall-data")
 CONFIG_VARIABLE = "RECALL_CONFIG"
@@ -39,7 +37,7 @@ def _slack(name: str) -> AliasChoices:
     return AliasChoices(f"RECALL_{name}", name)
 
 
-class Settings(BaseSettings):
+class Settings(LifecycleSettings):
     """All that can be set. Each field's description is what `docs/contracts.md` prints."""
 
     model_config = SettingsConfigDict(

@@ -130,7 +130,7 @@ def _place(card: IncidentCard) -> Safe:
 
 def _is_told_by_title(card: IncidentCard) -> bool:
     """Whether there is one alert, and the title says all that its line would say."""
-    if card.alerts_total > 1 or len(card.alerts) != 1:
+    if card.alerts_total > 1 or len(card.alerts) != 1 or card.alerts[0].is_flapping:
         return False
     alert = card.alerts[0]
     title = " ".join(card.title.split())
@@ -150,8 +150,11 @@ def _alerts(card: IncidentCard) -> Iterator[Part]:
 
 
 def _alert(alert: AlertLine) -> Safe:
-    mark = "✓" if alert.status == "resolved" else "•"
+    # Whether one that flaps fires at this very moment is not news, so the card does not follow.
+    mark = "↻" if alert.is_flapping else "✓" if alert.status == "resolved" else "•"
     name = link(alert.url, alert.name, 100)
+    if alert.is_flapping:
+        name = Safe(f"{name} (flapping)")
     summary = words(alert.summary, 240)
     return Safe(f"{mark} {name} — {summary}" if summary else f"{mark} {name}")
 

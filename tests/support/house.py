@@ -121,6 +121,7 @@ class House:
             "RECALL_SERVICES_FILE": str(DATA / "services.yaml"),
             "RECALL_SLACK_CHANNEL": f"#{CHANNEL}",
             "RECALL_ROLLOUT": "card",
+            "RECALL_RESOLVE_AFTER_SECONDS": "0",
             "SLACK_BOT_TOKEN": self.workspace.bot_token,
             "SLACK_API_URL": self.workspace.api_url,
         }
