@@ -146,7 +146,7 @@ def build_engine(
         canary = canary_job(settings, database, builder, catalogue, rooms, clock)
         where = slack.where if slack is not None else nowhere
         handlers: dict[str, Callable[[Job], None]] = {
-            SUGGEST: SuggestJob(database, builder, where, clock).handle,
+            SUGGEST: SuggestJob(database, builder, where, clock, life.storms).handle,
             CANARY_JOB: canary.handle,
             RECORD_FILE: RecordFileJob(database, settings.records_folder).handle,
             LOGS_JOB: LogsJob(database, catalogue, clock).handle,

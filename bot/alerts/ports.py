@@ -67,7 +67,7 @@ class AlertRepository(Protocol):
         ...
 
     def begun_since(self, at: datetime) -> Sequence[Begun]:
-        """What is in an incident, fires, and began to at `at` or later."""
+        """What fires in incidents that are not over, and began to at `at` or later."""
         ...
 
     def tally(self, incident_ids: Sequence[int]) -> Sequence[Tally]:

@@ -13,6 +13,7 @@ from bot.chat.messages import (
     Notice,
     Said,
     StepList,
+    StormMessage,
 )
 from bot.slack.action_blocks import action_parts
 from bot.slack.board_blocks import board_parts
@@ -28,6 +29,7 @@ from bot.slack.pieces import (
     moment,
     section,
 )
+from bot.slack.storm_blocks import storm_parts, storm_text
 from bot.slack.suggestion_blocks import Part, footer, steps_parts, suggestion_parts
 from bot.suggestions.model import Suggestion, SuggestionKind
 
@@ -63,6 +65,8 @@ def render(message: AnyMessage, *, in_pane: bool = False) -> Rendered:
         case ActionCard():
             parts = action_parts(message)
             text = f"{message.headline}: {message.title} ({message.key}, {message.risk} risk)"
+        case StormMessage():
+            parts, text = storm_parts(message), storm_text(message)
         case Notice():
             said = words(message.text, _NOTICE) or Safe("…")
             parts, text = iter([(0, section(said))]), message.text

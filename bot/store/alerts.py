@@ -8,10 +8,12 @@ from sqlalchemy import Connection, RowMapping, case, func, select, update
 
 from bot.alerts.model import Alert, AlertStatus, Severity, StoredAlert, Turning
 from bot.alerts.ports import AlertWrite, Begun, Tally
+from bot.incidents.model import IncidentState
 from bot.incidents.traces import Trace, namespace_of, node_of, words_of
-from bot.store.tables import alerts
+from bot.store.tables import alerts, incidents
 from knowledge.store.statements import chunks, insert_into
 
+_OVER = [state.value for state in IncidentState if state.is_over]
 _OVERWRITTEN = (
     "source",
     "name",
@@ -222,7 +224,8 @@ class SqlAlerts:
         statement = (
             select(*place, func.count())
             .where(table.c.turned_at >= at, table.c.status == AlertStatus.FIRING.value)
-            .where(table.c.incident_id.is_not(None))
+            .join(incidents, incidents.c.id == table.c.incident_id)
+            .where(incidents.c.state.not_in(_OVER))
             .group_by(*place)
         )
         found = [

@@ -236,3 +236,20 @@ def test_the_past_of_a_service_is_what_is_over_newest_first(
         unit.incidents.save(replace(elsewhere, state=IncidentState.CLOSED))
     with database.read() as unit:
         assert unit.incidents.past("api", 2) == [over[2], over[1]]
+
+
+def test_those_that_are_quiet_for_long_enough_are_found(
+    database: Database, clock: ManualClock
+) -> None:
+    quiet, _ = open_one(database, clock, "quiet")
+    over, _ = open_one(database, clock, "over")
+    open_one(database, clock, "loud")
+    now = clock.now()
+    with database.begin() as unit:
+        changed = replace(quiet, quiet_since=now, quiet_from=IncidentState.ACKNOWLEDGED)
+        unit.incidents.save(changed)
+        unit.incidents.save(replace(over, quiet_since=now, state=IncidentState.RESOLVED))
+    with database.read() as unit:
+        assert unit.incidents.get(quiet.id) == changed
+        assert unit.incidents.quiet(now, 10) == [quiet.id]
+        assert unit.incidents.quiet(now - timedelta(seconds=1), 10) == []

@@ -142,6 +142,17 @@ class House:
         """Again, at the same address."""
         self._run_front(listening_socket("127.0.0.1", int(self.address.rpartition(":")[2])))
 
+    def restarts(self) -> None:
+        """All of Recall ends and starts again, on the same data and at the same address."""
+        self.front_stops()
+        self.engine.stop()
+        self.engine = build_engine(self._settings, clock=self.clock, embedder=self._embedder)
+        self._opened.callback(self.engine.stop)
+        self.engine.start()
+        self.front_starts()
+        if self._mode == "socket":
+            self._wait_for_sockets()
+
     def _run_front(self, listener: socket.socket) -> None:
         with ExitStack() as opened:
             front = build_front(self._settings, self.engine, clock=self.clock)
