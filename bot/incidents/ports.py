@@ -74,6 +74,10 @@ class IncidentRepository(Protocol):
         """Take an entry out; False when it was not there."""
         ...
 
+    def quiet(self, before: datetime, limit: int) -> Sequence[int]:
+        """The ids of those that are not over, and quiet since then or longer, in order."""
+        ...
+
     def past(self, service: str, limit: int) -> Sequence[Incident]:
         """Those of a service that are over, newest first."""
         ...

@@ -59,6 +59,8 @@ def _incident(row: RowMapping) -> Incident:
         visibility=visibility_from_json(row["visibility"]),
         owner=row["owner"],
         snoozed_until=row["snoozed_until"],
+        quiet_since=row["quiet_since"],
+        quiet_from=IncidentState(row["quiet_from"]) if row["quiet_from"] else None,
     )
 
 
@@ -174,6 +176,8 @@ class SqlIncidents:
                 visibility=visibility_to_json(incident.visibility),
                 owner=incident.owner,
                 snoozed_until=incident.snoozed_until,
+                quiet_since=incident.quiet_since,
+                quiet_from=incident.quiet_from.value if incident.quiet_from else None,
             )
             .returning(incidents.c.id)
         )
@@ -226,6 +230,15 @@ class SqlIncidents:
     def remove_entry(self, entry_id: int) -> bool:
         statement = delete(timeline).where(timeline.c.id == entry_id).returning(timeline.c.id)
         return self._connection.execute(statement).first() is not None
+
+    def quiet(self, before: datetime, limit: int) -> Sequence[int]:
+        statement = (
+            select(incidents.c.id)
+            .where(NOT_OVER, incidents.c.quiet_since <= before)
+            .order_by(incidents.c.id)
+            .limit(limit)
+        )
+        return list(self._connection.execute(statement).scalars())
 
     def past(self, service: str, limit: int) -> Sequence[Incident]:
         statement = (

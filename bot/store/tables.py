@@ -22,6 +22,8 @@ NOT_OVER = text("state NOT IN ('resolved', 'closed')")
 """Which incidents their group key is reserved for; also the condition of the unique index."""
 
 PENDING = text("state = 'pending'")
+FLAPPING = text("flapping_since IS NOT NULL")
+QUIET = text("quiet_since IS NOT NULL")
 
 
 def reference(target: str) -> ForeignKey:
@@ -85,6 +87,9 @@ incidents = Table(
     Column("visibility", Json, nullable=False),
     Column("owner", SafeText),
     Column("snoozed_until", UtcDateTime),
+    Column("quiet_since", UtcDateTime),
+    Column("quiet_from", SafeText),
+    Index("ix_incidents_quiet", "quiet_since", sqlite_where=QUIET, postgresql_where=QUIET),
     Index(None, "opened_at"),
     Index(None, "resolved_at"),
     Index(
@@ -136,7 +141,12 @@ alerts = Table(
     Column("first_seen_at", UtcDateTime, nullable=False),
     Column("last_seen_at", UtcDateTime, nullable=False),
     Column("times_seen", Integer, nullable=False),
+    Column("turned_at", UtcDateTime),
+    Column("ends", Json, nullable=False, server_default=text("'[]'")),
+    Column("flapping_since", UtcDateTime),
     Index(None, "incident_id"),
+    Index(None, "turned_at"),
+    Index("ix_alerts_flapping", "turned_at", sqlite_where=FLAPPING, postgresql_where=FLAPPING),
     sqlite_autoincrement=True,
 )
 

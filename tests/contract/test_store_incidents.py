@@ -275,3 +275,20 @@ def test_a_page_is_full_although_some_incidents_may_not_be_seen(
             uow.incidents.save(replace(incident, visibility=hidden))
     assert keys(database, Wanted(), limit=3) == [made[8].key, made[2].key, made[1].key]
     assert keys(database, Wanted(), limit=3, before=made[1].id) == [made[0].key]
+
+
+def test_those_that_are_quiet_for_long_enough_are_found(
+    database: Database, clock: ManualClock
+) -> None:
+    quiet, _ = open_one(database, clock, "quiet")
+    over, _ = open_one(database, clock, "over")
+    open_one(database, clock, "loud")
+    now = clock.now()
+    with database.begin() as unit:
+        changed = replace(quiet, quiet_since=now, quiet_from=IncidentState.ACKNOWLEDGED)
+        unit.incidents.save(changed)
+        unit.incidents.save(replace(over, quiet_since=now, state=IncidentState.RESOLVED))
+    with database.read() as unit:
+        assert unit.incidents.get(quiet.id) == changed
+        assert unit.incidents.quiet(now, 10) == [quiet.id]
+        assert unit.incidents.quiet(now - timedelta(seconds=1), 10) == []
