@@ -1,6 +1,6 @@
 """IncidentLedger: what one batch of alerts changes in incidents, gathered and written once."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -10,6 +10,7 @@ from bot.alerts.model import Alert
 from bot.incidents import lifecycle
 from bot.incidents.bindings import ties_of
 from bot.incidents.cohorts import Planned, arrange
+from bot.incidents.echoes import echo_of
 from bot.incidents.grouping import (
     LONGEST_WINDOWS,
     Joining,
@@ -24,6 +25,7 @@ from bot.uow import UnitOfWork
 
 SUGGEST_JOB = "suggest"
 MAX_TITLE = 200
+_LONG_AGO = timedelta(days=30)
 
 
 @dataclass(slots=True)
@@ -83,9 +85,11 @@ class IncidentLedger:
         young = [n for n, page in self._pages.items() if page.incident.opened_at >= oldest]
         for number, trace in self._uow.alerts.traces(young, self._seen_at - 2 * self._window):
             self._traces.setdefault(number, []).append(trace)
+        told = self._told_before(newcomers.values())
         bound = {
             fingerprint: self._bound(
-                newcomer, family_of(newcomer.name, newcomer.service, newcomer.environment).key
+                replace(newcomer, echo_of=echo_of(newcomer, self.active, told)),
+                family_of(newcomer.name, newcomer.service, newcomer.environment).key,
             )
             for fingerprint, newcomer in newcomers.items()
         }
@@ -96,6 +100,16 @@ class IncidentLedger:
             depends=self._depends,
             traces=self._traces,
         )
+
+    def _told_before(self, newcomers: Iterable[Newcomer]) -> Mapping[int, Sequence[Trace]]:
+        """What a newcomer may repeat. A post may come long after its alert began, as tools
+        remind people; of what else comes late, the incident need not know."""
+        if not any(newcomer.is_post for newcomer in newcomers):
+            return self._traces
+        found: dict[int, list[Trace]] = {}
+        for number, trace in self._uow.alerts.traces(list(self._pages), self._seen_at - _LONG_AGO):
+            found.setdefault(number, []).append(trace)
+        return found
 
     @property
     def active(self) -> Sequence[Incident]:
@@ -139,6 +153,8 @@ class IncidentLedger:
         family = family_of(newcomer.name, newcomer.service, newcomer.environment).key
         page, joining = self._place(self._bound(newcomer, family), alert)
         self._families.get(page.incident.id, set()).add(family)
+        if joining.reason is JoinReason.ECHO:
+            page.incident = _completed(page.incident, newcomer)
         joined = "" if joining.reason in (JoinReason.SAME_ALERT, JoinReason.NEW) else joining.text
         data = {
             "fingerprint": alert.fingerprint,
@@ -351,3 +367,18 @@ def title_of(alert: Alert) -> str:
     if not alert.summary or alert.summary.lower() == alert.name.lower():
         return alert.name[:MAX_TITLE]
     return f"{alert.name}: {alert.summary}"[:MAX_TITLE]
+
+
+def _completed(incident: Incident, newcomer: Newcomer) -> Incident:
+    """With the service and the place that a post, which came first, did not tell."""
+    return replace(
+        incident,
+        service=incident.service or newcomer.service,
+        environment=_more_exact(incident.environment, newcomer.environment),
+    )
+
+
+def _more_exact(known: str | None, told: str | None) -> str | None:
+    if known is None or (told is not None and told.startswith(f"{known}/")):
+        return told
+    return known

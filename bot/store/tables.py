@@ -269,6 +269,20 @@ tool_posts = Table(
 )
 """What other apps posted lately: an answer can stand in the thread under such a post."""
 
+post_alerts = Table(
+    "post_alerts",
+    metadata,
+    Column("team_id", SafeText, primary_key=True),
+    Column("channel", SafeText, primary_key=True),
+    Column("ts", SafeText, primary_key=True),
+    Column("fingerprint", SafeText, primary_key=True),
+    Column("status", SafeText, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Index(None, "fingerprint"),
+    Index(None, "at"),
+)
+"""Which alerts were read out of which post, and what it said of each last."""
+
 drafts = Table(
     "drafts",
     metadata,
