@@ -127,11 +127,6 @@ def build_engine(
         database.require_current_schema()
         memory, projection = _open_memory(settings, database, opened, embedder)
         builder = KnowingSuggester(memory, catalogue, database)
-        slack = open_slack(settings, database, builder, catalogue, clock, opened)
-        rooms = slack.upkeep if slack is not None else NO_ROOMS
-        sender = None
-        if slack is not None:
-            sender = OutboxSender(database, slack.chat, clock, on_refused=rooms.refused)
         intake = AlertIntake(
             catalogue,
             clock,
@@ -143,6 +138,11 @@ def build_engine(
         )
         loops = _Loops()
         life = open_life(settings, database, catalogue, clock, loops.on_jobs)
+        slack = open_slack(settings, database, builder, catalogue, clock, opened, intake)
+        rooms = slack.upkeep if slack is not None else NO_ROOMS
+        sender = None
+        if slack is not None:
+            sender = OutboxSender(database, slack.chat, clock, on_refused=rooms.refused)
         canary = canary_job(settings, database, builder, catalogue, rooms, clock)
         where = slack.where if slack is not None else nowhere
         handlers: dict[str, Callable[[Job], None]] = {

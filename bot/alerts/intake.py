@@ -15,13 +15,14 @@ from bot.alerts.flapping import DEFAULT_RULE, FlapRule, held_until_rest, is_at_r
 from bot.alerts.holding import Firing, Holding
 from bot.alerts.ledger import IncidentLedger
 from bot.alerts.merge import MergeReason, MergeResult, merge
-from bot.alerts.model import UNTURNED, Alert, AlertStatus, StoredAlert, Turning
+from bot.alerts.model import FROM_POSTS, UNTURNED, Alert, AlertStatus, StoredAlert, Turning
 from bot.alerts.noise import NO_RULES, Held, HeldBy, NoiseRules
 from bot.alerts.ports import AlertWrite
 from bot.alerts.sources import Source, shipped_sources
 from bot.clock import Clock
 from bot.drafts.accepted_noise import with_accepted
 from bot.errors import BadPayload, NotAnAlert
+from bot.incidents.echoes import ended_as_well
 from bot.incidents.grouping import Newcomer
 from bot.incidents.traces import namespace_of, node_of, words_of
 from bot.jobs.ports import InboxItem
@@ -111,10 +112,29 @@ class AlertIntake:
             uow.changes.save([_redacted(one) for one in source.changes(body)], item.received_at)
             return []
         alerts = [redacted(alert) for alert in source.parse(body)]
-        return [
-            Incoming(alert, self._catalogue.resolve(alert.labels, alert.name), item.received_at)
-            for alert in alerts
-        ]
+        return [Incoming(alert, self._resolve(alert), item.received_at) for alert in alerts]
+
+    def hear(self, uow: UnitOfWork, alerts: Sequence[Alert], received_at: datetime) -> None:
+        """Take in alerts that came by no delivery of their own (a tool has posted them), inside
+        the caller's transaction. They are redacted here. Raises DatabaseBusy only."""
+        told = [redacted(alert) for alert in alerts]
+        incoming = [Incoming(alert, self._resolve(alert), received_at) for alert in told]
+        if incoming:
+            self._take_in(uow, incoming, self._clock.now())
+
+    def _resolve(self, alert: Alert) -> Resolution:
+        """By its labels; a post has few of them, so there its words count as well."""
+        found = self._catalogue.resolve(alert.labels, alert.name)
+        if alert.source != FROM_POSTS or (found.service and found.environment):
+            return found
+        text = f"{alert.name}\n{alert.summary}\n{alert.description}"
+        named = self._catalogue.named_in_text(text)
+        return replace(
+            found,
+            service=found.service or named.service,
+            environment=found.environment or named.environment,
+            via=found.via or ("text" if named.service else ""),
+        )
 
     def _take_in(self, uow: UnitOfWork, incoming: Sequence[Incoming], now: datetime) -> None:
         known = dict(uow.alerts.by_fingerprint(_fingerprints(incoming)))
@@ -131,6 +151,7 @@ class AlertIntake:
         )
         held, holding = self._hold_back(uow, ledger, incoming, known, seen_at)
         writes: list[AlertWrite] = []
+        ended: list[StoredAlert] = []
         for one in incoming:
             fingerprint = one.alert.fingerprint
             before = known.get(fingerprint)
@@ -159,7 +180,10 @@ class AlertIntake:
             if pager is not None:
                 ledger.acknowledged(write.incident_id, pager, one.received_at)
             known[fingerprint] = _seen(before, write, one.received_at)
+            if result.reason is MergeReason.RESOLVED:
+                ended.append(known[fingerprint])
         uow.alerts.save(writes, seen_at)
+        self._end_echoes(uow, ledger, ended, seen_at)
         ledger.close()
         holding.close()
 
@@ -185,6 +209,31 @@ class AlertIntake:
     def _turned(self, before: StoredAlert | None, result: MergeResult, one: Incoming) -> Turning:
         known = before.turning if before is not None else UNTURNED
         return turned(known, result.reason, one.received_at, self._flapping)
+
+    def _end_echoes(
+        self, uow: UnitOfWork, ledger: IncidentLedger, ended: Sequence[StoredAlert], at: datetime
+    ) -> None:
+        """What a post told ends when its tool's webhook says so."""
+        numbers = {
+            stored.incident_id: [one for one in ended if one.incident_id == stored.incident_id]
+            for stored in ended
+            if stored.incident_id is not None and stored.alert.source != FROM_POSTS
+        }
+        for number, over in numbers.items():
+            posts = ended_as_well(over, uow.alerts.of_incident(number))
+            writes = [
+                AlertWrite(
+                    alert=replace(post.alert, status=AlertStatus.RESOLVED, ends_at=at),
+                    service=post.service,
+                    environment=post.environment,
+                    incident_id=number,
+                    turning=post.turning,
+                )
+                for post in posts
+            ]
+            uow.alerts.save(writes, at)
+            for write in writes:
+                ledger.resolved(number, write.alert, at)
 
     def _hold_back(
         self,

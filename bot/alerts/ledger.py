@@ -1,6 +1,6 @@
 """IncidentLedger: what one batch of alerts changes in incidents, gathered and written once."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -11,6 +11,7 @@ from bot.alerts.page import Page
 from bot.incidents import lifecycle
 from bot.incidents.bindings import ties_of
 from bot.incidents.cohorts import Planned, arrange
+from bot.incidents.echoes import completed, echo_of
 from bot.incidents.grouping import (
     LONGEST_WINDOWS,
     Joining,
@@ -25,6 +26,7 @@ from bot.uow import UnitOfWork
 
 SUGGEST_JOB = "suggest"
 MAX_TITLE = 200
+_LONG_AGO = timedelta(days=30)
 
 
 class IncidentLedger:
@@ -75,9 +77,11 @@ class IncidentLedger:
         young = [n for n, page in self._pages.items() if page.incident.opened_at >= oldest]
         for number, trace in self._uow.alerts.traces(young, self._seen_at - 2 * self._window):
             self._traces.setdefault(number, []).append(trace)
+        told = self._told_before(newcomers.values())
         bound = {
             fingerprint: self._bound(
-                newcomer, family_of(newcomer.name, newcomer.service, newcomer.environment).key
+                replace(newcomer, echo_of=echo_of(newcomer, self.active, told)),
+                family_of(newcomer.name, newcomer.service, newcomer.environment).key,
             )
             for fingerprint, newcomer in newcomers.items()
         }
@@ -88,6 +92,16 @@ class IncidentLedger:
             depends=self._depends,
             traces=self._traces,
         )
+
+    def _told_before(self, newcomers: Iterable[Newcomer]) -> Mapping[int, Sequence[Trace]]:
+        """What a newcomer may repeat. A post may come long after its alert began, as tools
+        remind people; of what else comes late, the incident need not know."""
+        if not any(newcomer.is_post for newcomer in newcomers):
+            return self._traces
+        found: dict[int, list[Trace]] = {}
+        for number, trace in self._uow.alerts.traces(list(self._pages), self._seen_at - _LONG_AGO):
+            found.setdefault(number, []).append(trace)
+        return found
 
     @property
     def active(self) -> Sequence[Incident]:
@@ -131,6 +145,8 @@ class IncidentLedger:
         family = family_of(newcomer.name, newcomer.service, newcomer.environment).key
         page, joining = self._place(self._bound(newcomer, family), alert)
         self._families.get(page.incident.id, set()).add(family)
+        if joining.reason is JoinReason.ECHO:
+            page.incident = completed(page.incident, newcomer)
         joined = "" if joining.reason in (JoinReason.SAME_ALERT, JoinReason.NEW) else joining.text
         data = {
             "fingerprint": alert.fingerprint,

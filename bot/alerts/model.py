@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+FROM_POSTS = "slack_post"
+"""The source of alerts that were read out of what a tool posted in a chat channel."""
+
 
 class AlertStatus(StrEnum):
     FIRING = "firing"

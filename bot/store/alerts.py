@@ -6,7 +6,7 @@ from typing import cast
 
 from sqlalchemy import Connection, RowMapping, case, func, select, update
 
-from bot.alerts.model import Alert, AlertStatus, Severity, StoredAlert, Turning
+from bot.alerts.model import FROM_POSTS, Alert, AlertStatus, Severity, StoredAlert, Turning
 from bot.alerts.ports import AlertWrite, Begun, Tally
 from bot.incidents.model import IncidentState
 from bot.incidents.traces import Trace, namespace_of, node_of, words_of
@@ -169,6 +169,7 @@ class SqlAlerts:
             ranked = (
                 select(
                     *(table.c.incident_id, table.c.name, table.c.service, table.c.summary),
+                    table.c.source,
                     *(table.c.labels, table.c.first_seen_at, table.c.starts_at),
                     table.c.last_seen_at,
                     func.row_number()
@@ -196,6 +197,7 @@ class SqlAlerts:
                         node=node_of(row["labels"]),
                         namespace=namespace_of(row["labels"]),
                         words=words_of(row["name"], row["summary"]),
+                        is_post=row["source"] == FROM_POSTS,
                     ),
                 )
                 for row in self._connection.execute(newest).mappings()

@@ -265,20 +265,6 @@ incident_channels = Table(
 )
 """Channels that were made for one incident. One that is archived or gone is closed."""
 
-tool_posts = Table(
-    "tool_posts",
-    metadata,
-    Column("id", BigId, primary_key=True),
-    Column("team_id", SafeText, nullable=False),
-    Column("channel", SafeText, nullable=False),
-    Column("ts", SafeText, nullable=False),
-    Column("text", SafeText, nullable=False),
-    Column("at", UtcDateTime, nullable=False),
-    UniqueConstraint("team_id", "channel", "ts"),
-    Index(None, "at"),
-)
-"""What other apps posted lately: an answer can stand in the thread under such a post."""
-
 drafts = Table(
     "drafts",
     metadata,
