@@ -218,7 +218,7 @@ def _look(cluster: Cluster) -> Outcome | str:
         all_there = status.replicas or 0
     told = f"{new} of {wanted} are new, {ready} are ready"
     if new >= wanted and ready >= wanted and all_there <= wanted:
-        cluster.say(told)
+        cluster.say(f"done: {told}")
         return cluster.done()
     stuck = [c for c in getattr(status, "conditions", None) or [] if c.type == "Progressing"]
     if any(c.status == "False" and c.reason == "ProgressDeadlineExceeded" for c in stuck):
