@@ -50,7 +50,8 @@ class ActionBook:
 
     @property
     def known(self) -> Known:
-        return Known(services=self.services, hosts=self.catalogue.inventory.hosts)
+        inventory = self.catalogue.inventory
+        return Known(services=self.services, hosts=inventory.hosts, objects=inventory.objects)
 
     def principal(self, actor: Actor, home: str) -> Principal:
         """Who that is in the workspace `home`: people of another one hold no role."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from bot.actions.fields import written_length
 from bot.actions.model import (
     OVER,
     ActionButton,
@@ -12,7 +13,7 @@ from bot.actions.model import (
     Phase,
     RequestState,
 )
-from bot.actions.template import Verification, written_length
+from bot.actions.template import Verification
 from bot.chat.messages import ActionCard, Button
 
 _WORDS = {
@@ -154,7 +155,8 @@ def _facts(request: ActionRequest, runs: Sequence[Execution]) -> list[str]:
 
 
 def _code(request: ActionRequest, code: int) -> str:
-    return f"exit code {code}" if request.frozen.executor == "command" else f"HTTP {code}"
+    is_program = request.frozen.executor in ("command", "ssh", "ansible")
+    return f"exit code {code}" if is_program else f"HTTP {code}"
 
 
 def verified_by(verification: Verification) -> str:

@@ -3,12 +3,13 @@
 import secrets
 
 from bot.actions.cards import headline
+from bot.actions.fields import written_length
 from bot.actions.model import BEFORE_RUN, ActionButton, RequestState
 from bot.actions.parameters import choices_of, defaults
 from bot.actions.policy import Principal
 from bot.actions.requests import Answer, Requests, Wish
 from bot.actions.switch import StopSwitch
-from bot.actions.template import Parameter, written_length
+from bot.actions.template import Parameter
 from bot.chat.forms import Answers, Field, Form, Option, text_of
 from bot.chat.messages import Board, BoardLine, BoardPart, Notice
 from bot.chat.ports import Destination
