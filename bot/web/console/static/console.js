@@ -42,3 +42,6 @@ if (address.searchParams.has("said")) {
   address.searchParams.delete("said");
   window.history.replaceState(null, "", address);
 }
+
+// On a phone the tabs do not all fit: the one that one is on is moved into view.
+document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
