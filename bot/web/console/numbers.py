@@ -29,8 +29,9 @@ _MOST_TIMELINES = 500
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """One week: after `begins`, until `ends`. `right` of `graded` words said that an answer was right; `interval` is the 95 %
-    interval of that share. Medians are in seconds, None where there was nothing to measure."""
+    """One week: after `begins`, until `ends`. `right` of `graded` words said that an answer was
+    right; `interval` is the 95 % interval of that share. Medians are in seconds, None where there
+    was nothing to measure."""
 
     begins: datetime
     ends: datetime
