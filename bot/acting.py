@@ -52,7 +52,12 @@ def build_runner(
     verify: ssl.SSLContext | bool = True
     if settings.ca_bundle is not None:
         verify = ssl.create_default_context(cafile=str(settings.ca_bundle))
-    rules = RunnerRules(commands=settings.runner_commands, gate=gate, verify=verify)
+    rules = RunnerRules(
+        commands=settings.runner_commands,
+        gate=gate,
+        verify=verify,
+        folder=settings.actions_dir,
+    )
     values: dict[str, Any] = {
         "units": database,
         "book": build_book(settings),

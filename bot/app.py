@@ -28,6 +28,7 @@ from bot.incidents.keeping import RECORD_FILE
 from bot.incidents.record_files import RecordFileJob
 from bot.jobs.inbox_writer import InboxWriter
 from bot.jobs.ports import Job
+from bot.life import flap_rule, open_life
 from bot.redaction import set_up_redaction
 from bot.services.file import load_catalogue
 from bot.settings import Settings
@@ -126,28 +127,32 @@ def build_engine(
         database.require_current_schema()
         memory, projection = _open_memory(settings, database, opened, embedder)
         builder = KnowingSuggester(memory, catalogue, database)
-        slack = open_slack(settings, database, builder, catalogue, clock, opened)
-        rooms = slack.upkeep if slack is not None else NO_ROOMS
-        sender = None
-        if slack is not None:
-            sender = OutboxSender(database, slack.chat, clock, on_refused=rooms.refused)
         intake = AlertIntake(
             catalogue,
             clock,
             group_window_seconds=settings.group_window_seconds,
             sources=sources,
             rules=rules,
+            flapping=flap_rule(settings),
+            resolve_after_seconds=settings.resolve_after_seconds,
         )
+        loops = _Loops()
+        life = open_life(settings, database, catalogue, clock, loops.on_jobs)
+        slack = open_slack(settings, database, builder, catalogue, clock, opened, intake)
+        rooms = slack.upkeep if slack is not None else NO_ROOMS
+        sender = None
+        if slack is not None:
+            sender = OutboxSender(database, slack.chat, clock, on_refused=rooms.refused)
         canary = canary_job(settings, database, builder, catalogue, rooms, clock)
         where = slack.where if slack is not None else nowhere
         handlers: dict[str, Callable[[Job], None]] = {
-            SUGGEST: SuggestJob(database, builder, where, clock).handle,
+            SUGGEST: SuggestJob(database, builder, where, clock, life.storms).handle,
             CANARY_JOB: canary.handle,
             RECORD_FILE: RecordFileJob(database, settings.records_folder).handle,
             LOGS_JOB: LogsJob(database, catalogue, clock).handle,
+            **life.handlers,
             **(slack.handlers if slack is not None else {}),
         }
-        loops = _Loops()
         engine = Engine(
             units=database,
             inbox=InboxWork(database, intake, clock, loops.on_jobs),
@@ -160,7 +165,7 @@ def build_engine(
             clock=clock,
             inbox_keep_hours=settings.inbox_keep_hours,
             only_engine=database.dialect == "sqlite",
-            ticks=canary_ticks(settings, database, rooms, clock),
+            ticks=[*canary_ticks(settings, database, rooms, clock), *life.ticks],
         )
         loops.engine = engine
         return RunningEngine(engine, opened.pop_all())
@@ -268,7 +273,9 @@ def build_front(settings: Settings, engine: EngineClient, *, clock: Clock | None
             secrets=secrets,
             sns=SnsVerifier(fetch_over_https(settings.https_proxy), clock),
         )
-        console = console_parts(settings, database, engine, clock, waker.soon)
+        console = console_parts(
+            settings, database, engine, clock, waker.soon, database.knowledge_source().list
+        )
         return Front(create_app(deps, routers, console), opened.pop_all())
 
 

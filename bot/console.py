@@ -17,7 +17,7 @@ from bot.services.file import load_catalogue
 from bot.settings import Settings
 from bot.suggestions.model import Suggestion
 from bot.uow import UnitOfWorkFactory
-from bot.web.console.parts import ConsoleParts, Rollout
+from bot.web.console.parts import ConsoleParts, Documents, Rollout
 from bot.web.console.sign_on import SignOn
 from bot.web.oidc import OidcClient, OidcProvider
 from knowledge.model import Query
@@ -29,6 +29,7 @@ def console_parts(
     engine: EngineClient,
     clock: Clock,
     wake: Callable[[], None],
+    documents: Documents,
 ) -> ConsoleParts:
     """Raises SettingsError where a file that the settings name is wrong."""
     tools = Tools(
@@ -51,6 +52,7 @@ def console_parts(
         rollout=Rollout(default=settings.rollout, noise_limit=settings.noise_limit),
         facts=lambda: _facts(settings),
         wake=wake,
+        documents=documents,
     )
 
 

@@ -14,6 +14,7 @@
         ├── SchemaMismatch        the database is older or newer than this program
         ├── ChatRefused           the chat platform refused; carries its `code`
         ├── SignOnRefused         who came from the identity provider is not let in
+        ├── NotAllowed            somebody asked for what their role does not give
         └── DataError             something handed to us (file, archive, record) is unusable
 
 `knowledge` raises `knowledge.errors.KnowledgeError` and its children in the same two kinds of
@@ -91,3 +92,7 @@ class ChatRefused(Permanent):
 
 class DataError(Permanent):
     """Something handed to us cannot be used: a file, an archive, a record."""
+
+
+class NotAllowed(Permanent):
+    """A person asked for something that their role does not give them."""

@@ -11,6 +11,7 @@ from bot.acting import build_book
 from bot.actions.book import ActionBook
 from bot.actions.presses import ActionButtons
 from bot.actions.requests import Requests
+from bot.alerts.intake import AlertIntake
 from bot.channels.model import Mode
 from bot.channels.placing import Placing
 from bot.chat.ports import Chat
@@ -68,6 +69,7 @@ def open_slack(
     catalogue: Catalogue,
     clock: Clock,
     opened: ExitStack,
+    intake: AlertIntake,
 ) -> EngineSlack | None:
     """Everything that needs Slack; None without a token. Makes no call to Slack. What has to be
     closed is entered in `opened`."""
@@ -99,7 +101,7 @@ def open_slack(
         opened.callback(pager.close)
         paging[PAGER] = PagerJob(units, pager, clock).handle
     people = SlackPeople(client, clock)
-    parts = _Parts(settings, units, builder, catalogue, clock, client, rooms, people, pager)
+    parts = _Parts(settings, units, builder, catalogue, clock, client, rooms, people, pager, intake)
     following = parts.following()
     schedule = Schedule(units, rooms, people.direct, clock, schedule_settings(settings))
     return EngineSlack(
@@ -132,6 +134,7 @@ class _Parts:
     rooms: "SlackRooms"
     people: "SlackPeople"
     pager: "Pager | None"
+    intake: AlertIntake
 
     def is_guest(self, actor: Actor) -> bool:
         return self.people.is_guest(actor.user_id)
@@ -195,6 +198,7 @@ class _Parts:
             default_mode=Mode(self.settings.rollout),
             redact=redact,
             clock=self.clock,
+            intake=self.intake,
         )
 
     def interact(self, following: "RoomParts") -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:

@@ -19,6 +19,7 @@ from bot.jobs.ports import Inbox, JobQueue, Marks
 from bot.people.sessions import PassRepository
 from bot.suggestions.corrections import CorrectionRepository
 from bot.suggestions.ports import SuggestionRepository
+from knowledge.curate.model import RunbookLine, Version, VersionLine
 from knowledge.model import Document, DocumentState, Passage
 
 
@@ -44,6 +45,14 @@ class KnowledgeWriter(Protocol):
     ) -> None: ...
 
     def counts(self) -> Mapping[str, int]: ...
+
+    def claim_curating(self) -> None: ...
+
+    def runbooks(self) -> Sequence[RunbookLine]: ...
+
+    def versions(self, document_id: str) -> Sequence[VersionLine]: ...
+
+    def version(self, document_id: str, version: int) -> Version | None: ...
 
 
 class UnitOfWork(Protocol):

@@ -7,6 +7,7 @@ KnowledgeError
 ├── IndexInUse         another process owns the index folder
 ├── GenerationMismatch vectors or an index of another model or text version
 ├── CalibrationError   a team's calibration is unusable, or of another model
+├── Unpublishable      an edit that cannot be published as it is
 ├── UnknownGeneration  an index is named that is not there
 └── ChildFailed        long work in another process failed (`knowledge.child`)
 """
@@ -42,3 +43,7 @@ class UnknownGeneration(KnowledgeError):
 
 class GenerationMismatch(KnowledgeError):
     """Vectors or an index that were made by another model or text version."""
+
+
+class Unpublishable(KnowledgeError):
+    """An edit of a runbook that cannot be published as it is; says what to do first."""

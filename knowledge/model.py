@@ -111,12 +111,16 @@ class _Document:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runbook(_Document):
-    """A Markdown page that says how to confirm and mend a problem."""
+    """A Markdown page that says how to confirm and mend a problem.
+
+    `reviewed` is when somebody last looked it over, `review_by` when that is due again.
+    """
 
     body: str
     owner: str = ""
     actions: tuple[str, ...] = ()
     reviewed: date | None = None
+    review_by: date | None = None
 
     @property
     def kind(self) -> DocumentKind:

@@ -16,6 +16,9 @@ FREE = re.compile(
 )
 READ_BY_HAND = {
     "oncall-recall": "this project",
+    "asyncssh": "EPL-2.0 or GPL-2.0-or-later: used under the EPL, unmodified, in an extra",
+    "axe-playwright-python": "MIT by its LICENSE file, with axe-core under the MPL; tests only",
+    "ansible-core": "GPL-3.0-or-later: never imported, only started as a process; in an extra",
 }
 """Packages whose metadata names no licence that can be matched, with what reading them gave."""
 

@@ -22,7 +22,10 @@ from bot.actions.policy import (
     may,
 )
 from bot.actions.template import ActionTemplate
+from bot.actions.track import LOOKED_BACK, WITHIN, TrackRecord, track_record
+from bot.alerts.family import family_of
 from bot.chat.ports import Destination
+from bot.incidents.model import Incident
 from bot.people.model import Actor, Role, RoleBook
 from bot.people.same import SamePeople
 from bot.uow import UnitOfWork
@@ -47,7 +50,8 @@ class ActionBook:
 
     @property
     def known(self) -> Known:
-        return Known(services=self.services, hosts=self.catalogue.inventory.hosts)
+        inventory = self.catalogue.inventory
+        return Known(services=self.services, hosts=inventory.hosts, objects=inventory.objects)
 
     def principal(self, actor: Actor, home: str) -> Principal:
         """Who that is in the workspace `home`: people of another one hold no role."""
@@ -102,6 +106,25 @@ class ActionBook:
             if one.word == "approved"
         ]
 
+    def record(
+        self, uow: UnitOfWork, template: ActionTemplate, incident: Incident | None, now: datetime
+    ) -> TrackRecord | None:
+        """How often it helped with alerts of the family that opened the incident; None without
+        an incident, or where no alert opened it."""
+        if incident is None:
+            return None
+        since = now - LOOKED_BACK
+        courses = uow.incidents.courses(incident.service, incident.environment, since)
+        own = courses.get(incident.id)
+        if not own:
+            return None
+        family = family_of(own[0].alert, incident.service, incident.environment)
+        verification = template.verification
+        within = verification.within if verification is not None else WITHIN
+        ran = uow.actions.ran_in(list(courses))
+        others = {number: beats for number, beats in courses.items() if number != incident.id}
+        return track_record(template.id, family, within, others, ran, now)
+
     def show(self, uow: UnitOfWork, request: ActionRequest, now: datetime) -> None:
         """Have the request's one message say how things stand."""
         there = uow.actions.buttons(request.id)
@@ -115,9 +138,25 @@ class ActionBook:
             missing=self._missing(uow, request, template, now),
             buttons=buttons,
             people=self._to_ask(request, template),
+            record=self._record_of(uow, request, template, now),
         )
         to = Destination(request.team_id, request.channel, request.thread)
         uow.outbox.put(request.message_key, to, card, now)
+
+    def _record_of(
+        self,
+        uow: UnitOfWork,
+        request: ActionRequest,
+        template: ActionTemplate | None,
+        now: datetime,
+    ) -> str:
+        """What approvers are told of how it did before; nothing once it is decided."""
+        if template is None or request.state is not RequestState.AWAITING_APPROVAL:
+            return ""
+        number = request.incident_id
+        incident = uow.incidents.get(number) if number is not None else None
+        record = self.record(uow, template, incident, now)
+        return record.said if record is not None else ""
 
     def _missing(
         self,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from bot.actions.fields import written_length
 from bot.actions.model import (
     OVER,
     ActionButton,
@@ -12,7 +13,7 @@ from bot.actions.model import (
     Phase,
     RequestState,
 )
-from bot.actions.template import Verification, written_length
+from bot.actions.template import Verification
 from bot.chat.messages import ActionCard, Button
 
 _WORDS = {
@@ -99,8 +100,10 @@ def build_action_card(
     missing: int,
     buttons: Sequence[Button],
     people: Sequence[str],
+    record: str = "",
 ) -> ActionCard:
-    """`missing` is how many approvals are missing, `people` the user ids of who may give them."""
+    """`missing` is how many approvals are missing, `people` the user ids of who may give them,
+    `record` how it did before."""
     frozen = request.frozen
     waits = request.state is RequestState.AWAITING_APPROVAL
     dry = [one for one in executions if one.kind == "dry_run"]
@@ -121,7 +124,7 @@ def build_action_card(
         reason=request.reason,
         approved_by=tuple(_user(one.actor) for one in approvals if one.word == "approved"),
         missing=missing if waits else 0,
-        facts=tuple(_facts(request, runs)),
+        facts=(*([record] if record else []), *_facts(request, runs)),
         dry_run=dry[-1].output[-_OUTPUT_SHOWN:] if dry and not runs else "",
         output=runs[-1].output[-_OUTPUT_SHOWN:] if runs else "",
         note=request.note,
@@ -152,7 +155,8 @@ def _facts(request: ActionRequest, runs: Sequence[Execution]) -> list[str]:
 
 
 def _code(request: ActionRequest, code: int) -> str:
-    return f"exit code {code}" if request.frozen.executor == "command" else f"HTTP {code}"
+    is_program = request.frozen.executor in ("command", "ssh", "ansible")
+    return f"exit code {code}" if is_program else f"HTTP {code}"
 
 
 def verified_by(verification: Verification) -> str:

@@ -11,6 +11,8 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError, model_validator
 
 from bot.actions.digest import digest_of
+from bot.actions.parameters import fits_object
+from bot.actions.playbooks import PLAYBOOKS, files_of, playbooks_digest
 from bot.actions.template import ActionTemplate
 from bot.errors import DataError
 from bot.strict_yaml import NotYaml, Place, Written, parse, read_text
@@ -24,10 +26,20 @@ _MOST_FILES = 1_000
 M = TypeVar("M", bound=BaseModel)
 
 
+_OBJECT = r"^(node/[a-z0-9.*-]{1,253}|[a-z]{3,20}/[a-z0-9-]{1,63}/[a-z0-9.*-]{1,253})$"
+
+
 class Inventory(Value):
-    """The hosts that parameters of type host may name."""
+    """The hosts and the Kubernetes objects that templates may name. An object is
+    `kind/namespace/name` or `node/name`; a `*` in its name stands for letters, digits and
+    dashes."""
 
     hosts: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]{0,252}$")], ...] = ()
+    objects: tuple[Annotated[str, Field(pattern=_OBJECT)], ...] = ()
+
+    def has_object(self, named: str) -> bool:
+        """Whether that very object may be named."""
+        return fits_object(named, self.objects)
 
 
 class Freeze(Value):
@@ -68,6 +80,8 @@ class ActionCatalogue:
     templates: Mapping[str, ActionTemplate] = field(default_factory=dict)
     inventory: Inventory = field(default_factory=Inventory)
     calendar: Calendar = field(default_factory=Calendar)
+    playbooks: str = ""
+    """The digest of the folder of playbooks; "" where there is none."""
 
     def digest(self, template_id: str) -> str:
         """SHA-256 over one template as it is now; "" where there is none."""
@@ -105,7 +119,10 @@ def read_actions(folder: Path) -> tuple[ActionCatalogue, Sequence[Mistake]]:
         else:
             reading.template(path)
     reading.check_rollbacks()
-    catalogue = ActionCatalogue(reading.templates, reading.inventory, reading.calendar)
+    reading.check_playbooks(folder / PLAYBOOKS)
+    catalogue = ActionCatalogue(
+        reading.templates, reading.inventory, reading.calendar, reading.playbooks
+    )
     return catalogue, sorted(reading.mistakes, key=lambda one: (one.file, one.line))
 
 
@@ -135,7 +152,9 @@ class CatalogueFolder:
         try:
             with os.scandir(self._folder) as entries:
                 found = [(one.name, one.stat()) for one in entries]
-        except OSError as error:
+            books = self._folder / PLAYBOOKS
+            found += [(str(one), one.stat()) for one in files_of(books)]
+        except (OSError, DataError) as error:
             return str(error)
         return sorted((name, at.st_mtime_ns, at.st_size, at.st_ino) for name, at in found)
 
@@ -159,6 +178,7 @@ class _Reading:
         self.inventory = Inventory()
         self.calendar = Calendar()
         self.mistakes: list[Mistake] = []
+        self.playbooks = ""
         self._where: dict[str, tuple[str, Written]] = {}
 
     def template(self, path: Path) -> None:
@@ -217,6 +237,22 @@ class _Reading:
                 line = written.line_of(("rollback", "parameters"))
                 self.mistakes.append(Mistake(name, line, problem))
 
+    def check_playbooks(self, folder: Path) -> None:
+        try:
+            self.playbooks = playbooks_digest(folder)
+        except DataError as error:
+            self.mistakes.append(Mistake(str(folder), 1, str(error)))
+        for template in self.templates.values():
+            block = template.ansible
+            if block is None:
+                continue
+            name, written = self._where[f"id:{template.id}"]
+            for key, file in (("playbook", block.playbook), ("inventory", block.inventory)):
+                if not (folder / file).is_file():
+                    line = written.line_of(("ansible", key))
+                    problem = f"ansible.{key}: there is no {file} in {folder}"
+                    self.mistakes.append(Mistake(name, line, problem))
+
 
 _PLAIN = {
     "extra_forbidden": "is no key that is known here",
@@ -226,7 +262,7 @@ _PLAIN = {
 
 def _mistake(name: str, written: Written, error: Any) -> Mistake:
     # A union's branches stand in the location too; they are no part of the file.
-    place = tuple(part for part in error["loc"] if part not in ("Command", "Http", "[key]"))
+    place = tuple(part for part in error["loc"] if part not in ("Command", "Http", "bool", "[key]"))
     message = _PLAIN.get(str(error["type"])) or str(error["msg"]).removeprefix("Value error, ")
     key = ".".join(map(str, place))
     return Mistake(name, written.line_of(place), f"{key}: {message}" if key else message)

@@ -1,25 +1,31 @@
 """The frozen copy: exactly what will run, under the one hash that the approver sees. Pure."""
 
-import shlex
 from collections.abc import Mapping
 from datetime import timedelta
 from html import escape
-from typing import Any, Literal
-from urllib.parse import quote
 
 from pydantic import ValidationError
 
+from bot.actions.blocks import Ansible, Command, Http, Kubernetes, Ssh
 from bot.actions.catalogue import ActionCatalogue
-from bot.actions.digest import canonical, digest_of
+from bot.actions.digest import digest_of
+from bot.actions.fields import Length
+from bot.actions.filling import (
+    fill_ansible,
+    fill_command,
+    fill_http,
+    fill_kubernetes,
+    fill_query,
+    fill_sql,
+    fill_ssh,
+    fill_text,
+)
 from bot.actions.parameters import Known, WrongValues, checked
+from bot.actions.queries import LogsQuery, PrometheusQuery, SqlRead
 from bot.actions.template import (
-    PLACEHOLDER,
-    SECRET,
     ActionTemplate,
-    Command,
-    Http,
+    ExecutorName,
     HttpCheck,
-    Length,
     Precondition,
     Risk,
     Verification,
@@ -32,26 +38,32 @@ of it in one message."""
 
 
 class Step(Value):
-    """One thing to run, with nothing left to fill in but the names of secrets."""
+    """One thing to run, with nothing left to fill in but the names of secrets: the block of one
+    executor."""
 
     command: Command | None = None
     http: Http | None = None
+    kubernetes: Kubernetes | None = None
+    ssh: Ssh | None = None
+    ansible: Ansible | None = None
+    prometheus_query: PrometheusQuery | None = None
+    logs_query: LogsQuery | None = None
+    sql_read: SqlRead | None = None
 
     @property
     def shown(self) -> str:
         """All of it as a person reads it."""
-        if self.command is not None:
-            parts = [shlex.join(self.command.argv)]
-            if self.command.folder != "/":
-                parts.append(f"in {self.command.folder}")
-            parts += [f"with {name}={value}" for name, value in sorted(self.command.env.items())]
-            return "\n".join(parts)
-        assert self.http is not None
-        parts = [f"{self.http.method} {self.http.url}"]
-        parts += [f"{name}: {value}" for name, value in sorted(self.http.headers.items())]
-        if self.http.body is not None:
-            parts.append(canonical(self.http.body))
-        return "\n".join(parts)
+        blocks = (
+            self.command,
+            self.http,
+            self.kubernetes,
+            self.ssh,
+            self.ansible,
+            self.prometheus_query,
+            self.logs_query,
+            self.sql_read,
+        )
+        return "\n".join(block.shown for block in blocks if block is not None)
 
 
 class Undo(Value):
@@ -70,7 +82,7 @@ class Frozen(Value):
     template_digest: str
     title: str
     risk: Risk
-    executor: Literal["command", "http"]
+    executor: ExecutorName
     parameters: dict[str, str]
     step: Step
     dry_run: Step | None = None
@@ -117,10 +129,8 @@ def _filled(
     environment: str | None,
     incident_key: str,
 ) -> Frozen:
-    step = Step(
-        command=_command(template.command, values) if template.command else None,
-        http=_http(template.http, values) if template.http else None,
-    )
+    block = getattr(template, template.executor)
+    step = _step(block, values, catalogue)
     return Frozen(
         template_id=template.id,
         version=template.version,
@@ -130,10 +140,10 @@ def _filled(
         executor=template.executor,
         parameters=dict(values),
         step=step,
-        dry_run=_dry_run(template, values),
+        dry_run=_dry_run(template, step, values, catalogue),
         preconditions=tuple(_precondition(one, values) for one in template.preconditions),
         verification=_verification(template.verification, values),
-        targets=tuple(dict.fromkeys(_text(one, values) for one in template.targets)),
+        targets=tuple(dict.fromkeys(fill_text(one, values) for one in template.targets)),
         environment=environment,
         incident_key=incident_key,
         undo=_undo(template, values),
@@ -143,88 +153,59 @@ def _filled(
     )
 
 
-def _dry_run(template: ActionTemplate, values: Mapping[str, str]) -> Step | None:
-    match template.dry_run:
-        case Command() as command:
-            return Step(command=_command(command, values))
-        case Http() as http:
-            return Step(http=_http(http, values))
+def _step(block: object, values: Mapping[str, str], catalogue: ActionCatalogue) -> Step:
+    match block:
+        case Command():
+            return Step(command=fill_command(block, values))
+        case Http():
+            return Step(http=fill_http(block, values))
+        case Kubernetes():
+            return Step(kubernetes=fill_kubernetes(block, values, catalogue))
+        case Ssh():
+            return Step(ssh=fill_ssh(block, values, catalogue))
+        case Ansible():
+            return Step(ansible=fill_ansible(block, values, catalogue))
+        case PrometheusQuery():
+            return Step(prometheus_query=fill_query(block, values))
+        case LogsQuery():
+            return Step(logs_query=fill_query(block, values))
+        case SqlRead():
+            return Step(sql_read=fill_sql(block, values))
         case _:
-            return None
+            raise TypeError(f"{type(block).__name__} is no block of an executor")
+
+
+def _dry_run(
+    template: ActionTemplate, step: Step, values: Mapping[str, str], catalogue: ActionCatalogue
+) -> Step | None:
+    """`dry_run: true` is the step itself, which its executor then only tries."""
+    if template.dry_run is None or template.dry_run is False:
+        return None
+    if template.dry_run is not True:
+        return _step(template.dry_run, values, catalogue)
+    only_tried = {"dry_run": True}
+    if step.kubernetes is not None:
+        return Step(kubernetes=step.kubernetes.model_copy(update=only_tried))
+    assert step.ansible is not None  # the template's own check
+    return Step(ansible=step.ansible.model_copy(update=only_tried))
 
 
 def _undo(template: ActionTemplate, values: Mapping[str, str]) -> Undo | None:
     if template.rollback is None:
         return None
-    filled = {name: _text(text, values) for name, text in template.rollback.parameters.items()}
+    filled = {name: fill_text(text, values) for name, text in template.rollback.parameters.items()}
     return Undo(template_id=template.rollback.template, parameters=filled)
 
 
-def _text(text: str, values: Mapping[str, str]) -> str:
-    return PLACEHOLDER.sub(lambda match: values[match[1]], text)
-
-
-def _secretive(text: str, values: Mapping[str, str]) -> str:
-    """Filled in, and naming the very secrets that the template names: no value adds one."""
-    filled = _text(text, values)
-    if SECRET.findall(filled) != SECRET.findall(text):
-        raise WrongValues({"": "what is filled in may not name a secret"})
-    return filled
-
-
-def _command(command: Command, values: Mapping[str, str]) -> Command:
-    argv = [command.argv[0]]
-    for argument in command.argv[1:]:
-        filled = _text(argument, values)
-        if argument.startswith("${") and filled.startswith("-"):
-            raise WrongValues({"": f"{filled!r} could be taken for an option of {argv[0]}"})
-        argv.append(filled)
-    env = {name: _secretive(text, values) for name, text in command.env.items()}
-    return Command(argv=tuple(argv), folder=command.folder, env=env)
-
-
-def _in_url(text: str, values: Mapping[str, str]) -> str:
-    """Percent-encoded whole, so that a value is one piece of a path or query; a piece that is
-    dots alone would lead out of its folder."""
-
-    def filled(match: Any) -> str:
-        value = values[match[1]]
-        if set(value) <= {"."}:
-            raise WrongValues({str(match[1]): "may not be dots alone"})
-        return quote(value, safe="")
-
-    return PLACEHOLDER.sub(filled, text)
-
-
-def _http(http: Http, values: Mapping[str, str]) -> Http:
-    return Http(
-        method=http.method,
-        url=_in_url(http.url, values),
-        headers={name: _secretive(text, values) for name, text in http.headers.items()},
-        body=_in_json(http.body, values),
-        expect=http.expect,
-    )
-
-
-def _in_json(value: Any, values: Mapping[str, str]) -> Any:
-    if isinstance(value, str):
-        return _text(value, values)
-    if isinstance(value, dict):
-        return {key: _in_json(part, values) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_in_json(part, values) for part in value]
-    return value
-
-
 def _check(check: HttpCheck, values: Mapping[str, str]) -> HttpCheck:
-    return check.model_copy(update={"request": _http(check.request, values)})
+    return check.model_copy(update={"request": fill_http(check.request, values)})
 
 
 def _precondition(one: Precondition, values: Mapping[str, str]) -> Precondition:
     return Precondition(
-        says=_text(one.says, values)[:200],
+        says=fill_text(one.says, values)[:200],
         http=_check(one.http, values) if one.http else None,
-        command=_command(one.command, values) if one.command else None,
+        command=fill_command(one.command, values) if one.command else None,
     )
 
 

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.actions.template import ActionTemplate, Parameter, read_length, written_length
+from bot.actions.fields import read_length, written_length
+from bot.actions.template import ActionTemplate, Parameter
 
 LONGEST = 256
 _NUMBER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
@@ -24,10 +25,12 @@ class WrongValues(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What parameters of type service and host may name."""
+    """What parameters of type service, host and object may name. An object may hold `*`, which
+    stands for letters, digits and dashes."""
 
     services: Sequence[str] = ()
     hosts: Sequence[str] = ()
+    objects: Sequence[str] = ()
 
 
 def choices_of(parameter: Parameter, known: Known) -> Sequence[str] | None:
@@ -39,6 +42,9 @@ def choices_of(parameter: Parameter, known: Known) -> Sequence[str] | None:
             return known.services
         case "host":
             return known.hosts
+        case "object":
+            mine = [one for one in known.objects if _is_of(parameter, one)]
+            return None if any("*" in one for one in mine) else mine
         case _:
             return None
 
@@ -94,12 +100,27 @@ def why_not(parameter: Parameter, value: str, known: Known) -> str | None:
             if not re.fullmatch(parameter.pattern or "", value, re.ASCII):
                 return f"does not match {parameter.pattern}"
             return None
+        case "object":
+            mine = [one for one in known.objects if _is_of(parameter, one)]
+            return None if fits_object(value, mine) else "is no object of the inventory"
         case _:
             if value not in (choices_of(parameter, known) or ()):
                 return (
                     f"is no {'choice' if parameter.type == 'enum' else parameter.type} known here"
                 )
             return None
+
+
+def _is_of(parameter: Parameter, written: str) -> bool:
+    return parameter.kind is None or written.partition("/")[0] == parameter.kind
+
+
+def fits_object(value: str, objects: Sequence[str]) -> bool:
+    """Whether an object is one of those: `pod/shop/checkout-*` fits every pod of checkout."""
+    return any(
+        re.fullmatch(re.escape(one).replace(r"\*", "[a-z0-9-]*"), value, re.ASCII)
+        for one in objects
+    )
 
 
 def _why_not_integer(parameter: Parameter, value: str) -> str | None:

@@ -12,6 +12,7 @@ from bot.actions.model import (
     RequestState,
     Switch,
 )
+from bot.actions.track import Ran
 
 
 class ActionRepository(Protocol):
@@ -73,6 +74,11 @@ class ActionRepository(Protocol):
 
     def runs_since(self, template_id: str, since: datetime, but: int = 0) -> int:
         """How many requests of that template started since then."""
+        ...
+
+    def ran_in(self, incident_ids: Collection[int]) -> Sequence[Ran]:
+        """Every request of any template that was started in these incidents, oldest first; not
+        those that were refused before anything was started."""
         ...
 
     def approve(self, approval: Approval) -> bool:

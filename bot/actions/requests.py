@@ -1,7 +1,7 @@
 """Asking for an action: filled in, frozen, decided on, and put in front of those who approve."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.actions.book import ActionBook, note
@@ -35,12 +35,13 @@ class Wish:
 class Answer:
     """What came of a wish. `problems` are by parameter, "" for what no one of them is to blame;
     `refused` is why it is not allowed; else `frozen` is what would run and `missing` how many
-    approvals it needs. `request` is there once it was made."""
+    approvals it needs, `record` how it did before. `request` is there once it was made."""
 
     problems: Mapping[str, str] = field(default_factory=dict)
     refused: str = ""
     frozen: Frozen | None = None
     missing: int = 0
+    record: str = ""
     request: ActionRequest | None = None
 
 
@@ -56,8 +57,11 @@ class Requests:
         """What would run, or why it would not."""
         now = self.clock.now()
         with self.units.read() as uow:
-            answer, _ = self._decide(uow, wish, now)
-        return answer
+            answer, template = self._decide(uow, wish, now)
+            if answer.frozen is None or template is None:
+                return answer
+            record = self.book.record(uow, template, wish.incident, now)
+        return replace(answer, record=record.said) if record is not None else answer
 
     def make(self, wish: Wish, *, seen: str | None = None) -> Answer:
         """Ask for it; a denial is on the audit record as well. `seen` is the hash that was shown

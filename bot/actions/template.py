@@ -4,94 +4,42 @@ Everything that may run is here: text from alerts, logs, runbooks and chat never
 command, it can only fill typed parameters of a template.
 """
 
-import re
 from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    PlainSerializer,
-    WithJsonSchema,
-    model_validator,
+from pydantic import AfterValidator, Field, model_validator
+
+from bot.actions.blocks import Ansible, Command, Http, Kubernetes, Ssh
+from bot.actions.fields import (
+    PLACEHOLDER,
+    Filled,
+    Length,
+    Name,
+    TemplateId,
+    known_pattern,
+    texts_of,
 )
-
-from bot.actions.binaries import why_not_binary
+from bot.actions.queries import LogsQuery, PrometheusQuery, SqlRead, placed
 from bot.channels.model import ClockTime, TimeZone
 from bot.people.model import Role
 from bot.suggestions.model import Value
 
 SCHEMA_ID = "urn:recall:schema:action-template:1"
-PLACEHOLDER = re.compile(r"\$\{([a-z][a-z0-9_]*)\}", re.ASCII)
-SECRET = re.compile(r"\$\{secret:([A-Z][A-Z0-9_]*)\}", re.ASCII)
-_ANY_PLACEHOLDER = re.compile(r"\$\{([^}]*)\}?")
-_NAME = r"[a-z][a-z0-9_]{0,39}"
-_ID = r"[a-z][a-z0-9-]{0,59}"
-_LENGTH = re.compile(r"([0-9]{1,6})(s|m|h|d)", re.ASCII)
-_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
-
-
-def read_length(value: object) -> object:
-    """`90s`, `15m`, `2h`, `1d` as a timedelta; anything else is left for the error message."""
-    if isinstance(value, timedelta):
-        return value
-    match = _LENGTH.fullmatch(value.strip()) if isinstance(value, str) else None
-    if match is None:
-        raise ValueError("write a length of time as a number with s, m, h or d, such as 15m")
-    return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
-
-
-def written_length(length: timedelta) -> str:
-    """The shortest way to write a length that `read_length` reads again."""
-    seconds = int(length.total_seconds())
-    for unit in ("d", "h", "m"):
-        if seconds and seconds % _SECONDS[unit] == 0:
-            return f"{seconds // _SECONDS[unit]}{unit}"
-    return f"{seconds}s"
-
-
-Length = Annotated[
-    timedelta,
-    BeforeValidator(read_length),
-    PlainSerializer(written_length, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,6}[smhd]$"}),
+ExecutorName = Literal[
+    "command",
+    "http",
+    "kubernetes",
+    "ssh",
+    "ansible",
+    "prometheus_query",
+    "logs_query",
+    "sql_read",
 ]
-
-
-def _known_pattern(pattern: str) -> str:
-    try:
-        re.compile(pattern, re.ASCII)
-    except re.error as error:
-        raise ValueError(f"is no regular expression: {error}") from None
-    return pattern
-
-
-def _known_secrets_only(text: str) -> str:
-    for found in _ANY_PLACEHOLDER.finditer(text):
-        if not (PLACEHOLDER.fullmatch(found[0]) or SECRET.fullmatch(found[0])):
-            raise ValueError(f"{found[0]!r} is no placeholder; write ${{name}} or ${{secret:NAME}}")
-    return text
-
-
-def _no_secret(text: str) -> str:
-    if "${secret:" in text:
-        raise ValueError(
-            "a secret may stand only in `env` and `headers`: everything else is shown to approvers"
-        )
-    return _known_secrets_only(text)
-
-
-Filled = Annotated[str, Field(max_length=2_000), AfterValidator(_no_secret)]
-"""Text with `${parameter}` placeholders, shown to the approver as it will run."""
-Secretive = Annotated[str, Field(max_length=2_000), AfterValidator(_known_secrets_only)]
-"""Text that may name secrets of the runner as well, by name."""
-Variable = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,59}$")]
-Header = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,59}$")]
-Name = Annotated[str, Field(pattern=f"^{_NAME}$")]
-TemplateId = Annotated[str, Field(pattern=f"^{_ID}$")]
+READERS = ("prometheus_query", "logs_query", "sql_read")
+"""Executors that only read."""
+_TRIES = ("kubernetes", "ansible")
+"""Executors that can try their own step without changing anything."""
 
 
 class Risk(StrEnum):
@@ -103,19 +51,20 @@ class Risk(StrEnum):
 
 class Parameter(Value):
     """Something to fill in. `default_from` names labels of the incident's alerts, the first
-    that is there and is valid is the default. `hosts` come from the inventory, `service` from
-    services.yaml."""
+    that is there and is valid is the default. A `host` and an `object` of Kubernetes (of
+    one `kind`) come from the inventory, a `service` from services.yaml."""
 
     name: Name
-    type: Literal["string", "enum", "integer", "service", "host", "duration"]
+    type: Literal["string", "enum", "integer", "service", "host", "duration", "object"]
     label: Annotated[str, Field(max_length=100)] = ""
     description: Annotated[str, Field(max_length=300)] = ""
-    pattern: Annotated[str, Field(max_length=300), AfterValidator(_known_pattern)] | None = None
+    pattern: Annotated[str, Field(max_length=300), AfterValidator(known_pattern)] | None = None
     choices: tuple[Annotated[str, Field(min_length=1, max_length=75)], ...] = ()
     minimum: int | None = None
     maximum: int | None = None
     shortest: Length | None = None
     longest: Length | None = None
+    kind: Literal["deployment", "statefulset", "daemonset", "pod", "cronjob", "node"] | None = None
     default: Annotated[str, Field(max_length=256)] = ""
     default_from: tuple[Annotated[str, Field(min_length=1, max_length=100)], ...] = ()
 
@@ -129,67 +78,9 @@ class Parameter(Value):
             raise ValueError("an integer needs `minimum` and `maximum`")
         if self.type == "duration" and (self.shortest is None or self.longest is None):
             raise ValueError("a duration needs `shortest` and `longest`")
+        if self.kind is not None and self.type != "object":
+            raise ValueError("`kind` is for `type: object` alone")
         return self
-
-
-class Command(Value):
-    """A program of this machine, started without a shell. `argv[0]` is an absolute path without
-    placeholders. `env` is all of its environment beside PATH, HOME and LANG."""
-
-    argv: Annotated[tuple[Filled, ...], Field(min_length=1, max_length=64)]
-    folder: Annotated[str, Field(pattern=r"^/[^\x00]*$", max_length=500)] = "/"
-    env: dict[Variable, Secretive] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _runs_a_program(self) -> "Command":
-        if problem := why_not_binary(self.argv[0]):
-            raise ValueError(problem)
-        if bad := {"PATH", "HOME", "LANG"} & set(self.env) or {
-            name for name in self.env if name.startswith(("LD_", "DYLD_", "PYTHON", "BASH"))
-        }:
-            raise ValueError(f"`env` may not set {', '.join(sorted(bad))}")
-        return self
-
-
-def _plain_host(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("write an http or https address with its host")
-    if "$" in parts.netloc or "@" in parts.netloc:
-        raise ValueError("the host stands in the template as it is: no placeholder, no user")
-    return url
-
-
-class Http(Value):
-    """A request. Placeholders in `url` fill its path and query, percent-encoded; those in `body`
-    fill texts of the JSON. The host must be in the runner's list."""
-
-    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "GET"
-    url: Annotated[
-        str, Field(max_length=1_000), AfterValidator(_no_secret), AfterValidator(_plain_host)
-    ]
-    headers: dict[Header, Secretive] = Field(default_factory=dict)
-    body: Any = None
-    expect: tuple[Annotated[int, Field(ge=100, le=599)], ...] = (200, 201, 202, 204)
-
-    @model_validator(mode="after")
-    def _body_is_texts(self) -> "Http":
-        for text in texts_of(self.body):
-            _no_secret(text)
-        if any("\r" in value or "\n" in value for value in self.headers.values()):
-            raise ValueError("a header is one line")
-        return self
-
-
-def texts_of(value: Any) -> list[str]:
-    """Every text in a JSON value, keys too."""
-    if isinstance(value, str):
-        return [value]
-    if isinstance(value, dict):
-        return [text for pair in value.items() for part in pair for text in texts_of(part)]
-    if isinstance(value, list | tuple):
-        return [text for part in value for text in texts_of(part)]
-    return []
 
 
 class People(Value):
@@ -293,9 +184,15 @@ class ActionTemplate(Value):
     description: Annotated[str, Field(max_length=1_000)] = ""
     risk: Risk
     parameters: tuple[Parameter, ...] = ()
-    executor: Literal["command", "http"]
+    executor: ExecutorName
     command: Command | None = None
     http: Http | None = None
+    kubernetes: Kubernetes | None = None
+    ssh: Ssh | None = None
+    ansible: Ansible | None = None
+    prometheus_query: PrometheusQuery | None = None
+    logs_query: LogsQuery | None = None
+    sql_read: SqlRead | None = None
     environments: tuple[Annotated[str, Field(min_length=1, max_length=100)], ...] = ()
     channels: tuple[Annotated[str, Field(pattern=r"^[A-Z0-9]+/[CGD][A-Z0-9]+$")], ...] = ()
     may_request: People = People(role=Role.RESPONDER)
@@ -309,7 +206,7 @@ class ActionTemplate(Value):
     limits: Limits = Limits()
     targets: tuple[Filled, ...] = ()
     most_targets: Annotated[int, Field(ge=1, le=100)] = 1
-    dry_run: Command | Http | None = None
+    dry_run: Command | Http | bool | None = None
     preconditions: tuple[Precondition, ...] = ()
     verification: Verification | None = None
     rollback: Rollback | None = None
@@ -326,15 +223,12 @@ class ActionTemplate(Value):
 
 def _contradictions(template: ActionTemplate) -> list[str]:
     problems: list[str] = []
-    if (template.command is not None, template.http is not None) != (
-        template.executor == "command",
-        template.executor == "http",
-    ):
+    blocks = [name for name in get_args(ExecutorName) if getattr(template, name) is not None]
+    if blocks != [template.executor]:
         problems.append(f"`executor: {template.executor}` needs `{template.executor}` and no other")
-    if template.dry_run is not None and isinstance(template.dry_run, Command) != (
-        template.executor == "command"
-    ):
-        problems.append(f"`dry_run` must be for the executor {template.executor}, too")
+    problems += _dry_run_problems(template)
+    if template.executor in READERS and template.risk is not Risk.READ:
+        problems.append(f"`executor: {template.executor}` only reads: write `risk: read`")
     names = [one.name for one in template.parameters]
     problems += [f"the parameter {n!r} is there twice" for n in names if names.count(n) > 1][:1]
     if template.risk is not Risk.READ:
@@ -352,9 +246,35 @@ def _contradictions(template: ActionTemplate) -> list[str]:
         problems.append("`timeout` is between 1s and 6h")
     if not timedelta(minutes=1) <= template.expires_after <= timedelta(days=7):
         problems.append("`expires_after` is between 1m and 7d")
+    problems += _query_problems(template)
     used = {name for text in texts_of(_filled(template)) for name in PLACEHOLDER.findall(text)}
     problems += [f"${{{name}}} is used but is no parameter" for name in sorted(used - set(names))]
     return problems
+
+
+def _dry_run_problems(template: ActionTemplate) -> list[str]:
+    dry, name = template.dry_run, template.executor
+    if dry is True and name not in _TRIES:
+        return [f"`dry_run: true` is for {' and '.join(_TRIES)}; write what to run instead"]
+    fits = (
+        isinstance(dry, bool)
+        or (isinstance(dry, Command) and name == "command")
+        or (isinstance(dry, Http) and name == "http")
+    )
+    return [] if dry is None or fits else [f"`dry_run` must be for the executor {name}, too"]
+
+
+def _query_problems(template: ActionTemplate) -> list[str]:
+    """Outside of quotes a query takes only what is a number or a length of time."""
+    block = template.prometheus_query or template.logs_query
+    if block is None:
+        return []
+    kinds = {one.name: one.type for one in template.parameters}
+    return [
+        f"${{{name}}} stands outside of quotes, so it must be an integer or a duration"
+        for name, place in placed(block.query)
+        if place == "bare" and kinds.get(name) not in ("integer", "duration", None)
+    ]
 
 
 def _filled(template: ActionTemplate) -> Any:
@@ -362,8 +282,7 @@ def _filled(template: ActionTemplate) -> Any:
     return template.model_dump(
         mode="json",
         include={
-            "command",
-            "http",
+            *get_args(ExecutorName),
             "targets",
             "dry_run",
             "preconditions",

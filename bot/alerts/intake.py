@@ -11,15 +11,18 @@ from datetime import datetime, timedelta
 
 from bot.alerts.body import read_body
 from bot.alerts.changes import Change
+from bot.alerts.flapping import DEFAULT_RULE, FlapRule, held_until_rest, is_at_rest, turned
 from bot.alerts.holding import Firing, Holding
 from bot.alerts.ledger import IncidentLedger
 from bot.alerts.merge import MergeReason, MergeResult, merge
-from bot.alerts.model import Alert, AlertStatus, StoredAlert
-from bot.alerts.noise import NO_RULES, Held, NoiseRules
+from bot.alerts.model import FROM_POSTS, UNTURNED, Alert, AlertStatus, StoredAlert, Turning
+from bot.alerts.noise import NO_RULES, Held, HeldBy, NoiseRules
 from bot.alerts.ports import AlertWrite
 from bot.alerts.sources import Source, shipped_sources
 from bot.clock import Clock
+from bot.drafts.accepted_noise import with_accepted
 from bot.errors import BadPayload, NotAnAlert
+from bot.incidents.echoes import ended_as_well
 from bot.incidents.grouping import Newcomer
 from bot.incidents.traces import namespace_of, node_of, words_of
 from bot.jobs.ports import InboxItem
@@ -45,7 +48,8 @@ class AlertIntake:
     """Turns alert deliveries into alerts and incidents.
 
     `team_id` is the workspace that new incidents belong to; `sources` are who may send, all that
-    come with Recall where none are given; `rules` say what opens no incident.
+    come with Recall where none are given; `rules` say what opens no incident, `flapping` which
+    alert flaps, and all alerts of an incident must stay ended for `resolve_after_seconds`.
     """
 
     def __init__(
@@ -57,7 +61,11 @@ class AlertIntake:
         team_id: str = "",
         sources: Mapping[str, Source] | None = None,
         rules: NoiseRules = NO_RULES,
+        flapping: FlapRule = DEFAULT_RULE,
+        resolve_after_seconds: float = 0,
     ) -> None:
+        self._flapping = flapping
+        self._hold = timedelta(seconds=resolve_after_seconds)
         self._sources = shipped_sources() if sources is None else sources
         self._catalogue = catalogue
         self._clock = clock
@@ -104,10 +112,29 @@ class AlertIntake:
             uow.changes.save([_redacted(one) for one in source.changes(body)], item.received_at)
             return []
         alerts = [redacted(alert) for alert in source.parse(body)]
-        return [
-            Incoming(alert, self._catalogue.resolve(alert.labels, alert.name), item.received_at)
-            for alert in alerts
-        ]
+        return [Incoming(alert, self._resolve(alert), item.received_at) for alert in alerts]
+
+    def hear(self, uow: UnitOfWork, alerts: Sequence[Alert], received_at: datetime) -> None:
+        """Take in alerts that came by no delivery of their own (a tool has posted them), inside
+        the caller's transaction. They are redacted here. Raises DatabaseBusy only."""
+        told = [redacted(alert) for alert in alerts]
+        incoming = [Incoming(alert, self._resolve(alert), received_at) for alert in told]
+        if incoming:
+            self._take_in(uow, incoming, self._clock.now())
+
+    def _resolve(self, alert: Alert) -> Resolution:
+        """By its labels; a post has few of them, so there its words count as well."""
+        found = self._catalogue.resolve(alert.labels, alert.name)
+        if alert.source != FROM_POSTS or (found.service and found.environment):
+            return found
+        text = f"{alert.name}\n{alert.summary}\n{alert.description}"
+        named = self._catalogue.named_in_text(text)
+        return replace(
+            found,
+            service=found.service or named.service,
+            environment=found.environment or named.environment,
+            via=found.via or ("text" if named.service else ""),
+        )
 
     def _take_in(self, uow: UnitOfWork, incoming: Sequence[Incoming], now: datetime) -> None:
         known = dict(uow.alerts.by_fingerprint(_fingerprints(incoming)))
@@ -120,9 +147,11 @@ class AlertIntake:
             window=self._window,
             depends=self._catalogue.depends,
             team_id=self._team_id,
+            hold=self._hold,
         )
         held, holding = self._hold_back(uow, ledger, incoming, known, seen_at)
         writes: list[AlertWrite] = []
+        ended: list[StoredAlert] = []
         for one in incoming:
             fingerprint = one.alert.fingerprint
             before = known.get(fingerprint)
@@ -131,26 +160,80 @@ class AlertIntake:
                 continue
             says_nothing = before is not None and not one.alert.labels
             about = before if before is not None and says_nothing else one.resolution
-            firing = one.alert.status is AlertStatus.FIRING
-            is_held = firing and fingerprint in held
-            if is_held:
-                holding.keep(_firing(one), held[fingerprint])
+            why = self._why_held(before, one, held)
+            if why is not None and _counts_as_held(why, result):
+                holding.keep(_firing(one), why)
             write = AlertWrite(
                 alert=result.alert,
                 service=about.service,
                 environment=about.environment,
                 incident_id=(before.incident_id if before is not None else None)
-                if is_held
+                if why is not None
                 else self._place(ledger, before, result, one),
+                turning=self._turned(before, result, one),
             )
+            if write.turning.is_flapping and not (before and before.turning.is_flapping):
+                note = held_until_rest(self._flapping)
+                ledger.flaps(write.incident_id, result.alert, note, one.received_at)
             writes.append(write)
             pager = acknowledged_in(result.alert)
             if pager is not None:
                 ledger.acknowledged(write.incident_id, pager, one.received_at)
             known[fingerprint] = _seen(before, write, one.received_at)
+            if result.reason is MergeReason.RESOLVED:
+                ended.append(known[fingerprint])
         uow.alerts.save(writes, seen_at)
+        self._end_echoes(uow, ledger, ended, seen_at)
         ledger.close()
         holding.close()
+
+    def _why_held(
+        self, before: StoredAlert | None, one: Incoming, held: Mapping[str, Held]
+    ) -> Held | None:
+        """Why no incident hears of this report: a noise rule, or the alert flaps. One that got
+        worse is told of all the same."""
+        if (
+            before is not None
+            and self._is_quiet(before, one.received_at)
+            and one.alert.severity.rank >= before.alert.severity.rank
+        ):
+            return Held(HeldBy.FLAPPING, held_until_rest(self._flapping), HeldBy.FLAPPING.value)
+        firing = one.alert.status is AlertStatus.FIRING
+        return held.get(one.alert.fingerprint) if firing else None
+
+    def _is_quiet(self, stored: StoredAlert, at: datetime) -> bool:
+        """Whether an alert flaps, so that its turns are told to no incident."""
+        in_incident = stored.incident_id is not None
+        return in_incident and not is_at_rest(stored.turning, at, self._flapping)
+
+    def _turned(self, before: StoredAlert | None, result: MergeResult, one: Incoming) -> Turning:
+        known = before.turning if before is not None else UNTURNED
+        return turned(known, result.reason, one.received_at, self._flapping)
+
+    def _end_echoes(
+        self, uow: UnitOfWork, ledger: IncidentLedger, ended: Sequence[StoredAlert], at: datetime
+    ) -> None:
+        """What a post told ends when its tool's webhook says so."""
+        numbers = {
+            stored.incident_id: [one for one in ended if one.incident_id == stored.incident_id]
+            for stored in ended
+            if stored.incident_id is not None and stored.alert.source != FROM_POSTS
+        }
+        for number, over in numbers.items():
+            posts = ended_as_well(over, uow.alerts.of_incident(number))
+            writes = [
+                AlertWrite(
+                    alert=replace(post.alert, status=AlertStatus.RESOLVED, ends_at=at),
+                    service=post.service,
+                    environment=post.environment,
+                    incident_id=number,
+                    turning=post.turning,
+                )
+                for post in posts
+            ]
+            uow.alerts.save(writes, at)
+            for write in writes:
+                ledger.resolved(number, write.alert, at)
 
     def _hold_back(
         self,
@@ -163,15 +246,18 @@ class AlertIntake:
         """What the noise rules hold back of the batch; the ledger plans for all the others."""
         active = ledger.active
         numbers = {incident.id for incident in active}
-        holding = Holding(self._rules, uow.held, active, self._catalogue.depends, now)
+        rules = with_accepted(self._rules, uow.drafts, now)
+        holding = Holding(rules, uow.held, active, self._catalogue.depends, now)
         newcomers = _newcomers(incoming, known)
+        for fingerprint in [key for key, one in known.items() if self._is_quiet(one, now)]:
+            newcomers.pop(fingerprint, None)
         outside = {
             one.alert.fingerprint: _firing(one)
             for one in incoming
             if one.alert.fingerprint in newcomers
             and newcomers[one.alert.fingerprint].known_incident not in numbers
         }
-        held = holding.decide(outside) if self._rules is not NO_RULES else {}
+        held = holding.decide(outside) if rules is not NO_RULES else {}
         for fingerprint, why in held.items():
             if not why.only_alone:
                 del newcomers[fingerprint]
@@ -218,6 +304,13 @@ def _newcomers(
             belongs_to = before.incident_id if before is not None else None
             found[one.alert.fingerprint] = _newcomer(one.alert, one, belongs_to)
     return found
+
+
+def _counts_as_held(why: Held, result: MergeResult) -> bool:
+    """Of a flapping alert only its turns, of others every report that it fires."""
+    if result.alert.status is not AlertStatus.FIRING:
+        return False
+    return why.by is not HeldBy.FLAPPING or result.reason is MergeReason.FIRES_AGAIN
 
 
 def _firing(one: Incoming) -> Firing:
@@ -280,4 +373,5 @@ def _seen(before: StoredAlert | None, write: AlertWrite, at: datetime) -> Stored
         first_seen_at=before.first_seen_at if before else at,
         last_seen_at=at,
         times_seen=before.times_seen + 1 if before else 1,
+        turning=write.turning,
     )

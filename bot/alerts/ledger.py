@@ -1,15 +1,17 @@
 """IncidentLedger: what one batch of alerts changes in incidents, gathered and written once."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.alerts.family import family_of
 from bot.alerts.merge import MergeReason
 from bot.alerts.model import Alert
+from bot.alerts.page import Page
 from bot.incidents import lifecycle
 from bot.incidents.bindings import ties_of
 from bot.incidents.cohorts import Planned, arrange
+from bot.incidents.echoes import completed, echo_of
 from bot.incidents.grouping import (
     LONGEST_WINDOWS,
     Joining,
@@ -24,19 +26,7 @@ from bot.uow import UnitOfWork
 
 SUGGEST_JOB = "suggest"
 MAX_TITLE = 200
-
-
-@dataclass(slots=True)
-class _Page:
-    """One incident of the batch. `stored_revision` is what the database has of it."""
-
-    incident: Incident
-    stored_revision: int
-    is_new: bool = False
-    is_held: bool = False
-    had_resolve: bool = False
-    news: bool = False
-    entries: list[TimelineEntry] = field(default_factory=list)
+_LONG_AGO = timedelta(days=30)
 
 
 class IncidentLedger:
@@ -44,7 +34,8 @@ class IncidentLedger:
 
     However many alerts of the batch concern it, an incident's revision rises by one and one
     job is enqueued for it. `seen_at` is when the batch's last delivery came in, `run_at` when
-    the jobs may run.
+    the jobs may run, `hold` how long all of an incident's alerts must stay ended until it is
+    resolved.
     """
 
     def __init__(
@@ -56,15 +47,17 @@ class IncidentLedger:
         window: timedelta,
         depends: Callable[[str, str], bool],
         team_id: str,
+        hold: timedelta = timedelta(0),
     ) -> None:
         self._uow = uow
+        self._hold_for = hold
         self._seen_at = seen_at
         self._run_at = run_at
         self._window = window
         self._depends = depends
         self._team_id = team_id
         self._pages = {
-            incident.id: _Page(incident, incident.revision)
+            incident.id: Page(incident, incident.revision)
             for incident in uow.incidents.active()
             # One that a private channel declared must not swallow what everybody has to hear of.
             if incident.visibility.is_everyone
@@ -84,9 +77,11 @@ class IncidentLedger:
         young = [n for n, page in self._pages.items() if page.incident.opened_at >= oldest]
         for number, trace in self._uow.alerts.traces(young, self._seen_at - 2 * self._window):
             self._traces.setdefault(number, []).append(trace)
+        told = self._told_before(newcomers.values())
         bound = {
             fingerprint: self._bound(
-                newcomer, family_of(newcomer.name, newcomer.service, newcomer.environment).key
+                replace(newcomer, echo_of=echo_of(newcomer, self.active, told)),
+                family_of(newcomer.name, newcomer.service, newcomer.environment).key,
             )
             for fingerprint, newcomer in newcomers.items()
         }
@@ -97,6 +92,16 @@ class IncidentLedger:
             depends=self._depends,
             traces=self._traces,
         )
+
+    def _told_before(self, newcomers: Iterable[Newcomer]) -> Mapping[int, Sequence[Trace]]:
+        """What a newcomer may repeat. A post may come long after its alert began, as tools
+        remind people; of what else comes late, the incident need not know."""
+        if not any(newcomer.is_post for newcomer in newcomers):
+            return self._traces
+        found: dict[int, list[Trace]] = {}
+        for number, trace in self._uow.alerts.traces(list(self._pages), self._seen_at - _LONG_AGO):
+            found.setdefault(number, []).append(trace)
+        return found
 
     @property
     def active(self) -> Sequence[Incident]:
@@ -140,6 +145,8 @@ class IncidentLedger:
         family = family_of(newcomer.name, newcomer.service, newcomer.environment).key
         page, joining = self._place(self._bound(newcomer, family), alert)
         self._families.get(page.incident.id, set()).add(family)
+        if joining.reason is JoinReason.ECHO:
+            page.incident = completed(page.incident, newcomer)
         joined = "" if joining.reason in (JoinReason.SAME_ALERT, JoinReason.NEW) else joining.text
         data = {
             "fingerprint": alert.fingerprint,
@@ -157,16 +164,15 @@ class IncidentLedger:
             )
         )
         page.news = True
+        page.go(lifecycle.stir(page.incident, newcomer.received_at))
         worse = lifecycle.worsen(page.incident, alert.severity, newcomer.received_at)
-        if worse.entry is not None:
-            page.incident = worse.incident
-            page.entries.append(worse.entry)
+        page.go(worse)
         self._wake(page, joining, worse, alert, newcomer.received_at)
         return page.incident.id
 
     def _wake(
         self,
-        page: _Page,
+        page: Page,
         joining: Joining,
         worse: lifecycle.Transition,
         alert: Alert,
@@ -177,10 +183,7 @@ class IncidentLedger:
         if joining.reason is JoinReason.SAME_ALERT and not worse.changed:
             return
         why = worse.reason.value if worse.changed else f"{alert.name} joined"
-        woken = lifecycle.wake(page.incident, why, received_at)
-        if woken.entry is not None:
-            page.incident = woken.incident
-            page.entries.append(woken.entry)
+        page.go(lifecycle.wake(page.incident, why, received_at))
 
     def acknowledged(self, incident_id: int | None, pager: str, received_at: datetime) -> None:
         """The pager says that somebody has acknowledged it."""
@@ -211,11 +214,52 @@ class IncidentLedger:
         )
         page.news = page.had_resolve = True
 
+    def flaps(self, incident_id: int | None, alert: Alert, note: str, at: datetime) -> None:
+        """An alert began to flap: its incident stays open until it has come to rest."""
+        page = self._hold(incident_id) if incident_id is not None else None
+        if page is None:
+            return
+        page.entries.append(
+            TimelineEntry(
+                at=at,
+                kind=TimelineKind.NOTE,
+                text=f"{alert.name}: flapping. {note}",
+                data={"fingerprint": alert.fingerprint, "alert": alert.name, "flapping": "yes"},
+            )
+        )
+        page.news = True
+
+    def comes_to_rest(self, incident_id: int, alert: Alert, note: str, since: datetime) -> None:
+        """An alert flaps no more: it turned last at `since`."""
+        page = self._hold(incident_id)
+        if page is None:
+            return
+        page.entries.append(
+            TimelineEntry(
+                at=self._seen_at,
+                kind=TimelineKind.NOTE,
+                text=f"{alert.name}: flapping no more, {alert.status}. {note}",
+                data={"fingerprint": alert.fingerprint, "alert": alert.name, "flapping": "no"},
+            )
+        )
+        page.news = page.had_resolve = True
+        page.ended_at = max(since, page.ended_at or since)
+
+    def look_whether_quiet(self, incident_id: int) -> None:
+        """An incident may have been quiet for long enough, one of a private channel too."""
+        page = self._hold(incident_id)
+        found = self._uow.incidents.get(incident_id) if page is None else None
+        if found is not None and not found.state.is_over:
+            page = self._pages[incident_id] = Page(found, found.revision, is_held=True)
+        if page is not None:
+            page.is_due = True
+
     def close(self) -> None:
         """Write it all. The batch's alerts must have been saved before."""
         for page in self._pages.values():
-            if page.had_resolve:
-                self._resolve_if_over(page)
+            if page.had_resolve or page.is_due:
+                alerts = self._uow.alerts.of_incident(page.incident.id)
+                page.look_whether_over(alerts, self._seen_at, self._hold_for)
             if page.news:
                 self._write(page)
 
@@ -240,12 +284,12 @@ class IncidentLedger:
             }
         return self._families[incident_id]
 
-    def _place(self, newcomer: Newcomer, alert: Alert) -> tuple[_Page, Joining]:
+    def _place(self, newcomer: Newcomer, alert: Alert) -> tuple[Page, Joining]:
         page, joining = self._planned(newcomer, alert) or self._found(newcomer, alert)
         self._traces.setdefault(page.incident.id, []).append(newcomer.trace)
         return page, joining
 
-    def _planned(self, newcomer: Newcomer, alert: Alert) -> tuple[_Page, Joining] | None:
+    def _planned(self, newcomer: Newcomer, alert: Alert) -> tuple[Page, Joining] | None:
         """As the batch was arranged; None where a person has ended that incident since."""
         planned = self._plan.get(alert.fingerprint)
         if planned is None or newcomer.known_incident in self._pages or newcomer.is_split:
@@ -267,7 +311,7 @@ class IncidentLedger:
         self._openers[planned.cohort] = planned.joining
         return page, Joining(None, JoinReason.NEW, JoinReason.NEW.value)
 
-    def _found(self, newcomer: Newcomer, alert: Alert) -> tuple[_Page, Joining]:
+    def _found(self, newcomer: Newcomer, alert: Alert) -> tuple[Page, Joining]:
         while True:
             active = [page.incident for page in self._pages.values()]
             joining = place(
@@ -283,7 +327,7 @@ class IncidentLedger:
             if page is not None:
                 return page, joining
 
-    def _hold(self, incident_id: int) -> _Page | None:
+    def _hold(self, incident_id: int) -> Page | None:
         """The page of an active incident, read again and locked before its first change.
 
         None when it is over by now (a person or another worker ended it); it is forgotten then.
@@ -298,7 +342,7 @@ class IncidentLedger:
         page.incident, page.stored_revision, page.is_held = fresh, fresh.revision, True
         return page
 
-    def _open(self, newcomer: Newcomer, alert: Alert) -> _Page:
+    def _open(self, newcomer: Newcomer, alert: Alert) -> Page:
         opened, created = self._uow.incidents.open(
             group_key=group_key_of(newcomer),
             title=title_of(alert),
@@ -309,7 +353,7 @@ class IncidentLedger:
             now=newcomer.received_at,
         )
         # Not created means that another worker has just opened it: then it is joined.
-        page = _Page(opened, opened.revision, is_new=created, is_held=True)
+        page = Page(opened, opened.revision, is_new=created, is_held=True)
         self._pages[opened.id] = page
         before = self._get(newcomer.known_incident) if newcomer.known_incident else None
         if created and before is not None:
@@ -323,15 +367,7 @@ class IncidentLedger:
             )
         return page
 
-    def _resolve_if_over(self, page: _Page) -> None:
-        alerts = self._uow.alerts.of_incident(page.incident.id)
-        statuses = [stored.alert.status for stored in alerts]
-        ended = lifecycle.resolve_by_alerts(page.incident, statuses, self._seen_at)
-        if ended.entry is not None:
-            page.incident = ended.incident
-            page.entries.append(ended.entry)
-
-    def _write(self, page: _Page) -> None:
+    def _write(self, page: Page) -> None:
         opened_only = page.is_new and page.incident.revision == page.stored_revision
         revision = page.stored_revision if opened_only else page.stored_revision + 1
         incident = replace(page.incident, revision=revision)

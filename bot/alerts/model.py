@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+FROM_POSTS = "slack_post"
+"""The source of alerts that were read out of what a tool posted in a chat channel."""
+
 
 class AlertStatus(StrEnum):
     FIRING = "firing"
@@ -51,6 +54,26 @@ class Alert:
         return self.links.get("runbook")
 
 
+@dataclass(frozen=True, slots=True)
+class Turning:
+    """How an alert turned lately. `ends` are the moments at which it ended, the newest last;
+    `turned_at` is when its status changed last; `flapping_since` is None for one that is not
+    flapping. Its rule is in `flapping`."""
+
+    turned_at: datetime | None = None
+    ends: tuple[datetime, ...] = ()
+    flapping_since: datetime | None = None
+
+    @property
+    def is_flapping(self) -> bool:
+        """As far as was looked; `flapping.is_at_rest` tells whether it has come to rest since."""
+        return self.flapping_since is not None
+
+
+UNTURNED = Turning()
+"""Of an alert that was never seen."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredAlert:
     """An alert as it is kept: the latest report of one fingerprint, and where it belongs."""
@@ -63,3 +86,4 @@ class StoredAlert:
     first_seen_at: datetime
     last_seen_at: datetime
     times_seen: int
+    turning: Turning = UNTURNED

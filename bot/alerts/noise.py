@@ -21,6 +21,7 @@ class HeldBy(StrEnum):
     MAINTENANCE = "maintenance"
     MINIMUM = "minimum count"
     DEPENDENCY = "dependency"
+    FLAPPING = "flapping"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

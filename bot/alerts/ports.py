@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.alerts.model import Alert, StoredAlert
+from bot.alerts.model import UNTURNED, Alert, Severity, StoredAlert, Turning
 from bot.incidents.traces import Trace
 
 
@@ -17,6 +17,29 @@ class AlertWrite:
     service: str | None
     environment: str | None
     incident_id: int | None
+    turning: Turning = UNTURNED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """How many alerts of one service in one incident began to fire, the worst of them first."""
+
+    incident_id: int
+    service: str | None
+    environment: str | None
+    severity: Severity
+    alerts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How many alerts of one service an incident has, and how many of them fire."""
+
+    incident_id: int
+    service: str | None
+    environment: str | None
+    alerts: int
+    firing: int
 
 
 class AlertRepository(Protocol):
@@ -33,6 +56,22 @@ class AlertRepository(Protocol):
     def traces(self, incident_ids: Sequence[int], since: datetime) -> Sequence[tuple[int, Trace]]:
         """(incident id, trace) for each kind of alert (name, service) of these incidents that
         fires and was seen since then: the newest instance stands for the others."""
+        ...
+
+    def resting(self, before: datetime, limit: int) -> Sequence[StoredAlert]:
+        """Flapping ones that turned last before then, locked in a unit that may write."""
+        ...
+
+    def turn(self, alert_id: int, turning: Turning) -> None:
+        """Replace what is known of how it turned."""
+        ...
+
+    def begun_since(self, at: datetime) -> Sequence[Begun]:
+        """What fires in incidents that are not over, and began to at `at` or later."""
+        ...
+
+    def tally(self, incident_ids: Sequence[int]) -> Sequence[Tally]:
+        """Counts of these incidents' alerts by service, in the order of incidents and services."""
         ...
 
     def move(self, alert_ids: Sequence[int], incident_id: int) -> None:

@@ -74,8 +74,9 @@ class Placing:
             own = uow.placements.channel_of(incident.id)
             team_id = default.to.team_id if default is not None else (own or ("",))[0]
             channels = uow.preferences.channels(team_id)
+            heard_in = uow.placements.heard_in(incident.id)
         named = (default.to.team_id, default.to.channel) if default is not None else None
-        chosen = choose(incident, channels, named, own)
+        chosen = choose(incident, channels, named, own, heard_in)
         if chosen is None:
             return NOWHERE
         mode = mode_of(chosen, self._default_mode)

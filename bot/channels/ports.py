@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from bot.alerts.model import AlertStatus
 from bot.channels.model import ChannelSettings, PersonSettings, Placement, ToolPost
 from bot.chat.ports import CardRoom
 
@@ -83,6 +84,19 @@ class Placements(Protocol):
 
     def posts(self, team_id: str, channel: str, since: datetime) -> Sequence[ToolPost]:
         """Newest first."""
+        ...
+
+    def told(self, team_id: str, channel: str, ts: str) -> Mapping[str, AlertStatus]:
+        """The alerts that were read out of a post, by fingerprint, as it told them last."""
+        ...
+
+    def keep_told(
+        self, team_id: str, channel: str, ts: str, told: Mapping[str, AlertStatus], at: datetime
+    ) -> None: ...
+
+    def heard_in(self, incident_id: int) -> Sequence[tuple[str, str]]:
+        """(team id, channel) of the posts that an incident's alerts were read out of, the one
+        heard first in front."""
         ...
 
     def purge_posts(self, before: datetime) -> int: ...

@@ -25,9 +25,12 @@ def choose(
     channels: Mapping[str, ChannelSettings],
     default: tuple[str, str] | None,
     own: tuple[str, str] | None,
+    heard_in: Sequence[tuple[str, str]] = (),
 ) -> Chosen | None:
-    """Its own channel first; then the first channel that asks for its service; then the
-    default one (team id, channel), unless that asks for other services only.
+    """Its own channel first; then the first channel that asks for its service; then the one
+    where a tool's post told of it (`heard_in`), if a mode was chosen there and it asks for no
+    other services; then the default one (team id, channel), unless that asks for other services
+    only.
 
     A channel that wants worse incidents only is passed over. None: nobody is to hear of it.
     """
@@ -39,6 +42,11 @@ def choose(
     for channel, settings in sorted(channels.items()):
         if incident.service in settings.services and wants(settings, incident.severity):
             return Chosen(team_id, channel, settings)
+    for team, channel in heard_in:
+        there = channels.get(channel, ChannelSettings())
+        is_asked = team == team_id and there.mode is not None and not there.services
+        if is_asked and wants(there, incident.severity):
+            return Chosen(team, channel, there)
     settings = channels.get(default[1], ChannelSettings())
     if settings.services and incident.service not in settings.services:
         return None

@@ -105,6 +105,7 @@ def _line(stored: StoredAlert) -> AlertLine:
         url=next(
             (alert.links[name] for name in ("dashboard", "source") if name in alert.links), None
         ),
+        is_flapping=stored.turning.is_flapping,
     )
 
 

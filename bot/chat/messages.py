@@ -54,6 +54,7 @@ class AlertLine(Value):
     summary: str
     since: datetime | None = None
     url: str | None = None
+    is_flapping: bool = False
 
 
 class Said(Value):
@@ -187,7 +188,47 @@ class ActionCard(Value):
     people: tuple[str, ...] = ()
 
 
-AnyMessage = IncidentCard | Answer | Notice | Board | StepList | ActionCard
+class StormIncident(Value):
+    """One incident of a storm, and how many alerts it has."""
+
+    key: str
+    title: str
+    service: str | None
+    environment: str | None
+    severity: str
+    state: str
+    alerts: int
+    firing: int
+
+
+class StormService(Value):
+    """A service of a storm's alerts; `name` is "" for alerts of which that is unknown."""
+
+    name: str
+    environment: str
+    alerts: int
+
+
+class StormMessage(Value):
+    """The one message of a storm in a channel, edited in place, its summary afterwards.
+
+    `incidents` and `services` may be fewer than there are; the totals count all.
+    """
+
+    type: Literal["storm"] = "storm"
+    is_over: bool
+    began_at: datetime
+    ended_at: datetime | None
+    alerts: int
+    firing: int
+    incidents_total: int
+    open_total: int
+    incidents: tuple[StormIncident, ...]
+    services_total: int
+    services: tuple[StormService, ...]
+
+
+AnyMessage = IncidentCard | Answer | Notice | Board | StepList | ActionCard | StormMessage
 Message = Annotated[AnyMessage, Field(discriminator="type")]
 
 message_adapter: TypeAdapter[AnyMessage] = TypeAdapter(Message)

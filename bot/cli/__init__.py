@@ -36,6 +36,8 @@ COMMANDS: Mapping[str, Entry] = {
     "console": Entry("bot.cli.console", "Let somebody into the console by a link that works once."),
     "links": Entry("bot.cli.links", "Say which case an incident is, or is not; take it back."),
     "records": Entry("bot.cli.records", "List incident records; write them as Markdown."),
+    "coverage": Entry("bot.cli.coverage", "Which alerts have no runbook that helps."),
+    "stale": Entry("bot.cli.stale", "Which runbooks need somebody's eyes again."),
     "actions": Entry("bot.cli.actions", "What may be run: check, list, stop, resume."),
     "audit": Entry("bot.cli.audit", "Verify and export the record of who did what."),
     "runner": Entry("bot.cli.runner", "Run approved actions, in a process of their own."),

@@ -20,17 +20,24 @@ def serve(
 ) -> None:
     """Run the bot: webhooks, Slack, search. Prints its address; stops on Ctrl-C or SIGTERM."""
     from bot.actions.catalogue import load_actions
-    from bot.cli.common import exit_on_error, read_settings
+    from bot.cli.common import EXIT_USAGE, exit_on_error, fail, read_settings
     from bot.clock import SystemClock
+    from bot.errors import RecallError
     from bot.processes.child import set_up_logging
     from bot.processes.supervisor import Supervisor, address_of, listening_socket
+    from bot.services.file import load_catalogue
     from bot.store.database import Database
 
     with exit_on_error():
         settings = read_settings(config)
         set_up_logging(settings.log_level, "serve")
+        # Mistakes in files are told once, before anything starts.
+        try:
+            load_catalogue(settings.services_file)
+        except RecallError as error:
+            raise fail(str(error), EXIT_USAGE) from None
         if settings.actions_dir is not None:
-            load_actions(settings.actions_dir)  # its mistakes are told before anything starts
+            load_actions(settings.actions_dir)
         clock = SystemClock()
         database = Database(settings.database, clock=clock)
         try:

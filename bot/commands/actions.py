@@ -3,13 +3,13 @@
 import secrets
 
 from bot.actions.cards import headline
-from bot.actions.frozen import Frozen
+from bot.actions.fields import written_length
 from bot.actions.model import BEFORE_RUN, ActionButton, RequestState
 from bot.actions.parameters import choices_of, defaults
 from bot.actions.policy import Principal
 from bot.actions.requests import Answer, Requests, Wish
 from bot.actions.switch import StopSwitch
-from bot.actions.template import Parameter, written_length
+from bot.actions.template import Parameter
 from bot.chat.forms import Answers, Field, Form, Option, text_of
 from bot.chat.messages import Board, BoardLine, BoardPart, Notice
 from bot.chat.ports import Destination
@@ -211,14 +211,17 @@ def submit_form(tools: Tools, caller: Caller, about: str, answers: Answers) -> R
             "digest": answer.frozen.digest,
         }
         token = _keep(uow, tools, caller, "confirm", content)
-    return Reply(opens=_confirm(answer.frozen, answer.missing, token))
+    return Reply(opens=_confirm(answer, token))
 
 
-def _confirm(frozen: Frozen, missing: int, token: str) -> Form:
+def _confirm(answer: Answer, token: str) -> Form:
+    frozen, missing = answer.frozen, answer.missing
+    assert frozen is not None
     needs = f"It then needs {missing} approvals." if missing else "It runs at once."
     if missing == 1:
         needs = "It then needs 1 approval."
     dry = " First its dry run is made." if frozen.dry_run is not None else ""
+    record = f" So far: {answer.record}." if answer.record else ""
     return Form(
         name=CONFIRM,
         title="Ask for it?",
@@ -226,7 +229,7 @@ def _confirm(frozen: Frozen, missing: int, token: str) -> Form:
         intro=(
             f"This will run, on {', '.join(frozen.targets) or 'nothing by name'}, "
             f"{frozen.risk.value} risk, sha256 {frozen.digest[:12]}: {frozen.step.shown}   "
-            f"{needs}{dry}"
+            f"{needs}{dry}{record}"
         ),
         fields=(
             Field(

@@ -78,6 +78,9 @@ class Stage:
                 "RECALL_SERVICES_FILE": str(self._services),
                 "RECALL_SLACK_CHANNEL": CHANNEL,
                 "RECALL_ROLLOUT": "card",
+                # A night on the stage lasts minutes: what ends is over, and may come again.
+                "RECALL_RESOLVE_AFTER_SECONDS": "0",
+                "RECALL_FLAP_SECONDS": "0",
                 "SLACK_BOT_TOKEN": workspace.bot_token,
                 "SLACK_APP_TOKEN": workspace.app_token,
                 "SLACK_API_URL": workspace.api_url,

@@ -26,10 +26,18 @@ class DraftRepository(Protocol):
         """Those that somebody accepted, the newest first."""
         ...
 
+    def about(self, kind: DraftKind, subject: str, *, limit: int = 100) -> Sequence[Draft]:
+        """Those about one subject in any state, the newest first."""
+        ...
+
     def edit(self, draft_id: int, content: dict[str, Any]) -> bool:
         """Change a waiting draft; False when it is not waiting any more."""
         ...
 
     def decide(self, draft_id: int, state: DraftState, *, actor: str, now: datetime) -> bool:
         """Compare-and-set from waiting; False when somebody was quicker."""
+        ...
+
+    def withdraw(self, draft_id: int, *, actor: str, now: datetime) -> bool:
+        """Compare-and-set from accepted to rejected; False when it is not accepted."""
         ...

@@ -69,6 +69,7 @@ def _kind(newcomer: Newcomer) -> tuple[object, ...]:
         *(newcomer.source, newcomer.group_key, newcomer.name, newcomer.service),
         *(newcomer.environment, newcomer.known_incident, newcomer.node),
         *(newcomer.with_incidents, newcomer.not_with, newcomer.is_split),
+        newcomer.echo_of,
     )
 
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from bot.alerts.family import family_of
 from bot.alerts.fingerprint import digest
+from bot.alerts.model import FROM_POSTS
 from bot.incidents.model import Incident
 from bot.incidents.traces import Trace, alike, hops, names
 
@@ -32,6 +33,7 @@ class JoinReason(StrEnum):
     SAME_NODE = "same machine"
     ALIKE = "text alike"
     SAME_NAMESPACE = "same namespace"
+    ECHO = "the same alert, told by another tool"
     MERGED = "people said that they are one problem"
     NEW = "nothing alike is open"
 
@@ -42,6 +44,7 @@ class Newcomer:
 
     `with_incidents` are those that people said it belongs to, `not_with` those it must not
     join; one that was split from something (`is_split`) is grouped by its own family alone.
+    `echo_of` is the incident that knows this very alert from another tool (`echoes`).
     """
 
     source: str
@@ -57,6 +60,12 @@ class Newcomer:
     node: str | None = None
     namespace: str | None = None
     words: frozenset[str] = frozenset()
+    echo_of: int | None = None
+
+    @property
+    def is_post(self) -> bool:
+        """Whether it was read out of what a tool posted in a channel."""
+        return self.source == FROM_POSTS
 
     @property
     def trace(self) -> Trace:
@@ -67,6 +76,7 @@ class Newcomer:
             node=self.node,
             namespace=self.namespace,
             words=self.words,
+            is_post=self.is_post,
         )
 
 
@@ -124,6 +134,9 @@ def place(
     for incident in open_ones:
         if incident.id in newcomer.with_incidents:
             return _join(incident, JoinReason.MERGED, newcomer)
+    for incident in open_ones:
+        if incident.id == newcomer.echo_of:
+            return _join(incident, JoinReason.ECHO, newcomer)
     key = group_key_of(newcomer)
     for incident in open_ones:
         if incident.group_key == key:
@@ -133,7 +146,7 @@ def place(
     grounds = [
         ground
         for incident in open_ones
-        if _is_same_place(incident, newcomer)
+        if _is_same_place(incident, newcomer, (traces or {}).get(incident.id, ()))
         for ground in _grounds(newcomer, incident, (traces or {}).get(incident.id), window, depends)
     ]
     if not grounds:
@@ -225,11 +238,21 @@ def _link(
     return None
 
 
-def _is_same_place(incident: Incident, newcomer: Newcomer) -> bool:
-    """People who declare an incident in a channel often do not say where it is."""
+def _is_same_place(incident: Incident, newcomer: Newcomer, traces: Sequence[Trace]) -> bool:
+    """People who declare an incident in a channel often do not say where it is, and neither do
+    the posts of tools."""
     if incident.environment is None and incident.group_key.startswith(DECLARED_PREFIX):
         return True
+    if newcomer.is_post or (traces and all(trace.is_post for trace in traces)):
+        return may_be_same_place(incident.environment, newcomer.environment)
     return incident.environment == newcomer.environment
+
+
+def may_be_same_place(one: str | None, other: str | None) -> bool:
+    """Whether two environments can be one; "prod" may be any cluster of it, None is anywhere."""
+    if one is None or other is None or one == other:
+        return True
+    return one.partition("/")[0] == other or other.partition("/")[0] == one
 
 
 def _join(incident: Incident, reason: JoinReason, newcomer: Newcomer) -> Joining:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.alerts.model import AlertStatus, Severity
@@ -24,6 +24,9 @@ class Reason(StrEnum):
     SNOOZED = "a person asked for quiet"
     WOKEN = "something new or worse ended the snooze"
     IN_PAGER = "acknowledged in the pager"
+    QUIET = "all alerts ended"
+    NOT_YET = "its alerts have not stayed so for long enough"
+    FIRES_AGAIN = "an alert fires again"
 
 
 ALLOWED: Mapping[IncidentState, frozenset[IncidentState]] = {
@@ -72,6 +75,63 @@ def resolve_by_alerts(
     if AlertStatus.FIRING in found:
         return Transition(incident, Reason.SOME_STILL_FIRE)
     return _go(incident, IncidentState.RESOLVED, now, Reason.ALL_RESOLVED, SYSTEM.key, "")
+
+
+def calm_down(
+    incident: Incident,
+    statuses: Iterable[AlertStatus],
+    now: datetime,
+    hold: timedelta,
+    *,
+    since: datetime | None = None,
+) -> Transition:
+    """Every alert of it has ended (the last at `since`, else just now): it is mitigated, and
+    resolved once they have stayed so for `hold`. `statuses` tell of a flapping alert that it
+    fires."""
+    since = since or now
+    if incident.state.is_over or incident.quiet_since is not None:
+        return Transition(incident, Reason.ALREADY)
+    found = set(statuses)
+    if now - since >= hold:
+        return resolve_by_alerts(incident, found, now)
+    if not found:
+        return Transition(incident, Reason.NO_ALERTS)
+    if AlertStatus.FIRING in found:
+        return Transition(incident, Reason.SOME_STILL_FIRE)
+    note = f"{Reason.QUIET}; resolved if they stay so for {_spoken(hold)}"
+    if incident.state is IncidentState.MITIGATED:
+        entry = TimelineEntry(at=now, kind=TimelineKind.NOTE, text=note, actor=SYSTEM.key)
+        quiet = replace(incident, quiet_since=since, revision=incident.revision + 1)
+        return Transition(quiet, Reason.QUIET, entry)
+    quiet = replace(incident, quiet_since=since, quiet_from=incident.state)
+    return _go(quiet, IncidentState.MITIGATED, now, Reason.QUIET, SYSTEM.key, note)
+
+
+def stir(incident: Incident, now: datetime) -> Transition:
+    """An alert of a quiet incident fires: it is what it was before."""
+    if incident.quiet_since is None:
+        return Transition(incident, Reason.ALREADY)
+    back = incident.quiet_from
+    stirred = replace(incident, quiet_since=None, quiet_from=None)
+    if back is not None and incident.state is IncidentState.MITIGATED:
+        return _go(stirred, back, now, Reason.FIRES_AGAIN, SYSTEM.key, "")
+    # A person has moved it since; that stands.
+    return Transition(replace(stirred, revision=incident.revision + 1), Reason.FIRES_AGAIN)
+
+
+def resolve_when_quiet(
+    incident: Incident, statuses: Iterable[AlertStatus], now: datetime, hold: timedelta
+) -> Transition:
+    """Resolved once all of its alerts have ended and stayed so for `hold`."""
+    if incident.quiet_since is None or incident.state.is_over:
+        return Transition(incident, Reason.ALREADY)
+    found = set(statuses)
+    if AlertStatus.FIRING in found:
+        return stir(incident, now)
+    if now - incident.quiet_since < hold:
+        return Transition(incident, Reason.NOT_YET)
+    note = f"{Reason.ALL_RESOLVED} for {_spoken(hold)}" if hold else ""
+    return _go(incident, IncidentState.RESOLVED, now, Reason.ALL_RESOLVED, SYSTEM.key, note)
 
 
 def by_person(
@@ -141,6 +201,13 @@ def worsen(incident: Incident, severity: Severity, now: datetime) -> Transition:
     return Transition(changed, Reason.WORSE, entry)
 
 
+def _spoken(length: timedelta) -> str:
+    seconds = round(length.total_seconds())
+    if seconds < 60 or seconds % 60:
+        return f"{seconds} s"
+    return f"{seconds // 60} min"
+
+
 def _go(
     incident: Incident, to: IncidentState, now: datetime, reason: Reason, actor: str, note: str
 ) -> Transition:
@@ -150,6 +217,8 @@ def _go(
         state=to,
         resolved_at=resolved_at,
         snoozed_until=None if to.is_over else incident.snoozed_until,
+        quiet_since=None if to.is_over else incident.quiet_since,
+        quiet_from=None if to.is_over else incident.quiet_from,
         revision=incident.revision + 1,
     )
     data = {"from": incident.state.value, "to": to.value, "reason": reason.value}

@@ -27,7 +27,9 @@ class Incident:
 
     `key` is what people call it (RCL-12). `group_key` joins new alerts to it while it is not
     over; at most one incident that is not over exists per group key. `revision` grows with
-    every change that a card must show.
+    every change that a card must show. `quiet_since` is when the last of its alerts ended, while
+    it waits whether they stay so, and `quiet_from` the state that it was in until then, where
+    that has changed it.
     """
 
     id: int
@@ -45,6 +47,8 @@ class Incident:
     visibility: Visibility = EVERYONE
     owner: str | None = None
     snoozed_until: datetime | None = None
+    quiet_since: datetime | None = None
+    quiet_from: IncidentState | None = None
 
 
 class TimelineKind(StrEnum):
@@ -97,3 +101,18 @@ class Firing:
     incident_id: int
     at: datetime
     alert: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertBeat:
+    """An alert of an incident began to fire (`fires`) or ended. `service` and `environment` are
+    the incident's, as its family counts them."""
+
+    incident_id: int
+    at: datetime
+    alert: str
+    fingerprint: str
+    fires: bool
+    severity: Severity = Severity.UNKNOWN
+    service: str | None = None
+    environment: str | None = None

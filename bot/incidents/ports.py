@@ -6,7 +6,14 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.alerts.model import Severity
-from bot.incidents.model import Firing, Incident, IncidentState, KeptEntry, TimelineEntry
+from bot.incidents.model import (
+    AlertBeat,
+    Firing,
+    Incident,
+    IncidentState,
+    KeptEntry,
+    TimelineEntry,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +74,10 @@ class IncidentRepository(Protocol):
         """Take an entry out; False when it was not there."""
         ...
 
+    def quiet(self, before: datetime, limit: int) -> Sequence[int]:
+        """The ids of those that are not over, and quiet since then or longer, in order."""
+        ...
+
     def past(self, service: str, limit: int) -> Sequence[Incident]:
         """Those of a service that are over, newest first."""
         ...
@@ -82,6 +93,17 @@ class IncidentRepository(Protocol):
     def firings(self, incident_ids: Sequence[int], limit: int = 20_000) -> Sequence[Firing]:
         """What fired in these incidents, in the order of incidents and time; the rest beyond
         `limit` is left out."""
+        ...
+
+    def courses(
+        self,
+        service: str | None,
+        environment: str | None,
+        since: datetime,
+        most: int = 2_000,
+    ) -> Mapping[int, Sequence[AlertBeat]]:
+        """How the alerts of the newest incidents of that service and environment came and went,
+        by incident, in order of time; those without any are left out."""
         ...
 
     def list(self, limit: int, before_id: int | None = None) -> Sequence[Incident]: ...

@@ -21,7 +21,7 @@ Depends = Callable[[str, str], bool]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
     """One kind of alert of one service, at the time it was seen last. `words` are those of its
-    text in lower case."""
+    text in lower case; `is_post`: it was read out of what a tool posted."""
 
     name: str
     service: str | None
@@ -29,6 +29,7 @@ class Trace:
     node: str | None = None
     namespace: str | None = None
     words: frozenset[str] = frozenset()
+    is_post: bool = False
 
 
 def namespace_of(labels: Mapping[str, str]) -> str | None:

@@ -13,6 +13,7 @@ from bot.chat.messages import (
     Notice,
     Said,
     StepList,
+    StormMessage,
 )
 from bot.slack.action_blocks import action_parts
 from bot.slack.board_blocks import board_parts
@@ -28,6 +29,7 @@ from bot.slack.pieces import (
     moment,
     section,
 )
+from bot.slack.storm_blocks import storm_parts, storm_text
 from bot.slack.suggestion_blocks import Part, footer, steps_parts, suggestion_parts
 from bot.suggestions.model import Suggestion, SuggestionKind
 
@@ -63,6 +65,8 @@ def render(message: AnyMessage, *, in_pane: bool = False) -> Rendered:
         case ActionCard():
             parts = action_parts(message)
             text = f"{message.headline}: {message.title} ({message.key}, {message.risk} risk)"
+        case StormMessage():
+            parts, text = storm_parts(message), storm_text(message)
         case Notice():
             said = words(message.text, _NOTICE) or Safe("…")
             parts, text = iter([(0, section(said))]), message.text
@@ -130,7 +134,7 @@ def _place(card: IncidentCard) -> Safe:
 
 def _is_told_by_title(card: IncidentCard) -> bool:
     """Whether there is one alert, and the title says all that its line would say."""
-    if card.alerts_total > 1 or len(card.alerts) != 1:
+    if card.alerts_total > 1 or len(card.alerts) != 1 or card.alerts[0].is_flapping:
         return False
     alert = card.alerts[0]
     title = " ".join(card.title.split())
@@ -150,8 +154,11 @@ def _alerts(card: IncidentCard) -> Iterator[Part]:
 
 
 def _alert(alert: AlertLine) -> Safe:
-    mark = "✓" if alert.status == "resolved" else "•"
+    # Whether one that flaps fires at this very moment is not news, so the card does not follow.
+    mark = "↻" if alert.is_flapping else "✓" if alert.status == "resolved" else "•"
     name = link(alert.url, alert.name, 100)
+    if alert.is_flapping:
+        name = Safe(f"{name} (flapping)")
     summary = words(alert.summary, 240)
     return Safe(f"{mark} {name} — {summary}" if summary else f"{mark} {name}")
 

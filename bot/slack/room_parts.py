@@ -15,6 +15,7 @@ from bot.services.catalogue import Catalogue
 from bot.slack.incident_rooms import SECOND_LOOK, IncidentRooms
 from bot.slack.interactions import Shortcut
 from bot.slack.kept_messages import TO_TIMELINE, KeptMessages
+from bot.slack.post_alerts import AlertHearer, PostAlerts
 from bot.slack.reading import SlackReader
 from bot.slack.room_events import RoomEvents
 from bot.slack.room_marks import RoomMarks
@@ -43,11 +44,13 @@ def room_parts(
     default_mode: Mode,
     redact: Callable[[str], str],
     clock: Clock,
+    intake: AlertHearer,
 ) -> RoomParts:
-    """`pattern` is of incident channels' names; None switches these off, and nothing else."""
+    """`pattern` is of incident channels' names; None switches these off, and nothing else.
+    `intake` takes in the alerts that tools post."""
     reader = SlackReader(client)
     kept = KeptMessages(units, reader, role_of, redact, clock)
-    posts = ToolPosts(units, rooms, default_mode, redact, clock)
+    posts = ToolPosts(units, rooms, default_mode, redact, clock, PostAlerts(intake, clock))
     jobs = {MARK_CARD: RoomMarks(units, client, reader, clock).handle}
     incident_rooms = None
     if pattern is not None:

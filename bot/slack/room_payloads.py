@@ -80,12 +80,17 @@ class Changed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posted:
-    """Another app posted, or edited its post. `text` is plain, links with their addresses."""
+    """Another app posted, or edited its post (`is_edit`). `text` is plain, links with their
+    addresses; `message` is what Slack tells of it, with the channel in it. `is_public`: it was
+    said in a public channel of the workspace."""
 
     team_id: str
     channel: str
     ts: str
     text: str
+    message: JSON
+    is_public: bool
+    is_edit: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +211,16 @@ def _posted(event: JSON, message: JSON, team_id: str) -> Posted | None:
     ts, text = str(message.get("ts") or ""), post_text(message)
     if message.get("thread_ts") not in (None, "", ts) or not ts or not text:
         return None
-    return Posted(team_id=team_id, channel=_channel_id(event), ts=ts, text=text)
+    channel = _channel_id(event)
+    return Posted(
+        team_id=team_id,
+        channel=channel,
+        ts=ts,
+        text=text,
+        message={**message, "channel": channel},
+        is_public=event.get("channel_type") == "channel",
+        is_edit=event is not message,
+    )
 
 
 def is_own(message: JSON, body: JSON) -> bool:

@@ -9,8 +9,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bot.channels.model import Mode
+from bot.channels.watching import watched_as
 from bot.errors import DatabaseBusy
 from bot.incidents.model import source_key
+from bot.slack.post_alerts import tells_of_alerts
 from bot.slack.room_payloads import (
     Changed,
     Pasted,
@@ -56,16 +58,22 @@ class RoomWants:
                     )
                 )
             case Posted():
-                return self._look(lambda uow: self._answers_in_threads(uow, event))
+                return self._look(lambda uow: self._is_looked_at(uow, event))
             case Pasted(said):
                 return self._look(
                     lambda uow: uow.placements.incident_of(said.team_id, said.channel) is not None
                 )
         return False
 
-    def _answers_in_threads(self, uow: UnitOfWork, event: Posted) -> bool:
-        mode = uow.preferences.channel(event.team_id, event.channel).mode
-        return (mode or self._default_mode) is Mode.THREAD
+    def _is_looked_at(self, uow: UnitOfWork, event: Posted) -> bool:
+        """Which channel is the default one is known to the engine, so here any can be it."""
+        chosen = uow.preferences.channel(event.team_id, event.channel)
+        mode = watched_as(chosen, self._default_mode, is_default=True)
+        if mode in (Mode.OFF, Mode.THREAD):
+            return mode is Mode.THREAD
+        if tells_of_alerts(event):
+            return True
+        return event.is_edit and bool(uow.placements.told(event.team_id, event.channel, event.ts))
 
     def _look(self, question: Callable[[UnitOfWork], bool]) -> bool:
         try:

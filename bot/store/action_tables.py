@@ -36,6 +36,7 @@ action_requests = Table(
     Column("rollback_of", BigId, reference("action_requests.id")),
     Index(None, "state", "id"),
     Index(None, "template_id", "started_at"),
+    Index(None, "incident_id"),
     sqlite_autoincrement=True,
 )
 """`frozen` is exactly what will run; `digest` the hash over it that approvers saw."""

@@ -16,10 +16,11 @@ from bot.actions.model import (
     RequestState,
     Switch,
 )
+from bot.actions.track import Ran
 from bot.people.model import Role
 from bot.store import action_tables, tables
 from bot.store.locks import Lock
-from knowledge.store.statements import insert_into, lock_until_commit
+from knowledge.store.statements import chunks, insert_into, lock_until_commit
 
 _SWITCH = {"scope": "actions", "team_id": "", "subject": "switch"}
 _PLAIN = ("requested_by", "reason", "team_id", "channel", "thread", "incident_id", "rollback_of")
@@ -161,6 +162,34 @@ class SqlActions:
             table.c.template_id == template_id, table.c.started_at >= since, table.c.id != but
         )
         return self._connection.execute(statement).scalar_one()
+
+    def ran_in(self, incident_ids: Collection[int]) -> Sequence[Ran]:
+        table, runs = action_tables.action_requests, action_tables.executions
+        found: dict[int, Ran] = {}
+        for some in chunks(sorted(set(incident_ids))):
+            statement = (
+                select(
+                    table.c.id,
+                    table.c.incident_id,
+                    table.c.template_id,
+                    func.coalesce(table.c.ran_at, runs.c.started_at).label("at"),
+                    runs.c.outcome,
+                )
+                .join(runs, runs.c.request_id == table.c.id)
+                .where(
+                    table.c.incident_id.in_(some), runs.c.kind == "run", runs.c.outcome != "refused"
+                )
+                .order_by(table.c.id, runs.c.id)
+            )
+            for row in self._connection.execute(statement).mappings():
+                # The last attempt speaks for the request.
+                found[row["id"]] = Ran(
+                    incident_id=row["incident_id"],
+                    template_id=row["template_id"],
+                    at=row["at"],
+                    failed=row["outcome"] not in ("", "ok", "unknown"),
+                )
+        return list(found.values())
 
     # -- approvals ------------------------------------------------------------------------
 

@@ -6,12 +6,14 @@ from typing import cast
 
 from sqlalchemy import Connection, RowMapping, case, func, select, update
 
-from bot.alerts.model import Alert, AlertStatus, Severity, StoredAlert
-from bot.alerts.ports import AlertWrite
+from bot.alerts.model import FROM_POSTS, Alert, AlertStatus, Severity, StoredAlert, Turning
+from bot.alerts.ports import AlertWrite, Begun, Tally
+from bot.incidents.model import IncidentState
 from bot.incidents.traces import Trace, namespace_of, node_of, words_of
-from bot.store.tables import alerts
+from bot.store.tables import alerts, incidents
 from knowledge.store.statements import chunks, insert_into
 
+_OVER = [state.value for state in IncidentState if state.is_over]
 _OVERWRITTEN = (
     "source",
     "name",
@@ -28,6 +30,9 @@ _OVERWRITTEN = (
     "environment",
     "incident_id",
     "last_seen_at",
+    "turned_at",
+    "ends",
+    "flapping_since",
 )
 
 
@@ -54,6 +59,11 @@ def _stored(row: RowMapping) -> StoredAlert:
         first_seen_at=row["first_seen_at"],
         last_seen_at=row["last_seen_at"],
         times_seen=row["times_seen"],
+        turning=Turning(
+            turned_at=row["turned_at"],
+            ends=tuple(datetime.fromisoformat(end) for end in row["ends"]),
+            flapping_since=row["flapping_since"],
+        ),
     )
 
 
@@ -86,6 +96,15 @@ def _row(write: AlertWrite, now: datetime, times_seen: int) -> dict[str, object]
         "first_seen_at": now,
         "last_seen_at": now,
         "times_seen": times_seen,
+        **_turning(write.turning),
+    }
+
+
+def _turning(turning: Turning) -> dict[str, object]:
+    return {
+        "turned_at": turning.turned_at,
+        "ends": [end.isoformat() for end in turning.ends],
+        "flapping_since": turning.flapping_since,
     }
 
 
@@ -150,6 +169,7 @@ class SqlAlerts:
             ranked = (
                 select(
                     *(table.c.incident_id, table.c.name, table.c.service, table.c.summary),
+                    table.c.source,
                     *(table.c.labels, table.c.first_seen_at, table.c.starts_at),
                     table.c.last_seen_at,
                     func.row_number()
@@ -177,9 +197,71 @@ class SqlAlerts:
                         node=node_of(row["labels"]),
                         namespace=namespace_of(row["labels"]),
                         words=words_of(row["name"], row["summary"]),
+                        is_post=row["source"] == FROM_POSTS,
                     ),
                 )
                 for row in self._connection.execute(newest).mappings()
+            ]
+        return found
+
+    def resting(self, before: datetime, limit: int) -> Sequence[StoredAlert]:
+        statement = (
+            select(alerts)
+            .where(alerts.c.flapping_since.is_not(None), alerts.c.turned_at <= before)
+            .order_by(alerts.c.fingerprint)
+            .limit(limit)
+        )
+        if self._writing:
+            statement = statement.with_for_update()
+        return [_stored(row) for row in self._connection.execute(statement).mappings()]
+
+    def turn(self, alert_id: int, turning: Turning) -> None:
+        self._connection.execute(
+            update(alerts).where(alerts.c.id == alert_id).values(**_turning(turning))
+        )
+
+    def begun_since(self, at: datetime) -> Sequence[Begun]:
+        table = alerts
+        place = (table.c.incident_id, table.c.service, table.c.environment, table.c.severity)
+        statement = (
+            select(*place, func.count())
+            .where(table.c.turned_at >= at, table.c.status == AlertStatus.FIRING.value)
+            .join(incidents, incidents.c.id == table.c.incident_id)
+            .where(incidents.c.state.not_in(_OVER))
+            .group_by(*place)
+        )
+        found = [
+            Begun(
+                incident_id=row[0],
+                service=row[1],
+                environment=row[2],
+                severity=Severity(row[3]),
+                alerts=row[4],
+            )
+            for row in self._connection.execute(statement)
+        ]
+        return sorted(found, key=lambda one: (one.severity.rank, one.incident_id))
+
+    def tally(self, incident_ids: Sequence[int]) -> Sequence[Tally]:
+        table, found = alerts, list[Tally]()
+        place = (table.c.incident_id, table.c.service, table.c.environment)
+        fires = case((table.c.status == AlertStatus.FIRING.value, 1), else_=0)
+        for some in chunks(sorted(set(incident_ids))):
+            statement = (
+                select(*place, func.count(), func.sum(fires))
+                .where(table.c.incident_id.in_(some))
+                .group_by(*place)
+                .order_by(*place)
+            )
+            found += [
+                Tally(
+                    incident_id=row[0],
+                    service=row[1],
+                    environment=row[2],
+                    alerts=row[3],
+                    firing=int(row[4]),
+                )
+                for row in self._connection.execute(statement)
             ]
         return found
 

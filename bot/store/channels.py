@@ -6,8 +6,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, select, update
 
+from bot.alerts.model import AlertStatus
 from bot.channels.model import ChannelSettings, PersonSettings, Placement, ToolPost
-from bot.store import tables
+from bot.store import post_tables, tables
 from knowledge.store.statements import insert_into
 
 _CHANNEL, _PERSON = "channel", "person"
@@ -181,7 +182,7 @@ class SqlPlacements:
         return changed.first() is not None
 
     def add_post(self, post: ToolPost) -> bool:
-        table = tables.tool_posts
+        table = post_tables.tool_posts
         statement = insert_into(self._connection, table).values(**post.model_dump())
         changed = self._connection.execute(
             statement.on_conflict_do_update(
@@ -193,7 +194,7 @@ class SqlPlacements:
         return changed.first() is not None
 
     def posts(self, team_id: str, channel: str, since: datetime) -> Sequence[ToolPost]:
-        table = tables.tool_posts
+        table = post_tables.tool_posts
         statement = (
             select(table.c.team_id, table.c.channel, table.c.ts, table.c.text, table.c.at)
             .where(table.c.team_id == team_id, table.c.channel == channel, table.c.at >= since)
@@ -202,6 +203,48 @@ class SqlPlacements:
         rows = self._connection.execute(statement).mappings()
         return [ToolPost.model_validate(dict(row)) for row in rows]
 
+    def told(self, team_id: str, channel: str, ts: str) -> dict[str, AlertStatus]:
+        table = post_tables.post_alerts
+        statement = select(table.c.fingerprint, table.c.status).where(
+            table.c.team_id == team_id, table.c.channel == channel, table.c.ts == ts
+        )
+        return {row[0]: AlertStatus(row[1]) for row in self._connection.execute(statement)}
+
+    def keep_told(
+        self, team_id: str, channel: str, ts: str, told: Mapping[str, AlertStatus], at: datetime
+    ) -> None:
+        if not told:
+            return
+        table = post_tables.post_alerts
+        rows = [
+            {
+                **{"team_id": team_id, "channel": channel, "ts": ts, "at": at},
+                **{"fingerprint": fingerprint, "status": status.value},
+            }
+            for fingerprint, status in sorted(told.items())
+        ]
+        statement = insert_into(self._connection, table)
+        self._connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=[table.c.team_id, table.c.channel, table.c.ts, table.c.fingerprint],
+                set_={"status": statement.excluded.status},
+            ),
+            rows,
+        )
+
+    def heard_in(self, incident_id: int) -> Sequence[tuple[str, str]]:
+        posts, alerts = post_tables.post_alerts, tables.alerts
+        statement = (
+            select(posts.c.team_id, posts.c.channel)
+            .join(alerts, alerts.c.fingerprint == posts.c.fingerprint)
+            .where(alerts.c.incident_id == incident_id)
+            .order_by(posts.c.at, posts.c.ts)
+        )
+        found = [(row[0], row[1]) for row in self._connection.execute(statement)]
+        return list(dict.fromkeys(found))
+
     def purge_posts(self, before: datetime) -> int:
-        table = tables.tool_posts
+        told = post_tables.post_alerts
+        self._connection.execute(delete(told).where(told.c.at < before))
+        table = post_tables.tool_posts
         return self._connection.execute(delete(table).where(table.c.at < before)).rowcount

@@ -60,6 +60,17 @@ class SqlDrafts:
         rows = self._connection.execute(statement).mappings()
         return [Draft.model_validate(dict(row)) for row in rows]
 
+    def about(self, kind: DraftKind, subject: str, *, limit: int = 100) -> Sequence[Draft]:
+        table = tables.drafts
+        statement = (
+            select(table)
+            .where(table.c.subject == subject, table.c.kind == kind.value)
+            .order_by(table.c.id.desc())
+            .limit(limit)
+        )
+        rows = self._connection.execute(statement).mappings()
+        return [Draft.model_validate(dict(row)) for row in rows]
+
     def edit(self, draft_id: int, content: dict[str, Any]) -> bool:
         return self._change(draft_id, {"content": content})
 
@@ -67,11 +78,17 @@ class SqlDrafts:
         changed = {"state": state.value, "decided_by": actor, "decided_at": now}
         return self._change(draft_id, changed)
 
-    def _change(self, draft_id: int, values: dict[str, Any]) -> bool:
+    def withdraw(self, draft_id: int, *, actor: str, now: datetime) -> bool:
+        changed = {"state": DraftState.REJECTED.value, "decided_by": actor, "decided_at": now}
+        return self._change(draft_id, changed, DraftState.ACCEPTED)
+
+    def _change(
+        self, draft_id: int, values: dict[str, Any], before: DraftState = DraftState.WAITING
+    ) -> bool:
         table = tables.drafts
         statement = (
             update(table)
-            .where(table.c.id == draft_id, table.c.state == DraftState.WAITING.value)
+            .where(table.c.id == draft_id, table.c.state == before.value)
             .values(**values)
             .returning(table.c.id)
         )

@@ -26,7 +26,8 @@ from sqlalchemy import (
 
 from bot.errors import DataError
 from bot.store import action_tables  # its metadata holds every table of bot
-from bot.store.tables import console_passes, marks
+from bot.store.console_tables import console_passes
+from bot.store.tables import marks
 from knowledge.store import tables as remembering
 from knowledge.store.columns import UtcDateTime
 

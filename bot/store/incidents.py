@@ -19,6 +19,7 @@ from sqlalchemy import (
 
 from bot.alerts.model import Severity
 from bot.incidents.model import (
+    AlertBeat,
     Firing,
     Incident,
     IncidentState,
@@ -36,6 +37,7 @@ KEY_PREFIX = "RCL-"
 _KEY = re.compile(rf"{KEY_PREFIX}([1-9][0-9]{{0,17}})", re.IGNORECASE | re.ASCII)
 
 _OVER = [state.value for state in IncidentState if state.is_over]
+_BEATS = [TimelineKind.ALERT_FIRED.value, TimelineKind.ALERT_RESOLVED.value]
 OPEN_ATTEMPTS = 10
 """Each loses only against an incident that opened and ended between two of our statements."""
 
@@ -57,6 +59,8 @@ def _incident(row: RowMapping) -> Incident:
         visibility=visibility_from_json(row["visibility"]),
         owner=row["owner"],
         snoozed_until=row["snoozed_until"],
+        quiet_since=row["quiet_since"],
+        quiet_from=IncidentState(row["quiet_from"]) if row["quiet_from"] else None,
     )
 
 
@@ -67,6 +71,21 @@ def _entry(row: RowMapping) -> TimelineEntry:
         text=row["text"],
         actor=row["actor"],
         data=row["data"],
+    )
+
+
+def _beat(row: RowMapping, service: str | None, environment: str | None) -> AlertBeat:
+    data = row["data"]
+    severity = data.get("severity", "")
+    return AlertBeat(
+        incident_id=row["incident_id"],
+        at=row["at"],
+        alert=data.get("alert", ""),
+        fingerprint=data.get("fingerprint", ""),
+        fires=row["kind"] == TimelineKind.ALERT_FIRED.value,
+        severity=Severity(severity) if severity in set(Severity) else Severity.UNKNOWN,
+        service=service,
+        environment=environment,
     )
 
 
@@ -157,6 +176,8 @@ class SqlIncidents:
                 visibility=visibility_to_json(incident.visibility),
                 owner=incident.owner,
                 snoozed_until=incident.snoozed_until,
+                quiet_since=incident.quiet_since,
+                quiet_from=incident.quiet_from.value if incident.quiet_from else None,
             )
             .returning(incidents.c.id)
         )
@@ -210,6 +231,15 @@ class SqlIncidents:
         statement = delete(timeline).where(timeline.c.id == entry_id).returning(timeline.c.id)
         return self._connection.execute(statement).first() is not None
 
+    def quiet(self, before: datetime, limit: int) -> Sequence[int]:
+        statement = (
+            select(incidents.c.id)
+            .where(NOT_OVER, incidents.c.quiet_since <= before)
+            .order_by(incidents.c.id)
+            .limit(limit)
+        )
+        return list(self._connection.execute(statement).scalars())
+
     def past(self, service: str, limit: int) -> Sequence[Incident]:
         statement = (
             select(incidents)
@@ -254,6 +284,32 @@ class SqlIncidents:
                 Firing(incident_id=row[0], at=row[1], alert=row[2] or "")
                 for row in self._connection.execute(statement)
             ]
+        return found
+
+    def courses(
+        self, service: str | None, environment: str | None, since: datetime, most: int = 2_000
+    ) -> Mapping[int, Sequence[AlertBeat]]:
+        newest = (
+            select(incidents.c.id)
+            .where(
+                incidents.c.service.is_not_distinct_from(service),
+                incidents.c.environment.is_not_distinct_from(environment),
+                incidents.c.opened_at >= since,
+            )
+            .order_by(incidents.c.id.desc())
+            .limit(most)
+        )
+        ids = list(self._connection.execute(newest).scalars())
+        found: dict[int, list[AlertBeat]] = {}
+        for some in chunks(sorted(ids)):
+            statement = (
+                select(timeline)
+                .where(timeline.c.incident_id.in_(some), timeline.c.kind.in_(_BEATS))
+                .order_by(timeline.c.incident_id, timeline.c.at, timeline.c.id)
+            )
+            for row in self._connection.execute(statement).mappings():
+                beat = _beat(row, service, environment)
+                found.setdefault(beat.incident_id, []).append(beat)
         return found
 
     def list(self, limit: int, before_id: int | None = None) -> Sequence[Incident]:

@@ -1,12 +1,13 @@
 """Every lock that Recall takes in a database, in one place, so that no two can collide.
 
-Order, for whoever needs several in one transaction: rows of incidents first, then SPEAKING, and
-AUDIT_CHAIN last, because it is held until the commit and every change of state needs it.
+Order, for whoever needs several in one transaction: rows of incidents (or CURATING) first, then
+SPEAKING, and AUDIT_CHAIN last, because it is held until the commit and every change of state
+needs it.
 """
 
 from enum import IntEnum
 
-from knowledge.store.statements import INDEX_LOG_LOCK
+from knowledge.store.statements import CURATING_LOCK, INDEX_LOG_LOCK
 
 
 class Lock(IntEnum):
@@ -18,3 +19,4 @@ class Lock(IntEnum):
     AUDIT_CHAIN = 0x5243_4C04
     SPEAKING = 0x5243_4C0A
     ACTION_CLAIM = 0x5243_4C0B
+    CURATING = CURATING_LOCK

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, RowMapping, delete, insert, select
 
 from bot.people.model import Actor, Role
 from bot.people.sessions import Pass, PassKind
-from bot.store.tables import console_passes
+from bot.store.console_tables import console_passes
 
 
 class SqlPasses:

@@ -22,6 +22,8 @@ NOT_OVER = text("state NOT IN ('resolved', 'closed')")
 """Which incidents their group key is reserved for; also the condition of the unique index."""
 
 PENDING = text("state = 'pending'")
+FLAPPING = text("flapping_since IS NOT NULL")
+QUIET = text("quiet_since IS NOT NULL")
 
 
 def reference(target: str) -> ForeignKey:
@@ -85,6 +87,9 @@ incidents = Table(
     Column("visibility", Json, nullable=False),
     Column("owner", SafeText),
     Column("snoozed_until", UtcDateTime),
+    Column("quiet_since", UtcDateTime),
+    Column("quiet_from", SafeText),
+    Index("ix_incidents_quiet", "quiet_since", sqlite_where=QUIET, postgresql_where=QUIET),
     Index(None, "opened_at"),
     Index(None, "resolved_at"),
     Index(
@@ -136,7 +141,12 @@ alerts = Table(
     Column("first_seen_at", UtcDateTime, nullable=False),
     Column("last_seen_at", UtcDateTime, nullable=False),
     Column("times_seen", Integer, nullable=False),
+    Column("turned_at", UtcDateTime),
+    Column("ends", Json, nullable=False, server_default=text("'[]'")),
+    Column("flapping_since", UtcDateTime),
     Index(None, "incident_id"),
+    Index(None, "turned_at"),
+    Index("ix_alerts_flapping", "turned_at", sqlite_where=FLAPPING, postgresql_where=FLAPPING),
     sqlite_autoincrement=True,
 )
 
@@ -255,20 +265,6 @@ incident_channels = Table(
 )
 """Channels that were made for one incident. One that is archived or gone is closed."""
 
-tool_posts = Table(
-    "tool_posts",
-    metadata,
-    Column("id", BigId, primary_key=True),
-    Column("team_id", SafeText, nullable=False),
-    Column("channel", SafeText, nullable=False),
-    Column("ts", SafeText, nullable=False),
-    Column("text", SafeText, nullable=False),
-    Column("at", UtcDateTime, nullable=False),
-    UniqueConstraint("team_id", "channel", "ts"),
-    Index(None, "at"),
-)
-"""What other apps posted lately: an answer can stand in the thread under such a post."""
-
 drafts = Table(
     "drafts",
     metadata,
@@ -371,22 +367,6 @@ held_alerts = Table(
     Index(None, "at"),
 )
 """What noise rules held back: a row for each alert, rule and minute, counted in `times`."""
-
-console_passes = Table(
-    "console_passes",
-    metadata,
-    Column("digest", SafeText, primary_key=True),
-    Column("kind", SafeText, nullable=False),
-    Column("team_id", SafeText, nullable=False),
-    Column("user_id", SafeText, nullable=False),
-    Column("name", SafeText, nullable=False),
-    Column("role", SafeText, nullable=False),
-    Column("guard", SafeText, nullable=False),
-    Column("made_at", UtcDateTime, nullable=False),
-    Column("expires_at", UtcDateTime, nullable=False, index=True),
-    Column("data", Json, nullable=False),
-)
-"""One-time links, sessions and started sign-ins of the console, by the hash of their secret."""
 
 audit = Table(
     "audit",

@@ -19,6 +19,7 @@ from bot.incidents.query import query_of, uses_private_words
 from bot.jobs.ports import Job
 from bot.people.model import SYSTEM
 from bot.schedules.plan import end_of_silence
+from bot.storms.job import Storms
 from bot.suggestions.corrections import corrected, family_key
 from bot.suggestions.model import Suggestion
 from bot.suggestions.naming import made_in_private
@@ -88,6 +89,7 @@ class SuggestJob:
     ChatUnavailable, and then the job runs again later. A search that finds nothing close enough
     says nothing, unless the card is there already or the channel was made for this incident.
     A job with `again` in its payload looks even where that revision was searched before.
+    `storms` tells what is said in a storm's message instead; None: nothing ever is.
     """
 
     def __init__(
@@ -96,7 +98,9 @@ class SuggestJob:
         builder: Suggester,
         where: Callable[[Incident], Where],
         clock: Clock,
+        storms: Storms | None = None,
     ) -> None:
+        self._storms = storms
         self._units = units
         self._builder = builder
         self._where = where
@@ -171,11 +175,12 @@ class SuggestJob:
         if found is not None and (shown is None or (is_newest and not says_the_same(shown, found))):
             keep(uow, found, incident, SYSTEM.key, now)
             shown = found
+        is_in_storm = self._is_in_storm(uow, incident, where, now)
         if uow.outbox.destination(card_key(incident)) is not None:
             show_card(uow, incident, shown, now, room=None)
             return
         has_news = (shown is not None and shown.answered) or where.is_own
-        if not has_news or incident.state.is_over:
+        if not has_news or is_in_storm or incident.state.is_over:
             return
         alerts = [stored.alert for stored in uow.alerts.of_incident(incident.id)]
         self._wait_for_quiet_to_end(uow, where, incident, now)
@@ -183,6 +188,17 @@ class SuggestJob:
         if to is not None and self._has_room(uow, where, incident, to, now):
             remember(uow, where, incident, self._clock)
             show_card(uow, incident, shown, now, room=to)
+
+    def _is_in_storm(
+        self, uow: UnitOfWork, incident: Incident, where: Where, now: datetime
+    ) -> bool:
+        """Whether a storm's message tells of it in its channel. One that people made a channel
+        for is told of there all the same."""
+        if self._storms is None or where.room is None or where.is_own or incident.state.is_over:
+            return False
+        alerts = [stored.alert for stored in uow.alerts.of_incident(incident.id)]
+        to = first_place(uow, where, incident, alerts)
+        return to is not None and self._storms.takes(uow, incident, to, now)
 
     def _wait_for_quiet_to_end(
         self, uow: UnitOfWork, where: Where, incident: Incident, now: datetime
@@ -197,7 +213,12 @@ class SuggestJob:
         self, uow: UnitOfWork, where: Where, incident: Incident, to: Destination, now: datetime
     ) -> bool:
         """Whether a first card may be said now; where not, it is looked at again when it may.
-        Critical incidents, and those that people made a channel for, never wait."""
+        Critical incidents, and those that people made a channel for, wait for no room; but one
+        that grows fast waits a moment whether it becomes a storm."""
+        building_up = self._storms.waits(uow, incident, now) if self._storms is not None else None
+        if building_up is not None and not where.is_own:
+            look_again(uow, incident, "building up", self._clock, building_up)
+            return False
         is_urgent = incident.severity is Severity.CRITICAL or where.is_own
         later = may_interrupt(uow, to, card_key(incident), now, is_urgent=is_urgent)
         if later is not None:

@@ -34,6 +34,8 @@ def alert_view(stored: StoredAlert) -> JSON:
         "first_seen_at": _time(stored.first_seen_at),
         "last_seen_at": _time(stored.last_seen_at),
         "times_seen": stored.times_seen,
+        "flapping": stored.turning.is_flapping,
+        "flapping_since": _time(stored.turning.flapping_since),
     }
 
 

@@ -4,6 +4,7 @@ Everything here ends as a real Slack payload on its way to the app.
 """
 
 from dataclasses import replace
+from typing import Any
 
 from bot.workspace import choices, interactivity, messages, mrkdwn, rules
 from bot.workspace.api.conversations import created_event
@@ -335,6 +336,13 @@ class OtherApp:
                 subtype="bot_message",
                 username=self.user.real_name,
             )
+
+    def edits(self, message: Message, **fields: Any) -> Message:
+        """Change fields (text, blocks, attachments) of an own post."""
+        state = self._core.state
+        with state.changed:
+            place = state.channel(message.channel)
+            return messages.edit(state, place, message.ts, self.user, **fields)
 
 
 def button_texts(message: Message) -> list[str]:

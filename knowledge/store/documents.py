@@ -48,6 +48,7 @@ def _fields(document: Document) -> dict[str, Any]:
             "owner": document.owner,
             "actions": list(document.actions),
             "reviewed": None if document.reviewed is None else document.reviewed.isoformat(),
+            **({"review_by": document.review_by.isoformat()} if document.review_by else {}),
         }
     return {
         "symptom": document.symptom,
@@ -122,13 +123,14 @@ def document_from_row(row: Mapping[Any, Any]) -> Document:
         "version": row["version"],
     }
     if row["kind"] == DocumentKind.RUNBOOK.value:
-        reviewed = fields["reviewed"]
+        reviewed, due = fields["reviewed"], fields.get("review_by")
         return Runbook(
             **shared,
             body=fields["body"],
             owner=fields["owner"],
             actions=tuple(fields["actions"]),
             reviewed=None if reviewed is None else date.fromisoformat(reviewed),
+            review_by=None if due is None else date.fromisoformat(due),
         )
     return PastIncident(
         **shared,

@@ -6,11 +6,13 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from knowledge.curate.model import RunbookLine, Version, VersionLine
 from knowledge.embed.port import Vectors
 from knowledge.index.source import DocumentCard, LogEntry
 from knowledge.model import Document, DocumentKind, DocumentState, Generation, Passage
-from knowledge.store import log, reading, writing
+from knowledge.store import history, log, reading, writing
 from knowledge.store import vectors as stored_vectors
+from knowledge.store.statements import CURATING_LOCK, lock_until_commit
 from knowledge.store.writing import Row, Stored
 
 Connect = Callable[[], AbstractContextManager[Connection]]
@@ -46,6 +48,21 @@ class KnowledgeRepository:
 
     def counts(self) -> Mapping[str, int]:
         return reading.counts(self._connection)
+
+    def claim_curating(self) -> None:
+        """Wait until nobody else publishes; held until the transaction ends."""
+        lock_until_commit(self._connection, CURATING_LOCK)
+
+    def runbooks(self) -> Sequence[RunbookLine]:
+        """In any state, by id."""
+        return history.runbooks(self._connection)
+
+    def versions(self, document_id: str) -> Sequence[VersionLine]:
+        """Of a runbook, the newest first."""
+        return history.versions(self._connection, document_id)
+
+    def version(self, document_id: str, version: int) -> Version | None:
+        return history.version(self._connection, document_id, version)
 
 
 class KnowledgeStore:

@@ -14,6 +14,9 @@ CHUNK = 500
 INDEX_LOG_LOCK = 0x5243_4C03
 """Advisory lock of everybody who appends to the index log (listed in bot.store.locks too)."""
 
+CURATING_LOCK = 0x5243_4C11
+"""Advisory lock of whoever publishes an edit: it compares with the newest version first."""
+
 
 def chunks(items: Sequence[Item], size: int = CHUNK) -> Iterator[Sequence[Item]]:
     for start in range(0, len(items), size):

@@ -44,6 +44,7 @@ def parse_runbook(raw: bytes | str, *, slug: str, url: str | None = None) -> Run
         owner=_text(head, "owner"),
         actions=_list(head, "actions"),
         reviewed=_date(head, "reviewed"),
+        review_by=_date(head, "review_by"),
         visibility=_visibility(head),
         origin=_origin(head),
         url=_url(head) or url,

@@ -8,16 +8,32 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import asyncssh
 import pytest
 
+from bot.actions.blocks import Ansible, Command, Http, Kubernetes, Ssh
 from bot.actions.executors import EXECUTORS, RunnerRules
 from bot.actions.executors.hosts import HostGate
 from bot.actions.executors.http import HttpExecutor
 from bot.actions.executors.port import Ended, Executor, Outcome, Run
 from bot.actions.frozen import Step
-from bot.actions.template import Command, Http
+from bot.actions.queries import LogsQuery, PrometheusQuery, SqlRead
+from tests.support.executors import House
 
 PROGRAMS = ("/bin/echo", "/bin/sleep", "/bin/false", "/usr/bin/printenv", "/bin/cat", "/bin/pwd")
+
+
+ANSWERS: dict[str, dict[str, Any]] = {
+    "/api/v1/query": {
+        "resultType": "vector",
+        "result": [{"metric": {"job": "done"}, "value": [0, "4"]}],
+    },
+    "/loki/api/v1/query_range": {
+        "resultType": "streams",
+        "result": [{"stream": {"job": "shop"}, "values": [["1000000000", "done"]]}],
+    },
+}
+"""What Prometheus and Loki give as `data`, by path."""
 
 
 class Server:
@@ -41,7 +57,12 @@ class Server:
                 self.send_response(code)
                 if code == 302:
                     self.send_header("Location", "http://169.254.169.254/latest/meta-data")
-                text = json.dumps({"data": {"value": 4}, "said": outer.says}).encode()
+                text = json.dumps(
+                    {
+                        "data": {"value": 4} | outer.answers.get(self.path.partition("?")[0], {}),
+                        "said": outer.says,
+                    }
+                ).encode()
                 self.send_header("Content-Length", str(len(text)))
                 self.end_headers()
                 self.wfile.write(text)
@@ -49,6 +70,7 @@ class Server:
             do_GET = do_POST = do_PUT = answer
 
         self.says = "done"
+        self.answers = ANSWERS
         self.slow = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.port = self._server.server_address[1]
@@ -71,15 +93,28 @@ def server() -> Iterator[Server]:
     opened.close()
 
 
-def rules(*hosts: str, lookup: Callable[[str, int], list[str]] | None = None) -> RunnerRules:
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    opened = House(tmp_path_factory.mktemp("actions"))
+    yield opened
+    opened.close()
+
+
+def rules(
+    *hosts: str,
+    lookup: Callable[[str, int], list[str]] | None = None,
+    folder: Path | None = None,
+) -> RunnerRules:
     lookup = lookup or (lambda host, port: ["127.0.0.1"])
     return RunnerRules(
-        commands=PROGRAMS, gate=HostGate(hosts or ("localhost@127.0.0.0/8",), lookup)
+        commands=PROGRAMS,
+        gate=HostGate(hosts or ("localhost@127.0.0.0/8",), lookup),
+        folder=folder,
     )
 
 
 def run(
-    executor: Executor, step: Step, *, seconds: float = 5.0, **changes: Any
+    executor: Executor, step: Step, *, seconds: float = 30.0, **changes: Any
 ) -> tuple[Outcome, str]:
     printed = bytearray()
     values = {"on_output": printed.extend, "secrets": {"TOKEN": "sup3r-s3cret"}, **changes}
@@ -95,22 +130,101 @@ def request(url: str, **more: Any) -> Step:
     return Step(http=Http(url=url, **more))
 
 
-GOLDEN: dict[str, dict[str, Callable[[Server], Step]]] = {
+def kubernetes(house: House, name: str, **more: Any) -> Step:
+    values = {"server": house.kubernetes.url, "token": "${secret:TOKEN}", **more}
+    target = f"deployment/shop/{name}"
+    return Step(kubernetes=Kubernetes(verb="rollout_restart", object=target, **values))
+
+
+def ssh(house: House, *argv: str, host: str = "localhost", key: str = "${secret:SSH_KEY}") -> Step:
+    return Step(ssh=Ssh(host=host, port=house.ssh.port, user="ops", key=key, argv=argv))
+
+
+def ansible(house: House, name: str, **more: Any) -> Step:
+    values = {"playbooks_digest": house.digest, **more}
+    return Step(ansible=Ansible(playbook=f"{name}.yml", **values))
+
+
+def prometheus(url: str, **more: Any) -> Step:
+    return Step(prometheus_query=PrometheusQuery(url=url, query="up", **more))
+
+
+def logs(url: str, **more: Any) -> Step:
+    return Step(logs_query=LogsQuery(url=url, query='{job="shop"}', **more))
+
+
+def sql(query: str, database: str = "${secret:DATABASE}", **more: Any) -> Step:
+    return Step(sql_read=SqlRead(database=database, query=query, **more))
+
+
+GOLDEN: dict[str, dict[str, Callable[[Server, House], Step]]] = {
     "command": {
-        "works": lambda _: command("/bin/echo", "done"),
-        "fails": lambda _: command("/bin/false"),
-        "is slow": lambda _: command("/bin/sleep", "20"),
-        "is not allowed": lambda _: command("/usr/bin/uptime"),
-        "names a secret": lambda _: command("/usr/bin/printenv", env={"T": "${secret:TOKEN}"}),
-        "names no known secret": lambda _: command("/bin/echo", env={"T": "${secret:OTHER}"}),
+        "works": lambda s, h: command("/bin/echo", "done"),
+        "fails": lambda s, h: command("/bin/false"),
+        "is slow": lambda s, h: command("/bin/sleep", "20"),
+        "is not allowed": lambda s, h: command("/usr/bin/uptime"),
+        "names a secret": lambda s, h: command("/usr/bin/printenv", env={"T": "${secret:TOKEN}"}),
+        "names no known secret": lambda s, h: command("/bin/echo", env={"T": "${secret:OTHER}"}),
     },
     "http": {
-        "works": lambda s: request(f"{s.url}/works"),
-        "fails": lambda s: request(f"{s.url}/fails"),
-        "is slow": lambda s: request(f"{s.url}/slow"),
-        "is not allowed": lambda s: request("http://elsewhere.example/"),
-        "names a secret": lambda s: request(f"{s.url}/", headers={"X-T": "${secret:TOKEN}"}),
-        "names no known secret": lambda s: request(f"{s.url}/", headers={"X": "${secret:OTHER}"}),
+        "works": lambda s, h: request(f"{s.url}/works"),
+        "fails": lambda s, h: request(f"{s.url}/fails"),
+        "is slow": lambda s, h: request(f"{s.url}/slow"),
+        "is not allowed": lambda s, h: request("http://elsewhere.example/"),
+        "names a secret": lambda s, h: request(f"{s.url}/", headers={"X-T": "${secret:TOKEN}"}),
+        "names no known secret": lambda s, h: request(
+            f"{s.url}/", headers={"X": "${secret:OTHER}"}
+        ),
+    },
+    "kubernetes": {
+        "works": lambda s, h: kubernetes(h, "web"),
+        "fails": lambda s, h: kubernetes(h, "gone"),
+        "is slow": lambda s, h: kubernetes(h, "slow"),
+        "is not allowed": lambda s, h: kubernetes(h, "web", server="http://elsewhere.example"),
+        "names a secret": lambda s, h: kubernetes(h, "web"),
+        "names no known secret": lambda s, h: kubernetes(h, "web", token="${secret:OTHER}"),
+    },
+    "ssh": {
+        "works": lambda s, h: ssh(h, "/bin/echo", "done"),
+        "fails": lambda s, h: ssh(h, "/bin/false"),
+        "is slow": lambda s, h: ssh(h, "/bin/sleep", "20"),
+        "is not allowed": lambda s, h: ssh(h, "/bin/echo", host="elsewhere.example"),
+        "names a secret": lambda s, h: ssh(h, "/bin/echo"),
+        "names no known secret": lambda s, h: ssh(h, "/bin/echo", key="${secret:OTHER}"),
+    },
+    "ansible": {
+        "works": lambda s, h: ansible(h, "works", vars={"word": "done"}),
+        "fails": lambda s, h: ansible(h, "fails"),
+        "is slow": lambda s, h: ansible(h, "slow"),
+        "is not allowed": lambda s, h: ansible(h, "works", playbooks_digest="0" * 64),
+        "names a secret": lambda s, h: ansible(
+            h, "works", vars={"word": "x"}, env={"T": "${secret:TOKEN}"}
+        ),
+        "names no known secret": lambda s, h: ansible(h, "works", env={"T": "${secret:OTHER}"}),
+    },
+    "prometheus_query": {
+        "works": lambda s, h: prometheus(s.url),
+        "fails": lambda s, h: prometheus(f"{s.url}/no"),
+        "is slow": lambda s, h: prometheus(f"{s.url}/slow"),
+        "is not allowed": lambda s, h: prometheus("http://elsewhere.example"),
+        "names a secret": lambda s, h: prometheus(s.url, headers={"X": "${secret:TOKEN}"}),
+        "names no known secret": lambda s, h: prometheus(s.url, headers={"X": "${secret:OTHER}"}),
+    },
+    "logs_query": {
+        "works": lambda s, h: logs(s.url),
+        "fails": lambda s, h: logs(f"{s.url}/no"),
+        "is slow": lambda s, h: logs(f"{s.url}/slow"),
+        "is not allowed": lambda s, h: logs("http://elsewhere.example"),
+        "names a secret": lambda s, h: logs(s.url, headers={"X": "${secret:TOKEN}"}),
+        "names no known secret": lambda s, h: logs(s.url, headers={"X": "${secret:OTHER}"}),
+    },
+    "sql_read": {
+        "works": lambda s, h: sql("select ${word} as said", values={"word": "done"}),
+        "fails": lambda s, h: sql("select a from no_such_table"),
+        "is slow": lambda s, h: sql("select pg_sleep(20)"),
+        "is not allowed": lambda s, h: sql("select 1", database="${secret:NO_DATABASE}"),
+        "names a secret": lambda s, h: sql("select 1"),
+        "names no known secret": lambda s, h: sql("select 1", database="${secret:OTHER}"),
     },
 }
 
@@ -130,9 +244,11 @@ def test_every_executor_has_its_golden_cases() -> None:
         ("names no known secret", Ended.REFUSED),
     ],
 )
-def test_what_became_of_it_is_told(name: str, case: str, ended: Ended, server: Server) -> None:
-    executor = EXECUTORS[name](rules())
-    outcome, printed = run(executor, GOLDEN[name][case](server))
+def test_what_became_of_it_is_told(
+    name: str, case: str, ended: Ended, server: Server, house: House
+) -> None:
+    executor = EXECUTORS[name](rules(folder=house.folder))
+    outcome, printed = run(executor, GOLDEN[name][case](server, house), secrets=house.secrets)
     assert outcome.ended is ended
     assert "sup3r-s3cret" not in outcome.detail
     if case == "works":
@@ -143,18 +259,25 @@ def test_what_became_of_it_is_told(name: str, case: str, ended: Ended, server: S
 
 
 @pytest.mark.parametrize("name", sorted(EXECUTORS))
-def test_the_deadline_is_kept(name: str, server: Server) -> None:
-    executor = EXECUTORS[name](rules())
+def test_the_deadline_is_kept(name: str, server: Server, house: House) -> None:
+    executor = EXECUTORS[name](rules(folder=house.folder))
     began = time.monotonic()
-    outcome, _ = run(executor, GOLDEN[name]["is slow"](server), seconds=0.5)
+    outcome, _ = run(
+        executor, GOLDEN[name]["is slow"](server, house), secrets=house.secrets, seconds=0.5
+    )
     assert outcome.ended in (Ended.TIMED_OUT, Ended.FAILED)
     assert time.monotonic() - began < 4.5
 
 
 @pytest.mark.parametrize("name", sorted(EXECUTORS))
-def test_it_can_be_cancelled(name: str, server: Server) -> None:
-    executor = EXECUTORS[name](rules())
-    outcome, _ = run(executor, GOLDEN[name]["is slow"](server), cancelled=lambda: True)
+def test_it_can_be_cancelled(name: str, server: Server, house: House) -> None:
+    executor = EXECUTORS[name](rules(folder=house.folder))
+    outcome, _ = run(
+        executor,
+        GOLDEN[name]["is slow"](server, house),
+        secrets=house.secrets,
+        cancelled=lambda: True,
+    )
     assert outcome.ended is Ended.CANCELLED
 
 
@@ -213,6 +336,63 @@ def is_alive(pid: int) -> bool:
         return " Z " not in Path(f"/proc/{pid}/stat").read_text()
     except FileNotFoundError:
         return False
+
+
+# -- the others, where their promise is their own ---------------------------------------------
+
+
+def test_a_changed_host_key_is_refused(house: House) -> None:
+    house.knows(asyncssh.generate_private_key("ssh-ed25519"))
+    try:
+        executor = EXECUTORS["ssh"](rules(folder=house.folder))
+        outcome, _ = run(executor, ssh(house, "/bin/echo", "done"), secrets=house.secrets)
+    finally:
+        house.knows(house.ssh.host_key)
+    assert outcome.ended is Ended.REFUSED
+    assert "is not the one that is known" in outcome.detail
+
+
+def test_no_argument_is_a_second_command_on_the_other_side(house: House, tmp_path: Path) -> None:
+    left = tmp_path / "left"
+    word = f"x; touch {left} $(touch {left}) `touch {left}` ' \" && touch {left}"
+    executor = EXECUTORS["ssh"](rules(folder=house.folder))
+    outcome, printed = run(executor, ssh(house, "/bin/echo", word), secrets=house.secrets)
+    assert (outcome.ended, printed) == (Ended.OK, f"{word}\n")
+    assert not left.exists()
+
+
+def test_a_playbook_variable_is_never_read_as_a_template(house: House) -> None:
+    step = ansible(house, "works")
+    assert step.ansible is not None
+    sneaked = step.ansible.model_copy(update={"vars": {"word": "{{ 6 * 7 }}"}})
+    executor = EXECUTORS["ansible"](rules(folder=house.folder))
+    _, printed = run(executor, Step.model_construct(ansible=sneaked), secrets=house.secrets)
+    assert "{{ 6 * 7 }}" in printed
+    assert "42" not in printed
+
+
+def test_kubernetes_is_patched_as_it_wants_and_a_dry_run_keeps_nothing(house: House) -> None:
+    before = dict(house.kubernetes.objects)
+    executor = EXECUTORS["kubernetes"](rules())
+    outcome, _ = run(executor, kubernetes(house, "web", dry_run=True))
+    assert outcome.ended is Ended.OK
+    method, path, query, kind, _ = house.kubernetes.seen[-1]
+    assert (method, path) == ("PATCH", "/apis/apps/v1/namespaces/shop/deployments/web")
+    assert (query["dryRun"], kind) == (["All"], "application/strategic-merge-patch+json")
+    assert house.kubernetes.objects == before
+    outcome, _ = run(executor, kubernetes(house, "gone"))
+    assert (outcome.exit_code, "NotFound" in outcome.detail) == (404, True)
+
+
+def test_a_database_is_only_read(house: House) -> None:
+    executor = EXECUTORS["sql_read"](rules())
+    for query in ("select nextval('a')", "with x as (delete from a returning 1) table x"):
+        outcome, _ = run(executor, sql(query), secrets=house.secrets)
+        assert outcome.ended is Ended.FAILED
+    word = "x'; drop table a; --"
+    step = sql("select ${word} as said", values={"word": word})
+    outcome, printed = run(executor, step, secrets=house.secrets)
+    assert (outcome.ended, printed) == (Ended.OK, f"said\n{word}\n")
 
 
 # -- http ------------------------------------------------------------------------------------

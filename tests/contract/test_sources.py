@@ -331,6 +331,15 @@ def test_each_source_reads_every_recorded_body_of_its_tool() -> None:
         ("netdata", ("critical", "clear")),
         ("kapacitor", ("critical", "ok")),
         ("cloudflare", ("unhealthy", "healthy")),
+        ("slack_post", ("alertmanager_firing", "alertmanager_resolved")),
+        ("slack_post", ("grafana_firing", "grafana_resolved")),
+        ("slack_post", ("grafana_legacy_alerting", "grafana_legacy_ok")),
+        ("slack_post", ("pagerduty_triggered", "pagerduty_acknowledged", "pagerduty_resolved")),
+        ("slack_post", ("datadog_triggered", "datadog_recovered")),
+        ("slack_post", ("opsgenie_open", "opsgenie_closed")),
+        ("slack_post", ("sentry_issue", "sentry_resolved")),
+        ("slack_post", ("any_tool_firing", "any_tool_resolved")),
+        ("slack_post", ("uptime_down", "uptime_up")),
     ],
 )
 def test_an_alert_keeps_its_fingerprint_until_it_is_over(name: str, cases: tuple[str, ...]) -> None:
@@ -357,6 +366,7 @@ def test_an_alert_keeps_its_fingerprint_until_it_is_over(name: str, cases: tuple
         ("github", {"zen": "Keep it simple.", "hook": {}, "repository": {}}),
         ("gitlab", {"object_kind": "push"}),
         ("kubernetes_events", {"reason": "Pulled", "type": "Normal", "metadata": {}}),
+        ("slack_post", {"attachments": [{"text": "lunch at noon"}]}),
         ("nagios", {"notification_type": "DOWNTIMESTART", "host_name": "web-7"}),
     ],
 )

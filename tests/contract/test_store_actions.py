@@ -1,6 +1,7 @@
 """Action requests on both databases: compare-and-set, one word a person, one start an attempt."""
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,8 +9,10 @@ import pytest
 
 from bot.actions.model import ActionButton, Approval, Phase, RequestState, Switch
 from bot.actions.presses import ActionPress
+from bot.alerts.model import Severity
 from bot.chat.ports import Destination
 from bot.clock import ManualClock
+from bot.incidents.model import IncidentState, TimelineEntry, TimelineKind
 from bot.people.model import Actor, Role
 from bot.store.database import Database
 from tests.support.actions import ADA, CHANNEL, LENA, TEAM, TOUCH, Team
@@ -160,3 +163,51 @@ def test_fifty_clicks_at_once_give_one_execution(busy: Team) -> None:
 def test_fifty_clicks_at_once_give_one_execution_a_thousand_times(busy: Team) -> None:
     for number in range(1_000):
         click_together(busy, 50, number)
+
+
+def test_the_record_is_counted_from_what_is_stored_and_shown_to_who_approves(team: Team) -> None:
+    def night(action: bool, ends: int) -> None:
+        wish = team.wish()
+        with team.database.begin() as uow:
+            started = team.clock.now()
+            incident, _ = uow.incidents.open(
+                group_key=f"night {started}",
+                title="ShopDown",
+                service="shop",
+                environment="prod/eu-1",
+                severity=Severity.HIGH,
+                team_id=TEAM,
+                now=started,
+            )
+            data = {"alert": "ShopDown", "fingerprint": "f", "severity": "high"}
+            over = started + timedelta(minutes=ends)
+            entries = [
+                TimelineEntry(at=started, kind=TimelineKind.ALERT_FIRED, text="", data=data),
+                TimelineEntry(at=over, kind=TimelineKind.ALERT_RESOLVED, text="", data=data),
+            ]
+            uow.incidents.add_timeline(incident.id, entries)
+            if action:
+                wish = replace(wish, incident=incident)
+                request = team.requests.make_within(uow, wish, started).request
+                assert request is not None
+                run = uow.actions.start(request.id, "run", 1, "r", started)
+                assert run is not None
+                uow.actions.finish(
+                    run.id, outcome="ok", exit_code=0, output="", output_digest="", now=started
+                )
+                uow.actions.move(request, RequestState.WITHDRAWN, ran_at=started)
+            uow.incidents.save(replace(incident, state=IncidentState.RESOLVED, resolved_at=over))
+        team.clock.advance(7200)
+
+    for ends in (3, 4, 5, 6, 60):
+        night(True, ends)
+    for ends in (3, 60, 61):
+        night(False, ends)
+    incident = team.fires()
+    data = {"alert": "ShopDown", "fingerprint": "g", "severity": "high"}
+    fired = TimelineEntry(at=team.clock.now(), kind=TimelineKind.ALERT_FIRED, text="", data=data)
+    with team.database.begin() as uow:
+        uow.incidents.add_timeline(incident.id, [fired])
+    told = "cleared 4 of 5 within 15 min; by itself 1 of 3"
+    assert team.requests.preview(team.wish()).record == told
+    assert told in team.card(team.asked()).facts

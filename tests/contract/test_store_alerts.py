@@ -1,10 +1,12 @@
 """The AlertRepository port on both databases."""
 
 from dataclasses import replace
+from datetime import timedelta
 
-from bot.alerts.model import Alert, AlertStatus, Severity
+from bot.alerts.model import UNTURNED, Alert, AlertStatus, Severity, Turning
 from bot.alerts.ports import AlertWrite
 from bot.clock import ManualClock
+from bot.incidents.model import IncidentState
 from bot.store.database import Database
 
 
@@ -136,3 +138,50 @@ def test_characters_that_no_database_can_keep_do_not_stop_an_alert(
     assert stored.alert.summary == "x\ufffdy"
     assert stored.alert.labels == {"k\ufffd": "\ufffdz"}
     assert stored.alert.name == "ok \U0001f525"
+
+
+def test_how_it_turned_comes_out_as_it_went_in_and_is_found_at_rest(
+    database: Database, clock: ManualClock
+) -> None:
+    now = clock.now()
+    flapping = Turning(turned_at=now, ends=(now - timedelta(minutes=2), now), flapping_since=now)
+    with database.begin() as unit:
+        flaps = replace(write(alert("a", clock)), turning=flapping)
+        unit.alerts.save([flaps, write(alert("b", clock))], now)
+        assert unit.alerts.resting(now - timedelta(seconds=1), 10) == []
+        [found] = unit.alerts.resting(now, 10)
+        assert (found.alert.fingerprint, found.turning) == ("a", flapping)
+        unit.alerts.turn(found.id, Turning(turned_at=now))
+        assert unit.alerts.resting(now, 10) == []
+        assert unit.alerts.by_fingerprint(["b"])["b"].turning == UNTURNED
+
+
+def test_what_has_just_begun_is_counted_by_incident_service_and_severity(
+    database: Database, clock: ManualClock
+) -> None:
+    number, now = an_incident(database, clock), clock.now()
+    begun = Turning(turned_at=now)
+    with database.begin() as unit:
+        unit.alerts.save(
+            [
+                *(replace(write(alert(f"a{n}", clock), number), turning=begun) for n in range(3)),
+                replace(write(alert("nowhere", clock)), turning=begun),
+                replace(
+                    write(alert("over", clock, status=AlertStatus.RESOLVED), number), turning=begun
+                ),
+                replace(
+                    write(alert("old", clock), number),
+                    turning=Turning(turned_at=now - timedelta(seconds=61)),
+                ),
+            ],
+            now,
+        )
+        [found] = unit.alerts.begun_since(now - timedelta(seconds=60))
+        assert (found.incident_id, found.service, found.alerts) == (number, "api", 3)
+        assert found.severity is Severity.CRITICAL
+        [tally] = unit.alerts.tally([number, number + 1])
+        assert (tally.incident_id, tally.alerts, tally.firing) == (number, 5, 4)
+        incident = unit.incidents.get(number)
+        assert incident is not None
+        unit.incidents.save(replace(incident, state=IncidentState.CLOSED))
+        assert unit.alerts.begun_since(now - timedelta(seconds=60)) == []

@@ -14,6 +14,7 @@ from bot.incidents.model import (
     TimelineKind,
     source_key,
 )
+from bot.incidents.ports import Wanted
 from bot.store.database import Database
 from knowledge.model import Visibility
 
@@ -236,3 +237,58 @@ def test_the_past_of_a_service_is_what_is_over_newest_first(
         unit.incidents.save(replace(elsewhere, state=IncidentState.CLOSED))
     with database.read() as unit:
         assert unit.incidents.past("api", 2) == [over[2], over[1]]
+
+
+def keys(
+    database: Database, wanted: Wanted, limit: int = 10, before: int | None = None
+) -> list[str]:
+    with database.read() as uow:
+        return [one.key for one in uow.incidents.find(wanted, limit, before)]
+
+
+def test_incidents_are_found_by_state_service_and_words(
+    database: Database, clock: ManualClock
+) -> None:
+    first, _ = open_one(database, clock, "a", service="checkout")
+    second, _ = open_one(database, clock, "b", service="search")
+    with database.begin() as uow:
+        over = replace(first, state=IncidentState.RESOLVED, title="Disk full at 100%")
+        uow.incidents.save(over)
+        uow.incidents.save(replace(second, title="Slow_queries"))
+    assert keys(database, Wanted()) == [second.key, first.key]
+    assert keys(database, Wanted(states=(IncidentState.OPEN,))) == [second.key]
+    assert keys(database, Wanted(service="checkout")) == [first.key]
+    assert keys(database, Wanted(words="DISK")) == [first.key]
+    assert keys(database, Wanted(words="100%")) == [first.key]
+    assert keys(database, Wanted(words="w_q")) == [second.key]
+    assert keys(database, Wanted(words="wxq")) == []
+    assert keys(database, Wanted(words=f" {first.key.lower()} ")) == [first.key]
+
+
+def test_a_page_is_full_although_some_incidents_may_not_be_seen(
+    database: Database, clock: ManualClock
+) -> None:
+    made = [open_one(database, clock, f"g{n}")[0] for n in range(9)]
+    hidden = Visibility(frozenset({"T1/C1"}))
+    with database.begin() as uow:
+        for incident in made[3:8]:
+            uow.incidents.save(replace(incident, visibility=hidden))
+    assert keys(database, Wanted(), limit=3) == [made[8].key, made[2].key, made[1].key]
+    assert keys(database, Wanted(), limit=3, before=made[1].id) == [made[0].key]
+
+
+def test_those_that_are_quiet_for_long_enough_are_found(
+    database: Database, clock: ManualClock
+) -> None:
+    quiet, _ = open_one(database, clock, "quiet")
+    over, _ = open_one(database, clock, "over")
+    open_one(database, clock, "loud")
+    now = clock.now()
+    with database.begin() as unit:
+        changed = replace(quiet, quiet_since=now, quiet_from=IncidentState.ACKNOWLEDGED)
+        unit.incidents.save(changed)
+        unit.incidents.save(replace(over, quiet_since=now, state=IncidentState.RESOLVED))
+    with database.read() as unit:
+        assert unit.incidents.get(quiet.id) == changed
+        assert unit.incidents.quiet(now, 10) == [quiet.id]
+        assert unit.incidents.quiet(now - timedelta(seconds=1), 10) == []

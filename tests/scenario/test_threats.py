@@ -616,13 +616,15 @@ def test_one_hostile_user_who_clicks_all_day_changes_no_other_answer(
     mallory = house.workspace.add_user("mallory")
     mallory.joins(CHANNEL)
     for number in range(3):  # one incident after the other, all of one family
-        house.fires(alert)
+        # Another instance each time: one and the same would be flapping.
+        instance = replace(alert, labels={**alert.labels, "instance": f"press-{number}"})
+        house.fires(instance)
         card = house.card_that_says(f"RCL-{number + 1} ", "Seen before: INC-990")
         for _ in range(5):
             mallory.clicks(card, "Not helpful")
         mallory.clicks(house.card_that_says(f"RCL-{number + 1} ", "INC-990"), "Not the same")
         house.card_that_says(f"RCL-{number + 1} ", "Not the same as INC-990 (1)")
-        house.resolves(alert)
+        house.resolves(instance)
         house.card_that_says(f"RCL-{number + 1} ", "Resolved: ")
     for question, about in questions:
         if not about:

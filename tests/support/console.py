@@ -55,7 +55,8 @@ def console(
     database: Database, clock: ManualClock, engine: FakeEngine, settings: Settings
 ) -> Iterator[Browser]:
     """Nobody is signed in yet."""
-    parts = console_parts(settings, database, engine, clock, engine.wake)
+    documents = database.knowledge_source().list
+    parts = console_parts(settings, database, engine, clock, engine.wake, documents)
     with front(database, clock, console=parts, engine=engine) as (client, _):
         client.follow_redirects = True
         yield Browser(client)

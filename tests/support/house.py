@@ -121,6 +121,7 @@ class House:
             "RECALL_SERVICES_FILE": str(DATA / "services.yaml"),
             "RECALL_SLACK_CHANNEL": f"#{CHANNEL}",
             "RECALL_ROLLOUT": "card",
+            "RECALL_RESOLVE_AFTER_SECONDS": "0",
             "SLACK_BOT_TOKEN": self.workspace.bot_token,
             "SLACK_API_URL": self.workspace.api_url,
         }
@@ -140,6 +141,17 @@ class House:
     def front_starts(self) -> None:
         """Again, at the same address."""
         self._run_front(listening_socket("127.0.0.1", int(self.address.rpartition(":")[2])))
+
+    def restarts(self) -> None:
+        """All of Recall ends and starts again, on the same data and at the same address."""
+        self.front_stops()
+        self.engine.stop()
+        self.engine = build_engine(self._settings, clock=self.clock, embedder=self._embedder)
+        self._opened.callback(self.engine.stop)
+        self.engine.start()
+        self.front_starts()
+        if self._mode == "socket":
+            self._wait_for_sockets()
 
     def _run_front(self, listener: socket.socket) -> None:
         with ExitStack() as opened:

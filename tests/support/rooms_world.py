@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from bot.alerts.intake import AlertIntake
 from bot.alerts.model import Alert, AlertStatus, Severity
 from bot.alerts.ports import AlertWrite
 from bot.channels.model import ChannelSettings, Mode
@@ -63,6 +64,7 @@ class RoomsWorld:
         self._seen = 0
         client = web_client(workspace.bot_token, base_url=workspace.api_url)
         self._sender = OutboxSender(database, SlackChat(client), clock)
+        self.intake = AlertIntake(CATALOGUE, clock, team_id=workspace.team_id)
         rooms = SlackRooms(client, "#incidents", None, clock)
         parts = room_parts(
             client,
@@ -74,6 +76,7 @@ class RoomsWorld:
             default_mode=default_mode,
             redact=redact,
             clock=clock,
+            intake=self.intake,
         )
         self._shortcuts = parts.shortcuts
         where = Placing(database, rooms, default_mode, clock)

@@ -7,10 +7,10 @@ from typing import Any
 
 import httpx
 
+from bot.actions.blocks import Http
 from bot.actions.executors.hosts import HostGate
 from bot.actions.executors.port import Ended, NotAllowed, Outcome, Run, with_secrets
 from bot.actions.frozen import Step
-from bot.actions.template import Http
 
 _CONNECT_SECONDS = 10.0
 _LARGEST_ANSWER = 1_000_000

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from bot.actions.fields import SECRET
 from bot.actions.frozen import Step
-from bot.actions.template import SECRET
 from bot.errors import Permanent
 
 

@@ -25,6 +25,7 @@ from bot.alerts.sources import (
     opsgenie,
     pagerduty,
     sentry,
+    slack_post,
     zabbix,
 )
 from bot.alerts.sources.authentication import (
@@ -132,6 +133,9 @@ SOURCES: Mapping[str, Source] = {
         aliases=("new_relic",),
     ),
     "zabbix": Source("zabbix", zabbix.parse, "Zabbix", kinds=(BEARER, BASIC, _TOKEN)),
+    "slack_post": Source(
+        "slack_post", slack_post.parse, "Posts of other tools in Slack", aliases=("slack",)
+    ),
     "github": _of_changes(
         "github",
         github.parse,

@@ -29,8 +29,9 @@ _MOST_TIMELINES = 500
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """One week. `right` of `graded` words said that an answer was right; `interval` is the 95 %
-    interval of that share. Medians are in seconds, None where there was nothing to measure."""
+    """One week: after `begins`, until `ends`. `right` of `graded` words said that an answer was
+    right; `interval` is the 95 % interval of that share. Medians are in seconds, None where there
+    was nothing to measure."""
 
     begins: datetime
     ends: datetime
@@ -99,8 +100,8 @@ def spans_of(parts: ConsoleParts) -> list[Span]:
 
 
 def _span(uow: UnitOfWork, begins: datetime, ends: datetime, limit: int) -> Span:
-    opened = [each for each in opened_for(uow, PUBLIC, begins) if each.opened_at < ends]
-    feedback = [word for word in uow.suggestions.feedback_since(begins) if word.at < ends]
+    opened = [each for each in opened_for(uow, PUBLIC, begins) if begins < each.opened_at <= ends]
+    feedback = [word for word in uow.suggestions.feedback_since(begins) if begins < word.at <= ends]
     ids = {incident.id for incident in opened}
     words = [word for word in feedback if word.incident_id in ids or word.incident_id is None]
     helpful = {word.incident_id for word in words if word.verdict in ("helpful", "resolved_like")}
@@ -111,15 +112,15 @@ def _span(uow: UnitOfWork, begins: datetime, ends: datetime, limit: int) -> Span
         ends=ends,
         numbers=numbers_of(
             opened,
-            [each for each in uow.suggestions.outcomes_since(begins) if each.at < ends],
+            [each for each in uow.suggestions.outcomes_since(begins) if begins < each.at <= ends],
             feedback,
-            [said for said in uow.outbox.said_since(begins) if said.at < ends],
+            [said for said in uow.outbox.said_since(begins) if begins < said.at <= ends],
             ends,
             limit,
         ),
         right=right,
         graded=right + wrong,
-        held_back=sum(one.times for one in uow.held.list(5_000) if begins <= one.at < ends),
+        held_back=sum(one.times for one in uow.held.list(5_000) if begins < one.at <= ends),
         to_acknowledge=_median(_acknowledged(uow, opened[:_MOST_TIMELINES])),
         to_resolve=_median(_resolved(opened)),
         to_resolve_helped=_median(_resolved([each for each in opened if each.id in helpful])),

@@ -1,6 +1,6 @@
 """What the console needs from the rest of the house."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated, cast
@@ -12,6 +12,10 @@ from bot.commands.book import CommandBook
 from bot.engine.ports import EngineClient
 from bot.uow import UnitOfWorkFactory
 from bot.web.console.attempts import Attempts
+from knowledge.model import Document, DocumentKind
+
+Documents = Callable[[DocumentKind], Sequence[Document]]
+"""All documents of one kind, in any state."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +48,7 @@ class ConsoleParts:
     rollout: Rollout = field(default_factory=Rollout)
     facts: Callable[[], Mapping[str, Mapping[str, str]]] = dict
     wake: Callable[[], None] = lambda: None
+    documents: Documents = lambda _: ()
     attempts: Attempts = field(
         default_factory=lambda: Attempts(most=10, within=timedelta(minutes=5))
     )

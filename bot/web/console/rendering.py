@@ -22,6 +22,10 @@ PAGE_HEADERS = {
 TABS = (
     ("incidents", "Incidents", "/console/incidents"),
     ("search", "Search", "/console/search"),
+    ("runbooks", "Runbooks", "/console/runbooks"),
+    ("review", "Review", "/console/review"),
+    ("links", "Links", "/console/links"),
+    ("coverage", "Coverage", "/console/coverage"),
     ("actions", "Actions", "/console/actions"),
     ("numbers", "Numbers", "/console/numbers"),
     ("settings", "Settings", "/console/settings"),

@@ -42,7 +42,7 @@ def test_the_published_schema_is_the_one_that_is_checked() -> None:
         ("FOLDER/${name}", "${secret:TOKEN}", 10, "a secret may stand only in"),
         ("FOLDER/${name}", "${NAME}", 10, "is no placeholder"),
         ("executor: command", "executor: http", 2, "`executor: http` needs `http`"),
-        ("executor: command", "executor: kubernetes", 8, "executor: Input should be"),
+        ("executor: command", "executor: shell", 8, "executor: Input should be"),
         ("risk: low", "risk: low\napprovals: 0", 2, "only `risk: read` may run without"),
         ("risk: low", "risk: critical", 2, "needs at least 2 approvals"),
         ("risk: low", "risk: high\nfour_eyes: false", 2, "needs `four_eyes: true`"),

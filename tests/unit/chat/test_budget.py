@@ -71,6 +71,7 @@ def test_a_bucket_that_never_holds_a_token_is_a_mistake() -> None:
         ("handover:T1/C1:2026-11-19T08:00", True),
         ("reminder:1:1", True),
         ("digest:T1/U1:2026-11-19", True),
+        ("storm:20261119T030000000000:T1/C1", True),
         ("answer:T1:C1:1.0", False),
         ("stale:T1/C1:1.0", False),
     ],

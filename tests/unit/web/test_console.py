@@ -17,7 +17,17 @@ from tests.support.console import ANNA, Browser, console, session_for, sign_in
 from tests.support.front_fakes import FakeEngine, a_suggestion
 from tests.unit.web.test_read_api import take_in
 
-PAGES = ("incidents", "search", "actions", "numbers", "settings")
+PAGES = (
+    "incidents",
+    "search",
+    "runbooks",
+    "review",
+    "links",
+    "coverage",
+    "actions",
+    "numbers",
+    "settings",
+)
 HOSTILE = "<script>alert(1)</script><!channel> & \"quoted\" 'so'"
 
 
@@ -339,3 +349,15 @@ def test_signing_in_leads_nowhere_else(browser: Browser, back: str) -> None:
     from bot.web.console.gate import safe_back
 
     assert safe_back(back) == "/console"
+
+
+def test_numbers_count_the_week_until_now(
+    lead: Browser, database: Database, clock: ManualClock
+) -> None:
+    two_services(database, clock)
+    newest = lead.get("/console/numbers.csv").text.splitlines()[1]
+    assert newest.split(",")[1] == "2"
+    clock.advance(7 * 24 * 3_600)
+    sign_in(lead, database, clock)
+    weeks = [line.split(",")[1] for line in lead.get("/console/numbers.csv").text.splitlines()[1:]]
+    assert weeks[:3] == ["0", "2", "0"]

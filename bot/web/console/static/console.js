@@ -4,6 +4,15 @@
 const isTyping = (target) =>
   target instanceof HTMLElement && target.closest("input, select, textarea, [contenteditable]");
 
+// a, e and x press what a page names for them: a button, a link, or a field to type into.
+const press = (key) => {
+  const target = document.querySelector(`main [data-key="${key}"]`);
+  if (target === null) return false;
+  if (target.matches("textarea, input, select")) target.focus();
+  else target.click();
+  return true;
+};
+
 const walk = (step) => {
   const links = [...document.querySelectorAll("main tbody a[href], main [data-walk] a[href]")];
   if (links.length === 0) return;
@@ -16,7 +25,9 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
   if (event.key === "j") walk(1);
   else if (event.key === "k") walk(-1);
-  else if (event.key === "/") {
+  else if (["a", "e", "x"].includes(event.key)) {
+    if (press(event.key)) event.preventDefault();
+  } else if (event.key === "/") {
     const field = document.querySelector("input[type=search], textarea");
     if (field === null) return;
     event.preventDefault();
@@ -31,3 +42,6 @@ if (address.searchParams.has("said")) {
   address.searchParams.delete("said");
   window.history.replaceState(null, "", address);
 }
+
+// On a phone the tabs do not all fit: the one that one is on is moved into view.
+document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });

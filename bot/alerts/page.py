@@ -1,0 +1,44 @@
+"""Page: what one batch of alerts changes in one incident."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bot.alerts.flapping import seen_status
+from bot.alerts.model import StoredAlert
+from bot.incidents import lifecycle
+from bot.incidents.model import Incident, TimelineEntry
+
+
+@dataclass(slots=True)
+class Page:
+    """One incident of the batch. `stored_revision` is what the database has of it; `ended_at` is
+    when its last alert ended, where that was before this batch."""
+
+    incident: Incident
+    stored_revision: int
+    is_new: bool = False
+    is_held: bool = False
+    had_resolve: bool = False
+    is_due: bool = False
+    ended_at: datetime | None = None
+    news: bool = False
+    entries: list[TimelineEntry] = field(default_factory=list)
+
+    def go(self, step: lifecycle.Transition) -> None:
+        """Take over what a transition made of the incident, and note it."""
+        self.news = self.news or step.incident is not self.incident
+        self.incident = step.incident
+        if step.entry is not None:
+            self.entries.append(step.entry)
+
+    def look_whether_over(
+        self, alerts: Iterable[StoredAlert], now: datetime, hold: timedelta
+    ) -> None:
+        """`alerts` are all of the incident, as they are stored by now."""
+        statuses = [seen_status(stored) for stored in alerts]
+        if self.had_resolve:
+            since = self.ended_at or now
+            self.go(lifecycle.calm_down(self.incident, statuses, now, hold, since=since))
+        if self.is_due:
+            self.go(lifecycle.resolve_when_quiet(self.incident, statuses, now, hold))

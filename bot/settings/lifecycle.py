@@ -1,0 +1,38 @@
+"""The settings of what follows alerts by the clock: flapping, automatic resolve, storms."""
+
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+
+class LifecycleSettings(BaseSettings):
+    """A part of `Settings`."""
+
+    resolve_after_seconds: int = Field(
+        120,
+        ge=0,
+        le=86_400,
+        description=(
+            "how long all alerts of an incident must stay ended until it is resolved; 0 is at once"
+        ),
+    )
+    flap_seconds: int = Field(
+        900,
+        ge=0,
+        le=86_400,
+        description=(
+            "an alert that ended twice within three times this is flapping until it has kept still "
+            "for this long; 0: no alert is"
+        ),
+    )
+    storm_alerts: int = Field(
+        30,
+        ge=0,
+        le=100_000,
+        description="more alerts than this that begin within a minute are a storm; 0: none is",
+    )
+    storm_edit_seconds: int = Field(
+        60,
+        ge=1,
+        le=3_600,
+        description="least time between two edits of a storm's one message in a channel",
+    )

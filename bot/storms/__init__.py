@@ -1,0 +1,1 @@
+"""Storms: many alerts at once are one message that is edited."""

@@ -1,0 +1,58 @@
+"""Coverage and staleness: alerts without a page that helps, and pages to look at again."""
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from bot.drafts.coverage import Gaps
+from bot.people.model import Role
+from bot.web.console.gate import Fields, Lead, Signed
+from bot.web.console.parts import Console, ConsoleParts
+from bot.web.console.rendering import page, see_other
+from bot.web.console.runbooks import editor_of
+from knowledge.model import DocumentKind, PastIncident, Runbook
+
+router = APIRouter()
+
+_SHOWN = 300
+
+
+@router.get("/coverage")
+def coverage(request: Request, visitor: Signed, parts: Console) -> Response:
+    gaps, editor = _gaps(parts), editor_of(visitor)
+    found = gaps.coverage(editor)
+    stale = gaps.stale(editor)
+    return page(
+        request,
+        "coverage.html",
+        visitor=visitor,
+        tab="coverage",
+        found=found,
+        gaps=found.gaps[:_SHOWN],
+        broken=found.broken_urls[:_SHOWN],
+        never=found.never_retrieved[:_SHOWN],
+        stale=stale[:_SHOWN],
+        count=len(stale),
+        may_decide=visitor.may(Role.LEAD),
+    )
+
+
+@router.post("/coverage/drafts")
+def open_drafts(visitor: Lead, parts: Console, form: Fields) -> Response:
+    """A draft for each alert without a page that past incidents say enough about."""
+    gaps = _gaps(parts)
+    made = gaps.open_drafts(gaps.coverage(editor_of(visitor)).gaps)
+    if not made:
+        return see_other("/console/coverage", "No draft was opened: no past incident says enough.")
+    return see_other("/console/review?kind=runbook_edit", f"Drafts opened: {len(made)}.")
+
+
+def _gaps(parts: ConsoleParts) -> Gaps:
+    def pages() -> list[Runbook]:
+        every = parts.documents(DocumentKind.RUNBOOK)
+        return [one for one in every if isinstance(one, Runbook)]
+
+    def records() -> list[PastIncident]:
+        every = parts.documents(DocumentKind.PAST_INCIDENT)
+        return [one for one in every if isinstance(one, PastIncident)]
+
+    return Gaps(parts.units, parts.clock, pages=pages, records=records)

@@ -1,0 +1,143 @@
+"""Links: what people said is the same, is not, or helped; what it changes; taking it back."""
+
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from bot.incidents.model import Incident
+from bot.people.model import Role
+from bot.suggestions.corrections import Correction, Word, corrected
+from bot.uow import UnitOfWork
+from bot.web.console.gate import Fields, Signed, Visitor
+from bot.web.console.parts import Console
+from bot.web.console.rendering import ConsoleError, page, see_other
+from knowledge.model import Query
+
+router = APIRouter()
+
+_MOST = 500
+_LOOK = 20_000
+
+
+@router.get("/links")
+def links(request: Request, visitor: Signed, parts: Console, incident: str = "") -> Response:
+    """All words and ties, or those of one incident."""
+    with parts.units.read() as uow:
+        about = uow.incidents.get_by_key(incident[:40]) if incident.strip() else None
+        if incident.strip() and (about is None or not about.visibility.is_everyone):
+            raise ConsoleError(HTTPStatus.NOT_FOUND, f"There is no incident “{incident[:40]}”.")
+        said = uow.corrections.list(_MOST, about.id if about is not None else None)
+        words = [row for one in said if (row := _word(uow, visitor, one)) is not None]
+        ties = [
+            {"tie": tie, "incident": of, "may_revoke": _may_revoke(visitor, tie.actor)}
+            for tie in reversed(uow.bindings.in_force())
+            if (about is None or tie.incident_id == about.id)
+            and (of := _seen(uow, tie.incident_id)) is not None
+        ][:_MOST]
+    return page(
+        request,
+        "links.html",
+        visitor=visitor,
+        tab="links",
+        about=about,
+        words=words,
+        ties=ties,
+    )
+
+
+@router.post("/links/words/{number}/revoke")
+def revoke_word(number: int, visitor: Signed, parts: Console, form: Fields) -> Response:
+    with parts.units.begin() as uow:
+        found = next((one for one in uow.corrections.list(_LOOK) if one.id == number), None)
+        if found is None or _word(uow, visitor, found) is None:
+            raise ConsoleError(HTTPStatus.NOT_FOUND, "There is no such word.")
+        _require(visitor, found.actor)
+        now = parts.clock.now()
+        done = uow.corrections.revoke(number, actor=visitor.key, now=now)
+        if done is not None:
+            uow.audit.append(
+                at=now,
+                actor=visitor.key,
+                action="correction.revoked",
+                subject=found.document_id,
+                data={"correction": number, "said_by": found.actor, "word": found.word.value},
+            )
+    return see_other("/console/links", "It is taken back." if done else "It was taken back before.")
+
+
+@router.post("/links/ties/{number}/revoke")
+def revoke_tie(number: int, visitor: Signed, parts: Console, form: Fields) -> Response:
+    with parts.units.begin() as uow:
+        found = next((one for one in uow.bindings.in_force() if one.id == number), None)
+        if found is None or _seen(uow, found.incident_id) is None:
+            raise ConsoleError(HTTPStatus.NOT_FOUND, "There is no such tie in force.")
+        _require(visitor, found.actor)
+        now = parts.clock.now()
+        done = uow.bindings.revoke(number, actor=visitor.key, now=now)
+        if done is not None:
+            uow.audit.append(
+                at=now,
+                actor=visitor.key,
+                action="binding.revoked",
+                subject=found.one,
+                data={"binding": number, "said_by": found.actor, "other": found.other},
+            )
+    return see_other("/console/links", "It is taken back." if done else "It was taken back before.")
+
+
+def _word(uow: UnitOfWork, visitor: Visitor, one: Correction) -> dict[str, Any] | None:
+    """A word with what it changes; None for one about what not everyone may see."""
+    incident = _seen(uow, one.incident_id)
+    document = uow.knowledge.get(one.document_id)
+    if incident is None or (document is not None and not document.visibility.is_everyone):
+        return None
+    return {
+        "said": one,
+        "incident": incident,
+        "title": document.title if document is not None else "",
+        "effect": _effect(uow, one),
+        "may_revoke": one.revoked_at is None and _may_revoke(visitor, one.actor),
+    }
+
+
+def _effect(uow: UnitOfWork, one: Correction) -> str:
+    """Whether the document is treated so for the whole family, or for this incident only."""
+    if one.revoked_at is not None:
+        return "taken back"
+    said = uow.corrections.in_force(one.incident_id, one.family)
+    # Asked for an incident that nobody spoke of, what is left is what was agreed.
+    family = corrected(Query(text=""), None, said)
+    if _is_touched(family, one.document_id) == one.word.value:
+        return "holds for every incident of this alert"
+    own = corrected(Query(text=""), one.incident_id, said)
+    if _is_touched(own, one.document_id) == one.word.value:
+        return "holds for this incident only, until a second person or a lead agrees"
+    if one.word is Word.HELPFUL:
+        return "changes nothing by itself; it weighs against “not helpful”"
+    return "changes nothing: later or other words count for more"
+
+
+def _is_touched(query: Query, document_id: str) -> str:
+    if document_id in query.linked:
+        return "same"
+    if document_id in query.excluded:
+        return "not_same"
+    return "not_helpful" if document_id in query.unhelpful else ""
+
+
+def _seen(uow: UnitOfWork, incident_id: int) -> Incident | None:
+    incident = uow.incidents.get(incident_id)
+    return incident if incident is not None and incident.visibility.is_everyone else None
+
+
+def _may_revoke(visitor: Visitor, said_by: str) -> bool:
+    return visitor.may(Role.LEAD) or visitor.key == said_by
+
+
+def _require(visitor: Visitor, said_by: str) -> None:
+    if not _may_revoke(visitor, said_by):
+        raise ConsoleError(
+            HTTPStatus.FORBIDDEN, "Only a lead, or whoever said it, can take it back."
+        )

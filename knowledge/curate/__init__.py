@@ -1,0 +1,1 @@
+"""Keeping runbooks good: versions, merging, coverage, staleness, the effect of an edit."""

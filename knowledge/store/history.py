@@ -1,0 +1,99 @@
+"""Runbooks in lists, and what they said before."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from knowledge.curate.model import RunbookLine, Version, VersionLine
+from knowledge.model import DocumentKind, DocumentState, Origin, Runbook
+from knowledge.store.documents import document_from_row, visibility_from_json
+from knowledge.store.tables import document_versions, documents
+
+_RUNBOOK = DocumentKind.RUNBOOK.value
+
+
+def runbooks(connection: Connection) -> list[RunbookLine]:
+    """Every runbook in any state, by id. Bodies stay in the database: thousands of them would
+    take longer to read than all the rest."""
+    fields = documents.c.fields
+    statement = (
+        select(
+            documents.c.id,
+            documents.c.title,
+            documents.c.state,
+            documents.c.origin,
+            documents.c.visibility,
+            documents.c.url,
+            documents.c.version,
+            documents.c.meta,
+            documents.c.updated_at,
+            documents.c.updated_by,
+            fields["owner"].as_string().label("owner"),
+            fields["reviewed"].as_string().label("reviewed"),
+            fields["review_by"].as_string().label("review_by"),
+            fields["actions"].label("actions"),
+        )
+        .where(documents.c.kind == _RUNBOOK)
+        .order_by(documents.c.id)
+    )
+    return [_line(row) for row in connection.execute(statement).mappings()]
+
+
+def _line(row: Mapping[Any, Any]) -> RunbookLine:
+    meta = row["meta"]
+    return RunbookLine(
+        id=row["id"],
+        title=row["title"],
+        services=tuple(meta["services"]),
+        alerts=tuple(meta["alerts"]),
+        actions=tuple(row["actions"] or ()),
+        owner=row["owner"] or "",
+        state=DocumentState(row["state"]),
+        origin=Origin(row["origin"]),
+        visibility=visibility_from_json(row["visibility"]),
+        url=row["url"],
+        version=row["version"],
+        reviewed=_day(row["reviewed"]),
+        review_by=_day(row["review_by"]),
+        updated_at=row["updated_at"],
+        updated_by=row["updated_by"],
+    )
+
+
+def _day(value: str | None) -> date | None:
+    return date.fromisoformat(value) if value else None
+
+
+def versions(connection: Connection, document_id: str) -> list[VersionLine]:
+    """The newest first; none for an unknown page and for what is no runbook."""
+    table = document_versions
+    statement = (
+        select(table.c.version, table.c.at, table.c.by)
+        .join(documents, documents.c.id == table.c.document_id)
+        .where(table.c.document_id == document_id, documents.c.kind == _RUNBOOK)
+        .order_by(table.c.version.desc())
+    )
+    return [
+        VersionLine(document_id=document_id, version=number, at=at, by=by)
+        for number, at, by in connection.execute(statement)
+    ]
+
+
+def version(connection: Connection, document_id: str, number: int) -> Version | None:
+    table = document_versions
+    row = connection.execute(
+        select(table.c.content, table.c.at, table.c.by).where(
+            table.c.document_id == document_id, table.c.version == number
+        )
+    ).first()
+    if row is None:
+        return None
+    content, at, by = row
+    runbook = document_from_row(
+        {**content, "version": number, "state": DocumentState.REVIEWED.value}
+    )
+    if not isinstance(runbook, Runbook):
+        return None
+    return Version(document_id=document_id, version=number, at=at, by=by, runbook=runbook)

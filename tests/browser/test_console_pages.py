@@ -1,0 +1,223 @@
+"""The console in a real browser: what runs there, what anybody can read, how it looks.
+
+`SCREENSHOTS=docs/images` also takes the pictures of the documentation.
+"""
+
+import base64
+import os
+import shutil
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium import webdriver
+from selenium.common.exceptions import NoAlertPresentException
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import Select, WebDriverWait
+
+from tests.support.console_site import Site, console_site
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+CHROMEDRIVER = shutil.which("chromedriver")
+PICTURES = os.environ.get("SCREENSHOTS", "")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.xdist_group("console"),
+    pytest.mark.skipif(
+        not (CHROMIUM and CHROMEDRIVER), reason="Chromium and ChromeDriver are not installed"
+    ),
+]
+OPTIONS = (
+    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync "
+    "--disable-background-networking --disable-component-update --hide-scrollbars"
+)
+WIDE, PHONE = (1280, 900), (390, 844)
+HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>\"' onmouseover=alert(3) x='"
+PAGES = (
+    "incidents",
+    "incidents?state=all",
+    "incidents/RCL-1",
+    "incidents/RCL-1/forms/resolve",
+    "incidents/RCL-1/forms/snooze",
+    "search",
+    "answers/s1",
+    "runbooks",
+    "runbooks/page/checkout/slow",
+    "runbooks/edit/checkout/slow",
+    "runbooks/history/checkout/slow",
+    "review",
+    "links",
+    "coverage",
+    "actions",
+    "numbers",
+    "settings",
+)
+PATIENCE = 15.0
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with console_site(tmp_path_factory.mktemp("console"), HOSTILE) as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def window(tmp_path_factory: pytest.TempPathFactory, site: Site) -> Iterator[webdriver.Chrome]:
+    """A browser in which Anna, a lead, has signed in by a link."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM or ""
+    for option in OPTIONS.split():
+        options.add_argument(option)
+    options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('chromium')}")
+    driver = webdriver.Chrome(options=options, service=Service(CHROMEDRIVER))
+    try:
+        driver.get(site.link())
+        driver.find_element(By.CSS_SELECTOR, "main button").click()
+        until(driver, lambda: driver.current_url.endswith("/console/incidents"))
+        yield driver
+    finally:
+        driver.quit()
+
+
+def until(driver: webdriver.Chrome, condition: Any) -> None:
+    WebDriverWait(driver, PATIENCE).until(lambda _: condition())
+
+
+def look(driver: webdriver.Chrome, size: tuple[int, int], scheme: str = "light") -> None:
+    """The size of the window, and whether it is dark outside."""
+    metrics = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": False}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+
+
+def picture(driver: webdriver.Chrome, name: str) -> None:
+    if PICTURES:
+        shot = driver.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": False})
+        Path(PICTURES, f"{name}.png").write_bytes(base64.b64decode(shot["data"]))
+
+
+def violations(driver: webdriver.Chrome) -> list[str]:
+    """What axe-core finds wrong on the page, by WCAG 2.2 AA."""
+    script = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+    driver.execute_script(script)
+    found = driver.execute_async_script(
+        "const done = arguments[arguments.length - 1];"
+        "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa',"
+        " 'best-practice']}).then(done, (error) => done({violations: [{id: String(error),"
+        " nodes: []}]}));"
+    )
+    return [
+        f"{one['id']}: {[node['html'][:160] for node in one['nodes'][:3]]}"
+        for one in found["violations"]
+    ]
+
+
+def no_dialog(driver: webdriver.Chrome) -> bool:
+    try:
+        driver.switch_to.alert.dismiss()
+    except NoAlertPresentException:
+        return True
+    return False
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_everybody_can_read_a_page_and_nothing_in_it_runs(
+    window: webdriver.Chrome, site: Site, page: str
+) -> None:
+    look(window, WIDE)
+    window.get(f"{site.address}/console/{page}")
+    assert no_dialog(window)
+    assert not window.find_elements(By.CSS_SELECTOR, "main img[src=x]")
+    assert window.find_element(By.TAG_NAME, "h1").text not in ("Not Found", "Forbidden")
+    assert violations(window) == []
+    look(window, WIDE, "dark")
+    assert violations(window) == []
+    look(window, PHONE)
+    wide = window.execute_script("return document.documentElement.scrollWidth")
+    assert wide <= PHONE[0], f"{page} is {wide} pixels wide"
+    assert violations(window) == []
+
+
+def test_the_list_follows_its_filters_and_so_does_the_address(
+    window: webdriver.Chrome, site: Site
+) -> None:
+    look(window, WIDE)
+    window.get(f"{site.address}/console/incidents?state=all")
+    assert "CacheCold" in window.find_element(By.ID, "rows").text
+    window.find_element(By.TAG_NAME, "body").send_keys("/")
+    window.switch_to.active_element.send_keys("checkout")
+    until(window, lambda: "CacheCold" not in window.find_element(By.ID, "rows").text)
+    assert "CheckoutHighErrorRate" in window.find_element(By.ID, "rows").text
+    until(window, lambda: "words=checkout" in window.current_url)
+    window.refresh()
+    assert "CacheCold" not in window.find_element(By.ID, "rows").text
+
+
+def test_keys_lead_through_the_list(window: webdriver.Chrome, site: Site) -> None:
+    look(window, WIDE)
+    window.get(f"{site.address}/console/incidents?state=all")
+    body = window.find_element(By.TAG_NAME, "body")
+    body.send_keys("j")
+    first = window.switch_to.active_element.get_attribute("href")
+    window.switch_to.active_element.send_keys("j")
+    second = window.switch_to.active_element.get_attribute("href")
+    assert first != second
+    window.switch_to.active_element.send_keys("k", Keys.ENTER)
+    until(window, lambda: window.current_url == first)
+
+
+def test_the_first_tab_stop_skips_to_the_content(window: webdriver.Chrome, site: Site) -> None:
+    window.get(f"{site.address}/console/incidents")
+    window.find_element(By.TAG_NAME, "body").send_keys(Keys.TAB)
+    assert window.switch_to.active_element.text == "Skip to the content"
+    window.switch_to.active_element.send_keys(Keys.ENTER)
+    assert window.switch_to.active_element.get_attribute("id") == "main"
+
+
+def test_split_merge_and_resolve_with_a_mistake_told_beside_its_field(
+    window: webdriver.Chrome, site: Site
+) -> None:
+    look(window, WIDE)
+    window.get(f"{site.address}/console/incidents/RCL-1")
+    Select(window.find_element(By.CSS_SELECTOR, "select[name=words]")).select_by_visible_text(
+        "OrdersDbConnections"
+    )
+    window.find_element(By.XPATH, "//button[.='Split']").click()
+    said = window.find_element(By.CSS_SELECTOR, "[role=status]").text
+    assert "OrdersDbConnections is now RCL-3" in said
+    window.get(f"{site.address}/console/incidents/RCL-3")
+    window.find_element(By.CSS_SELECTOR, "form[action$='/merge'] input[name=words]").send_keys(
+        "RCL-1", Keys.ENTER
+    )
+    until(window, lambda: "part of RCL-1" in window.find_element(By.TAG_NAME, "main").text)
+    window.get(f"{site.address}/console/incidents/RCL-1/forms/resolve")
+    window.find_element(By.ID, "f-cause").send_keys("the pool was too small")
+    window.find_element(By.CSS_SELECTOR, "main form button:last-of-type").click()
+    until(window, lambda: window.find_elements(By.ID, "wrong-fix"))
+    field = window.find_element(By.ID, "f-fix")
+    assert field.get_attribute("aria-invalid") == "true"
+    assert window.find_element(By.ID, "f-cause").get_attribute("value") == "the pool was too small"
+    picture(window, "console-form-error")
+    field.send_keys("made the pool larger")
+    window.find_element(By.CSS_SELECTOR, "main form button:last-of-type").click()
+    until(window, lambda: "RCL-1 is resolved" in window.find_element(By.TAG_NAME, "main").text)
+
+
+@pytest.mark.skipif(not PICTURES, reason="pictures are taken with SCREENSHOTS=docs/images")
+def test_pictures(tmp_path: Path, window: webdriver.Chrome) -> None:
+    with console_site(tmp_path, "") as calm:
+        window.get(calm.link())
+        window.find_element(By.CSS_SELECTOR, "main button").click()
+        for page in ("incidents", "incidents/RCL-1", "search", "runbooks/page/checkout/slow",
+                     "runbooks/edit/checkout/slow", "review", "coverage", "numbers",
+                     "settings"):  # fmt: skip
+            for size, suffix in ((WIDE, ""), (PHONE, "-phone")):
+                look(window, size)
+                window.get(f"{calm.address}/console/{page}")
+                name = page.split("/")[0] if page.count("/") == 0 else page.replace("/", "-")
+                picture(window, f"console-{name.lower()}{suffix}")

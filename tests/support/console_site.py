@@ -1,0 +1,125 @@
+"""The console on a real port, with incidents, runbooks and drafts in it, for browsers."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+
+from bot.clock import ManualClock
+from bot.console import console_parts
+from bot.jobs.inbox_writer import InboxWriter
+from bot.people.model import Role
+from bot.people.sessions import a_link, digest_of, new_secret
+from bot.settings import Settings
+from bot.store.database import Database
+from bot.suggestions.ports import StoredSuggestion
+from bot.web.app import create_app
+from bot.web.deps import FrontDeps
+from bot.web.metrics import FrontMetrics
+from knowledge.curate.curator import Curator
+from tests.support.console import ANNA
+from tests.support.databases import sqlite_database
+from tests.support.front_fakes import FakeEngine, a_suggestion
+from tests.unit.web.test_read_api import take_in
+
+PAGE = """---
+title: Checkout is slow
+services: [checkout]
+owners: [anna]
+---
+# Checkout is slow
+
+## Mitigation
+
+1. Look at the connections of orders-db.
+2. Restart the client that holds most of them.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """`address` is where the console is; `link` makes another way in."""
+
+    address: str
+    database: Database
+    clock: ManualClock
+
+    def link(self, role: Role = Role.LEAD) -> str:
+        secret = new_secret()
+        with self.database.begin() as uow:
+            uow.passes.keep(digest_of(secret), a_link(ANNA, "Anna", role, self.clock.now()))
+        return f"{self.address}/console/enter?token={secret}"
+
+
+@contextmanager
+def console_site(folder: Path, hostile: str) -> Iterator[Site]:
+    """`hostile` stands in every text that comes from outside."""
+    clock = ManualClock()
+    with sqlite_database(folder, clock) as database:
+        fill(database, clock, hostile)
+        engine = FakeEngine()
+        writer = InboxWriter(database)
+        writer.start()
+        settings = Settings(data_dir=folder)
+        documents = database.knowledge_source().list
+        parts = console_parts(settings, database, engine, clock, engine.wake, documents)
+        deps = FrontDeps(
+            units=database,
+            inbox=writer,
+            engine=engine,
+            clock=clock,
+            metrics=FrontMetrics(database),
+            token="unused",
+        )
+        app = create_app(deps, console=parts)
+        listener = socket.create_server(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        try:
+            yield Site(f"http://127.0.0.1:{listener.getsockname()[1]}", database, clock)
+        finally:
+            server.should_exit = True
+            thread.join(10)
+            writer.stop()
+
+
+def fill(database: Database, clock: ManualClock, hostile: str) -> None:
+    """Three incidents of two services, one failed delivery, an answer, a page, channels."""
+    take_in(
+        database,
+        clock,
+        {
+            "name": "CheckoutHighErrorRate",
+            "severity": "critical",
+            "summary": f"5 % of requests fail {hostile}",
+            "labels": {"service": "checkout", "environment": "prod/eu-1", "note": hostile},
+        },
+        {
+            "name": "OrdersDbConnections",
+            "key": "2",
+            "summary": "19 of 20 connections are taken",
+            "labels": {"service": "checkout", "environment": "prod/eu-1"},
+        },
+        {"name": f"CacheCold {hostile}", "labels": {"service": "search"}},
+        {"name": 5},
+    )
+    with database.begin() as uow:
+        found = uow.incidents.get_by_key("RCL-1")
+        assert found is not None
+        answer = a_suggestion("s1").model_copy(update={"headline": f"Not seen before {hostile}"})
+        for suggestion, incident in ((answer, None), (a_suggestion("s2"), found.id)):
+            stored = StoredSuggestion(
+                suggestion=suggestion,
+                incident_id=incident,
+                asked_by=ANNA.key,
+                created_at=clock.now(),
+            )
+            uow.suggestions.add(stored)
+        Curator(uow.knowledge, actor=ANNA.key, now=clock.now()).publish(
+            "checkout/slow", PAGE + f"\n{hostile}\n", 0
+        )

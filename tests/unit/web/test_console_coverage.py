@@ -1,0 +1,88 @@
+"""Coverage in the console: what has no page, what went stale, a draft from past incidents."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.clock import ManualClock
+from bot.drafts.curation import Curation, Editor
+from bot.people.model import Role
+from bot.settings import Settings
+from bot.store.database import Database
+from knowledge.model import PastIncident, Visibility
+from knowledge.text.passages import passages_of
+from tests.support.console import Browser, console, sign_in
+from tests.support.front_fakes import FakeEngine
+
+HOSTILE = "<script>alert(1)</script>"
+STALE = f'---\nowner: "{HOSTILE}"\nreview_by: 2020-01-01\n---\n\n# Old page {HOSTILE}\n\n1. Look.\n'
+
+
+@pytest.fixture
+def browser(
+    database: Database, clock: ManualClock, engine: FakeEngine, tmp_path: Path
+) -> Iterator[Browser]:
+    with console(database, clock, engine, Settings(data_dir=tmp_path)) as browser:
+        yield browser
+
+
+def keep(database: Database, clock: ManualClock, number: str, alert: str, **more: object) -> None:
+    past = PastIncident(
+        id=number,
+        title="Cache cold",
+        symptom="Requests were slow.",
+        cause="The cache was restarted.",
+        resolution="Warm the cache by hand.",
+        alerts=(alert,),
+        services=("search",),
+        **more,  # type: ignore[arg-type]
+    )
+    with database.begin() as uow:
+        uow.knowledge.upsert([(past, passages_of(past))], actor="t", now=clock.now())
+
+
+def test_a_gap_is_listed_and_opens_a_draft(
+    browser: Browser, database: Database, clock: ManualClock
+) -> None:
+    lead = sign_in(browser, database, clock)
+    keep(database, clock, "INC-1", "CacheCold")
+    shown = lead.get("/console/coverage").text
+    assert "0 of 1 kinds of alert have a page that helps" in shown
+    assert "CacheCold" in shown
+    opened = lead.send("/console/coverage/drafts")
+    assert "Drafts opened: 1." in opened.text
+    assert "There is no runbook for CacheCold." in opened.text
+    assert "No draft was opened" in lead.send("/console/coverage/drafts").text
+
+
+def test_stale_pages_say_why_and_words_stay_words(
+    browser: Browser, database: Database, clock: ManualClock
+) -> None:
+    Curation(database, clock).publish(Editor("T1/BEN", Role.LEAD), "old", STALE, 0)
+    shown = sign_in(browser, database, clock).get("/console/coverage").text
+    assert "past review" in shown
+    assert "/console/runbooks/page/old" in shown
+    assert HOSTILE not in shown
+
+
+def test_restricted_cases_count_nowhere(
+    browser: Browser, database: Database, clock: ManualClock
+) -> None:
+    keep(database, clock, "INC-2", "SecretAlert", visibility=Visibility(frozenset({"T1/C9"})))
+    shown = sign_in(browser, database, clock).get("/console/coverage").text
+    assert "SecretAlert" not in shown
+
+
+def test_a_responder_opens_no_draft(
+    browser: Browser, database: Database, clock: ManualClock
+) -> None:
+    responder = sign_in(browser, database, clock, Role.RESPONDER)
+    keep(database, clock, "INC-1", "CacheCold")
+    assert "Open drafts" not in responder.get("/console/coverage").text
+    assert responder.send("/console/coverage/drafts").status_code == 403
+    lead = sign_in(browser, database, clock)
+    lead.guard = "another session's"
+    assert lead.send("/console/coverage/drafts").status_code == 403
+    with database.read() as uow:
+        assert not uow.drafts.waiting()
