@@ -12,17 +12,22 @@ from fnmatch import fnmatchcase
 from zoneinfo import ZoneInfo
 
 from bot.actions.catalogue import Freeze
-from bot.actions.template import ActionTemplate, People, Window
+from bot.actions.template import ActionTemplate, People, Risk, Window
 from bot.people.model import Role
 
+GROUP_RISKS = (Risk.READ, Risk.LOW)
+"""Where a role that a user group gives counts: whoever edits the group gives no more than that."""
+SHORTEST_REASON = 10
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 class Deed(StrEnum):
-    """What somebody is about to do. RUN is the runner's own last look before it starts."""
+    """What somebody is about to do. BREAK_GLASS stands in for the approvals that are missing, RUN
+    is the runner's own last look before it starts."""
 
     REQUEST = "request"
     APPROVE = "approve"
+    BREAK_GLASS = "break_glass"
     RUN = "run"
 
 
@@ -43,6 +48,10 @@ class Why(StrEnum):
     COOL_DOWN = "cool_down"
     PER_HOUR = "per_hour"
     HASH = "hash"
+    NO_RIGHT = "no_right"
+    NO_REASON = "no_reason"
+    CONSOLE = "console"
+    UNLINKED = "unlinked"
     APPROVER = "approver"
     FOUR_EYES = "four_eyes"
     TWICE = "twice"
@@ -67,6 +76,10 @@ _SAID = {
     Why.COOL_DOWN: "it ran on the same target a short while ago",
     Why.PER_HOUR: "it has run as often as it may within an hour",
     Why.HASH: "what you saw is not what would run now; look at the newest message",
+    Why.NO_RIGHT: "you do not hold the right to break the glass (RECALL_BREAK_GLASS names who does)",
+    Why.NO_REASON: "breaking the glass needs a reason of at least ten characters",
+    Why.CONSOLE: "it has to be approved in the console, signed in by single sign-on",
+    Why.UNLINKED: "nobody knows who you are in the chat, so you may be whoever asked for it",
     Why.APPROVER: "you may not approve it",
     Why.FOUR_EYES: "whoever asked for it cannot approve it; a second person has to",
     Why.TWICE: "you have approved it already",
@@ -75,25 +88,33 @@ _SAID = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """Who acts. `person` is the same for all identities of one human being."""
+    """Who acts. `person` is the same for all identities of one human being; without `is_linked`
+    it is not known who that is in the chat. `group_role` is what user groups make of somebody,
+    `signed_on` whether single sign-on vouches for who it is."""
 
     key: str
     person: str
     role: Role
+    group_role: Role = Role.GUEST
+    signed_on: bool = False
+    is_linked: bool = True
+    may_break_glass: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approved:
-    """An approval that was given, by whom, and of which hash."""
+    """An approval that was given, by whom, and of which hash; or the glass that was broken."""
 
     by: Principal
     digest: str
+    is_break_glass: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """A request as the policy sees it. `waits` is whether nothing has decided it yet (true for
-    one that is just being made); `seen` the hash that the actor had before the eyes."""
+    one that is just being made); `seen` the hash that the actor had before the eyes;
+    `in_console` whether approvals count only from there; `reason` is for breaking the glass."""
 
     deed: Deed
     template: ActionTemplate
@@ -103,6 +124,8 @@ class Asked:
     targets: int
     environment: str | None
     channel: str
+    in_console: bool = False
+    reason: str = ""
     is_shared: bool = False
     is_stopped: bool = False
     waits: bool = True
@@ -139,18 +162,36 @@ def decide(
     why = _why_not(actor, request, approvals, now)
     if why is not None:
         return Deny(why)
-    template = request.template
-    counted = {
-        one.by.person
-        for one in approvals
-        if one.digest == request.digest
-        and may(one.by, template.may_approve)
-        and not (template.four_eyes and one.by.person == request.requester.person)
-    }
+    if request.deed is Deed.BREAK_GLASS or is_glass_broken(request, approvals):
+        return Allow()
+    counted = {one.by.person for one in approvals if _counts(one, request)}
     if request.deed is Deed.APPROVE:
         counted.add(actor.person)
-    missing = template.approvals - len(counted)
+    missing = request.template.approvals - len(counted)
     return NeedsApprovals(missing) if missing > 0 else Allow()
+
+
+def is_glass_broken(request: Asked, approvals: Sequence[Approved]) -> bool:
+    """Whether somebody who holds the right stood in for the approvals of this very hash."""
+    return any(
+        one.is_break_glass
+        and one.digest == request.digest
+        and one.by.may_break_glass
+        and one.by.role.includes(Role.RESPONDER)
+        for one in approvals
+    )
+
+
+def _counts(one: Approved, request: Asked) -> bool:
+    template = request.template
+    return (
+        not one.is_break_glass
+        and one.digest == request.digest
+        and (one.by.signed_on or not request.in_console)
+        and one.by.is_linked
+        and may(one.by, template.may_approve, template.risk)
+        and not (template.four_eyes and one.by.person == request.requester.person)
+    )
 
 
 def _why_not(
@@ -179,7 +220,9 @@ def _why_not(
         return Why.TARGETS
     if deed is Deed.APPROVE:
         return _why_not_approve(actor, request, approvals)
-    if not may(request.requester, template.may_request):
+    if deed is Deed.BREAK_GLASS and (why := _why_not_break(actor, request)) is not None:
+        return why
+    if not may(request.requester, template.may_request, template.risk):
         return Why.REQUESTER
     last = request.last_run_at
     if last is not None and now - last < template.cool_down:
@@ -192,20 +235,39 @@ def _why_not(
 def _why_not_approve(actor: Principal, request: Asked, approvals: Sequence[Approved]) -> Why | None:
     if request.seen != request.digest:
         return Why.HASH
-    if not may(actor, request.template.may_approve):
+    if request.in_console and not actor.signed_on:
+        return Why.CONSOLE
+    if not actor.is_linked:
+        return Why.UNLINKED
+    if not may(actor, request.template.may_approve, request.template.risk):
         return Why.APPROVER
     if request.template.four_eyes and actor.person == request.requester.person:
         return Why.FOUR_EYES
-    given = {one.by.person for one in approvals if one.digest == request.digest}
+    given = {
+        one.by.person
+        for one in approvals
+        if one.digest == request.digest and not one.is_break_glass
+    }
     return Why.TWICE if actor.person in given else None
 
 
-def may(who: Principal, people: People) -> bool:
-    """Whether a right that `people` holds is held by `who`. Guests hold none, even by name."""
+def _why_not_break(actor: Principal, request: Asked) -> Why | None:
+    if request.seen != request.digest:
+        return Why.HASH
+    if not actor.may_break_glass:
+        return Why.NO_RIGHT
+    return Why.NO_REASON if len(request.reason.strip()) < SHORTEST_REASON else None
+
+
+def may(who: Principal, people: People, risk: Risk = Risk.CRITICAL) -> bool:
+    """Whether a right that `people` holds is held by `who`, over what is of that risk. Guests
+    hold none, even by name."""
     if not who.role.includes(Role.RESPONDER):
         return False
-    named = who.key in people.people
-    return named or (people.role is not None and who.role.includes(people.role))
+    if who.key in people.people:
+        return True
+    held = [who.role, *([who.group_role] if risk in GROUP_RISKS else [])]
+    return people.role is not None and any(role.includes(people.role) for role in held)
 
 
 def environment_fits(allowed: Sequence[str], environment: str | None) -> bool:

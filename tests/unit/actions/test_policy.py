@@ -25,7 +25,7 @@ from bot.actions.policy import (
     is_open,
     may,
 )
-from bot.actions.template import ActionTemplate, Limits, People, Window
+from bot.actions.template import ActionTemplate, Limits, People, Risk, Window
 from bot.people.model import Role
 from bot.strict_yaml import parse
 from tests.support.actions import TOUCH
@@ -45,21 +45,27 @@ class Case:
         template, asked = self.asked.template, self.asked
         people = set()
         for one in self.approvals:
-            same = one.digest == asked.digest
+            same = one.digest == asked.digest and not one.is_break_glass
             own = template.four_eyes and one.by.person == asked.requester.person
-            if same and holds(one.by, template.may_approve) and not own:
+            place = one.by.signed_on if asked.in_console else True
+            known = one.by.is_linked
+            may_say = holds(one.by, template.may_approve, template.risk)
+            if same and may_say and place and known and not own:
                 people.add(one.by.person)
         return people | ({self.actor.person} if asked.deed is Deed.APPROVE else set())
 
 
-def holds(who: Principal, people: People) -> bool:
+def holds(who: Principal, people: People, risk: Risk) -> bool:
     """A right, said again in another way than the code says it."""
     ranks = {"guest": 0, "responder": 1, "lead": 2, "admin": 3}
     if ranks[who.role.value] == 0:
         return False
     if who.key in people.people:
         return True
-    return people.role is not None and ranks[who.role.value] >= ranks[people.role.value]
+    rank = ranks[who.role.value]
+    if risk.value in ("read", "low"):
+        rank = max(rank, ranks[who.group_role.value])
+    return people.role is not None and rank >= ranks[people.role.value]
 
 
 WHEN: dict[str, Callable[[Case], bool]] = {
@@ -81,14 +87,35 @@ WHEN: dict[str, Callable[[Case], bool]] = {
     "no window of the template is open": lambda c: c.asked.template.windows == CLOSED,
     "it has more targets than it may": lambda c: c.asked.targets > c.asked.template.most_targets,
     "the hash that was seen is another one": lambda c: c.asked.seen != c.asked.digest,
-    "the actor may not approve": lambda c: not holds(c.actor, c.asked.template.may_approve),
+    "the actor may not approve": lambda c: (
+        not holds(c.actor, c.asked.template.may_approve, c.asked.template.risk)
+    ),
     "the actor is who asked, and four eyes are wanted": lambda c: (
         c.asked.template.four_eyes and c.actor.person == c.asked.requester.person
     ),
     "the actor has approved this hash before": lambda c: any(
-        a.by.person == c.actor.person and a.digest == c.asked.digest for a in c.approvals
+        a.by.person == c.actor.person and a.digest == c.asked.digest and not a.is_break_glass
+        for a in c.approvals
     ),
-    "who asked may not ask": lambda c: not holds(c.asked.requester, c.asked.template.may_request),
+    "the actor does not hold the right to break the glass": lambda c: not c.actor.may_break_glass,
+    "no reason of ten characters is given": lambda c: len(c.asked.reason.strip()) < 10,
+    "it is approved in the console alone, and the actor is not signed on there": lambda c: (
+        c.asked.in_console and not c.actor.signed_on
+    ),
+    "it is not known who the actor is in the chat": lambda c: not c.actor.is_linked,
+    "the glass is broken over this hash": lambda c: (
+        c.asked.deed is Deed.BREAK_GLASS
+        or any(
+            a.is_break_glass
+            and a.digest == c.asked.digest
+            and a.by.may_break_glass
+            and a.by.role is not Role.GUEST
+            for a in c.approvals
+        )
+    ),
+    "who asked may not ask": lambda c: (
+        not holds(c.asked.requester, c.asked.template.may_request, c.asked.template.risk)
+    ),
     "it is cooling down": lambda c: (
         c.asked.last_run_at is not None and (NOW - c.asked.last_run_at) < c.asked.template.cool_down
     ),
@@ -136,13 +163,22 @@ def a_case(chance: random.Random) -> Case:
         return chance.random() < share
 
     people = [
-        Principal(key=f"T1/U{n}", person=f"P{min(n, 4)}", role=chance.choice(list(Role)[1:]))
+        Principal(
+            key=f"T1/U{n}",
+            person=f"P{min(n, 4)}",
+            role=chance.choice(list(Role)[1:]),
+            group_role=chance.choice([Role.GUEST, Role.GUEST, Role.LEAD]),
+            signed_on=chance.random() < 0.6,
+            is_linked=not seldom(),
+            may_break_glass=chance.random() < 0.5,
+        )
         for n in range(6)
     ]
     guest = Principal(key="T2/U9", person="P9", role=Role.GUEST)
     actor = guest if seldom() else chance.choice(people)
     template = TEMPLATE.model_copy(
         update={
+            "risk": chance.choice(list(Risk)),
             "environments": chance.choice([(), ("prod/*",)]),
             "channels": chance.choice([(), ("T1/C1",), ("T1/C1", "T1/C2")]),
             "ignores_freeze": chance.random() < 0.5,
@@ -165,6 +201,8 @@ def a_case(chance: random.Random) -> Case:
         targets=chance.randint(0, 3) if seldom(0.3) else 1,
         environment=chance.choice([None, "staging"]) if seldom(0.1) else "prod/eu-1",
         channel="T1/C9" if seldom() else "T1/C1",
+        in_console=chance.random() < 0.3,
+        reason=chance.choice(["", "   short    ", "the shop is down", "the shop is down"]),
         is_shared=seldom(0.03),
         is_stopped=seldom(0.03),
         waits=not seldom(0.03),
@@ -174,7 +212,11 @@ def a_case(chance: random.Random) -> Case:
         runs_in_hour=chance.choice([0, 0, 0, 1, 7]),
     )
     approvals = [
-        Approved(by=chance.choice([*people, guest]), digest="old" if seldom(0.2) else "d")
+        Approved(
+            by=chance.choice([*people, guest]),
+            digest="old" if seldom(0.2) else "d",
+            is_break_glass=seldom(0.05),
+        )
         for _ in range(chance.randint(0, 4))
     ]
     return Case(actor, asked, approvals)
@@ -241,4 +283,13 @@ def test_a_freeze_concerns_its_environments_and_what_is_unknown() -> None:
 def test_a_guest_holds_no_right_even_by_name() -> None:
     guest = Principal(key="T1/U1", person="P", role=Role.GUEST)
     assert not may(guest, People(people=("T1/U1",)))
+    in_group = replace(guest, group_role=Role.LEAD, may_break_glass=True)
+    assert not may(in_group, People(role=Role.LEAD), Risk.LOW)
     assert may(replace(guest, role=Role.RESPONDER), People(people=("T1/U1",)))
+
+
+@pytest.mark.parametrize(("risk", "counts"), [("read", True), ("low", True), ("high", False)])
+def test_a_user_group_makes_a_lead_for_low_risk_alone(risk: str, counts: bool) -> None:
+    who = Principal(key="T1/U1", person="P", role=Role.RESPONDER, group_role=Role.LEAD)
+    assert may(who, People(role=Role.LEAD), Risk(risk)) is counts
+    assert not may(who, People(role=Role.ADMIN), Risk(risk))
