@@ -1,4 +1,4 @@
-"""Composition of actions: the book that every process reads, and the runner."""
+"""Composition of the runner."""
 
 import os
 import ssl
@@ -7,33 +7,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from bot.actions.book import ActionBook
-from bot.actions.catalogue import CatalogueFolder
+from bot.action_book import build_book
 from bot.actions.executors import EXECUTORS, RunnerRules
 from bot.actions.executors.hosts import HostGate
 from bot.clock import Clock, SystemClock
 from bot.errors import SettingsError
-from bot.people.model import RoleBook
-from bot.people.same import SamePeople
 from bot.redact import redact
 from bot.runner.credentials import credentials
 from bot.runner.parts import RunnerParts
 from bot.runner.runner import Runner
-from bot.services.file import load_catalogue
 from bot.settings import Settings
 from bot.store.database import Database
-
-
-def build_book(settings: Settings, roles: RoleBook | None = None) -> ActionBook:
-    """The catalogue as it is on disk now, and who is who; `roles` are the configured ones where
-    nobody knows better. Raises DataError."""
-    return ActionBook(
-        source=CatalogueFolder(settings.actions_dir).current,
-        services=tuple(load_catalogue(settings.services_file).services),
-        roles=roles or RoleBook(settings.leads, settings.admins),
-        same=SamePeople(group.split("=") for group in settings.same_people),
-        approvers=(*settings.leads, *settings.admins),
-    )
 
 
 def build_runner(

@@ -3,6 +3,8 @@
 import ssl
 from collections.abc import Callable, Mapping
 
+from bot.action_book import build_book
+from bot.actions.presses import ActionButtons
 from bot.alerts.sources import all_sources
 from bot.chat.ports import CardRoom
 from bot.clock import Clock
@@ -52,8 +54,15 @@ def console_parts(
         rollout=Rollout(default=settings.rollout, noise_limit=settings.noise_limit),
         facts=lambda: _facts(settings),
         wake=wake,
+        actions=_actions(settings, units, clock),
         documents=documents,
     )
+
+
+def _actions(settings: Settings, units: UnitOfWorkFactory, clock: Clock) -> ActionButtons | None:
+    if settings.actions_dir is None:
+        return None
+    return ActionButtons(units, build_book(settings), clock)
 
 
 def open_sign_on(settings: Settings, clock: Clock) -> SignOn | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from bot.acting import build_book
+from bot.action_book import build_book
 from bot.actions.book import ActionBook
 from bot.actions.presses import ActionButtons
 from bot.actions.requests import Requests

@@ -3,16 +3,17 @@ which a request changes."""
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from bot.actions.cards import build_action_card, buttons_of
 from bot.actions.catalogue import ActionCatalogue
 from bot.actions.frozen import Frozen
-from bot.actions.model import ActionRequest, RequestState
+from bot.actions.model import SIGN_ON, ActionRequest, Approval, RequestState
 from bot.actions.parameters import Known
 from bot.actions.policy import (
+    GROUP_RISKS,
     Approved,
     Asked,
     Deed,
@@ -21,28 +22,43 @@ from bot.actions.policy import (
     decide,
     may,
 )
-from bot.actions.template import ActionTemplate
+from bot.actions.template import ActionTemplate, Risk
 from bot.actions.track import LOOKED_BACK, WITHIN, TrackRecord, track_record
 from bot.alerts.family import family_of
 from bot.chat.ports import Destination
 from bot.incidents.model import Incident
 from bot.people.model import Actor, Role, RoleBook
 from bot.people.same import SamePeople
+from bot.people.standing import members_of, signed_on_role
 from bot.uow import UnitOfWork
 
 _HOUR = timedelta(hours=1)
+_MOST_OF_GROUPS = 20
+"""So many members of user groups are asked by name."""
+
+
+def actor_of(key: str) -> Actor:
+    """The actor of a key that is on record."""
+    team_id, _, user_id = key.partition("/")
+    return Actor(team_id, user_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionBook:
     """The catalogue as `source` gives it now, and who is who. `approvers` are the actor keys
-    that hold a role by configuration, to be asked."""
+    that hold a role by configuration, to be asked; `lead_groups` are user groups (TEAM/GROUP) whose
+    members lead where the risk is low, `break_glass` the keys with that right. What is of a risk in
+    `in_console` is approved at `console_url` alone."""
 
     source: Callable[[], ActionCatalogue]
     services: Sequence[str]
     roles: RoleBook
     same: SamePeople
     approvers: Sequence[str] = ()
+    lead_groups: Sequence[str] = ()
+    break_glass: Sequence[str] = ()
+    in_console: Sequence[Risk] = ()
+    console_url: str = ""
 
     @property
     def catalogue(self) -> ActionCatalogue:
@@ -56,12 +72,52 @@ class ActionBook:
     def principal(self, actor: Actor, home: str) -> Principal:
         """Who that is in the workspace `home`: people of another one hold no role."""
         role = self.roles.role_of(actor) if actor.team_id == home else Role.GUEST
-        return Principal(key=actor.key, person=self.same.person_of(actor), role=role)
+        return Principal(
+            key=actor.key,
+            person=self.same.person_of(actor),
+            role=role,
+            may_break_glass=actor.key in self.break_glass,
+        )
 
     def principal_of_key(self, key: str, home: str) -> Principal:
         """As `principal`, for a key that is on record."""
-        team_id, _, user_id = key.partition("/")
-        return self.principal(Actor(team_id, user_id), home)
+        return self.principal(actor_of(key), home)
+
+    def who(
+        self, uow: UnitOfWork, actor: Actor, home: str, now: datetime, *, signed_on: bool = False
+    ) -> Principal:
+        """As `principal`, with what user groups give, and with `signed_on` what the identity
+        provider said of whom it vouches for. Who is linked is who they are in the chat."""
+        if not signed_on:
+            return self.in_groups(uow, self.principal(actor, home), now)
+        there = self.same.key_in(home, actor.key)
+        chat = Actor(*there.split("/", 1)) if there is not None else actor
+        known = self.in_groups(uow, self.principal(chat, home), now)
+        claimed = signed_on_role(uow.marks, actor)
+        # Whom the chat knows as a guest stays one, whatever else is said of them.
+        is_guest = there is not None and known.role is Role.GUEST
+        role = max(known.role, claimed, key=list(Role).index)
+        return replace(
+            known,
+            role=Role.GUEST if is_guest else role,
+            signed_on=True,
+            is_linked=there is not None,
+        )
+
+    def in_groups(self, uow: UnitOfWork, who: Principal, now: datetime) -> Principal:
+        """The same person, with the role that user groups give."""
+        is_in = who.role.includes(Role.RESPONDER) and who.key in members_of(
+            uow.marks, self.lead_groups, now
+        )
+        return replace(who, group_role=Role.LEAD) if is_in else who
+
+    def is_in_console(self, template: ActionTemplate) -> bool:
+        """Whether only an approval in the console counts. The stricter of template and settings."""
+        return template.approve_in == "console" or template.risk in self.in_console
+
+    def link(self, request: ActionRequest) -> str:
+        """Where its page is."""
+        return f"{self.console_url}/console/actions/{request.id}"
 
     def template_of(self, frozen: Frozen) -> ActionTemplate | None:
         """The template that a frozen copy was made from, if it is still the very same."""
@@ -90,6 +146,7 @@ class ActionBook:
             requester=requester,
             digest=frozen.digest,
             targets=len(frozen.targets),
+            in_console=self.is_in_console(template),
             environment=frozen.environment,
             is_stopped=uow.actions.switch().stopped,
             freezes=self.catalogue.calendar.freezes,
@@ -98,13 +155,22 @@ class ActionBook:
             **more,
         )
 
-    def approved(self, uow: UnitOfWork, request: ActionRequest) -> list[Approved]:
-        """The approvals of a request, each with the role that its giver holds now."""
-        return [
-            Approved(by=self.principal_of_key(one.actor, request.team_id), digest=one.digest)
+    def approved(self, uow: UnitOfWork, request: ActionRequest, now: datetime) -> list[Approved]:
+        """The approvals of a request, each with the role that its giver holds now, and whoever
+        broke the glass."""
+        home = request.team_id
+        found = [
+            Approved(
+                by=self.who(uow, actor_of(one.actor), home, now, signed_on=one.via == SIGN_ON),
+                digest=one.digest,
+            )
             for one in uow.actions.approvals(request.id)
             if one.word == "approved"
         ]
+        if request.broken_by:
+            by = self.principal_of_key(request.broken_by, home)
+            found.append(Approved(by=by, digest=request.broken_digest, is_break_glass=True))
+        return found
 
     def record(
         self, uow: UnitOfWork, template: ActionTemplate, incident: Incident | None, now: datetime
@@ -133,15 +199,29 @@ class ActionBook:
         template = self.template_of(request.frozen)
         card = build_action_card(
             request,
-            uow.actions.approvals(request.id),
+            self._as_in_chat(uow, request),
             uow.actions.executions(request.id),
             missing=self._missing(uow, request, template, now),
             buttons=buttons,
-            people=self._to_ask(request, template),
+            people=self._to_ask(uow, request, template, now),
             record=self._record_of(uow, request, template, now),
+            where=self._where(request, template),
         )
         to = Destination(request.team_id, request.channel, request.thread)
         uow.outbox.put(request.message_key, to, card, now)
+
+    def _as_in_chat(self, uow: UnitOfWork, request: ActionRequest) -> list[Approval]:
+        """The approvals, of people as the chat knows them."""
+        return [
+            replace(one, actor=self.same.key_in(request.team_id, one.actor) or one.actor)
+            for one in uow.actions.approvals(request.id)
+        ]
+
+    def _where(self, request: ActionRequest, template: ActionTemplate | None) -> str:
+        waits = request.state is RequestState.AWAITING_APPROVAL
+        if template is None or not waits or not self.is_in_console(template):
+            return ""
+        return f"approved in the console alone: {self.link(request)}"
 
     def _record_of(
         self,
@@ -170,6 +250,7 @@ class ActionBook:
         requester = self.principal_of_key(request.requested_by, request.team_id)
         # Asked as of a free moment: only the counting of approvals matters here.
         asked = Asked(
+            in_console=self.is_in_console(template),
             deed=Deed.RUN,
             template=template.model_copy(update={"windows": (), "ignores_freeze": True}),
             requester=requester,
@@ -179,19 +260,31 @@ class ActionBook:
             environment=request.frozen.environment,
             channel=request.channel_key,
         )
-        said = decide(requester, asked, self.approved(uow, request), now)
+        said = decide(requester, asked, self.approved(uow, request, now), now)
         return said.missing if isinstance(said, NeedsApprovals) else 0
 
-    def _to_ask(self, request: ActionRequest, template: ActionTemplate | None) -> list[str]:
+    def _to_ask(
+        self,
+        uow: UnitOfWork,
+        request: ActionRequest,
+        template: ActionTemplate | None,
+        now: datetime,
+    ) -> list[str]:
         if template is None or request.state is not RequestState.AWAITING_APPROVAL:
             return []
         requester = self.same.person_of_key(request.requested_by)
-        keys = dict.fromkeys((*template.may_approve.people, *self.approvers))
+        groups = self.lead_groups if template.risk in GROUP_RISKS else ()
+        members = sorted(members_of(uow.marks, groups, now))[:_MOST_OF_GROUPS]
+        keys = dict.fromkeys((*template.may_approve.people, *self.approvers, *members))
         return [
             key.partition("/")[2]
             for key in keys
             if key.startswith(f"{request.team_id}/")
-            and may(self.principal_of_key(key, request.team_id), template.may_approve)
+            and may(
+                self.in_groups(uow, self.principal_of_key(key, request.team_id), now),
+                template.may_approve,
+                template.risk,
+            )
             and not (template.four_eyes and self.same.person_of_key(key) == requester)
         ]
 

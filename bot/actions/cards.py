@@ -101,9 +101,10 @@ def build_action_card(
     buttons: Sequence[Button],
     people: Sequence[str],
     record: str = "",
+    where: str = "",
 ) -> ActionCard:
     """`missing` is how many approvals are missing, `people` the user ids of who may give them,
-    `record` how it did before."""
+    `record` how it did before, `where` where alone it can be approved."""
     frozen = request.frozen
     waits = request.state is RequestState.AWAITING_APPROVAL
     dry = [one for one in executions if one.kind == "dry_run"]
@@ -124,7 +125,7 @@ def build_action_card(
         reason=request.reason,
         approved_by=tuple(_user(one.actor) for one in approvals if one.word == "approved"),
         missing=missing if waits else 0,
-        facts=(*([record] if record else []), *_facts(request, runs)),
+        facts=(*(one for one in (where, record) if one), *_facts(request, runs)),
         dry_run=dry[-1].output[-_OUTPUT_SHOWN:] if dry and not runs else "",
         output=runs[-1].output[-_OUTPUT_SHOWN:] if runs else "",
         note=request.note,

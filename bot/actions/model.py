@@ -25,6 +25,8 @@ class RequestState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+CHAT, SIGN_ON = "chat", "sign_on"
+"""The ways in which somebody gives a word: by a click, or in the console signed on."""
 UNDECIDED = (RequestState.PROPOSED, RequestState.AWAITING_APPROVAL)
 BEFORE_RUN = (*UNDECIDED, RequestState.APPROVED)
 OVER = (
@@ -50,7 +52,8 @@ class Phase(StrEnum):
 class ActionRequest:
     """One wish to run something. `digest` is the hash of `frozen` as the approver sees it;
     `channel` is where it was asked (TEAM/CHANNEL is `channel_key`). `holder` is the runner that
-    has it under a lease until `leased_until`."""
+    has it under a lease until `leased_until`. `broken_by` is who broke the glass over the hash
+    `broken_digest`, "" for nobody."""
 
     id: int
     team_id: str
@@ -74,6 +77,8 @@ class ActionRequest:
     holds_since: datetime | None = None
     cancel_asked: bool = False
     rollback_of: int | None = None
+    broken_by: str = ""
+    broken_digest: str = ""
 
     @property
     def key(self) -> str:
@@ -92,7 +97,7 @@ class ActionRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:
-    """One person's word on one hash. `word` is approved or rejected."""
+    """One person's word on one hash. `word` is approved or rejected; `via` is CHAT or SIGN_ON."""
 
     request_id: int
     actor: str
@@ -101,6 +106,7 @@ class Approval:
     word: str
     digest: str
     at: datetime
+    via: str = CHAT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

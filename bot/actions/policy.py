@@ -76,7 +76,7 @@ _SAID = {
     Why.COOL_DOWN: "it ran on the same target a short while ago",
     Why.PER_HOUR: "it has run as often as it may within an hour",
     Why.HASH: "what you saw is not what would run now; look at the newest message",
-    Why.NO_RIGHT: "you do not hold the right to break the glass (RECALL_BREAK_GLASS names who does)",
+    Why.NO_RIGHT: "you do not hold the right to break the glass (RECALL_BREAK_GLASS)",
     Why.NO_REASON: "breaking the glass needs a reason of at least ten characters",
     Why.CONSOLE: "it has to be approved in the console, signed in by single sign-on",
     Why.UNLINKED: "nobody knows who you are in the chat, so you may be whoever asked for it",

@@ -1,12 +1,14 @@
 """Buttons of action requests: approve, reject, withdraw, stop, roll back, and a word on what
 nobody knows. One transaction a press; what is refused is on the audit record, too."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.actions.book import ActionBook, change, note
 from bot.actions.model import (
     BEFORE_RUN,
+    CHAT,
+    SIGN_ON,
     ActionButton,
     ActionRequest,
     Approval,
@@ -29,17 +31,19 @@ _DECIDED = {
     RequestState.EXPIRED: "it has expired; ask for it again",
     RequestState.PROPOSED: "its dry run is not through yet",
 }
+_APPROVE, _REJECT = "action_approve", "action_reject"
 _LEADS = People(role=Role.LEAD)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionPress:
     """A button pressed. `actor` is from the verified payload alone; `reply_to` is the thread of
-    the message with the button."""
+    the message with the button; `name` is for reading, "" for the actor's id."""
 
     actor: Actor
     token: str
     reply_to: Destination
+    name: str = ""
 
 
 class ActionButtons:
@@ -60,11 +64,36 @@ class ActionButtons:
             # Held until the commit: two people who press at once are counted one after another.
             request = uow.actions.hold(button.request_id)
             assert request is not None  # the button refers to it
-            who = self._book.principal(press.actor, request.team_id)
-            _Pressed(self._book, self._requests, uow, press, button, request, who).deal(
-                self._clock.now()
-            )
+            now = self._clock.now()
+            who = self._book.who(uow, press.actor, request.team_id, now)
+            _Pressed(self._book, self._requests, uow, press, button, request, who).deal(now)
         return True
+
+    def decide_signed_on(self, number: int, deed: str, seen: str, actor: Actor, name: str) -> str:
+        """`action_approve` or `action_reject` by somebody for whom single sign-on vouches, who had
+        the hash `seen` before the eyes; gives why it is not done, "" when it is."""
+        with self._units.begin() as uow:
+            request = uow.actions.hold(number)
+            if request is None or deed not in (_APPROVE, _REJECT):
+                return "there is no such thing to decide"
+            now = self._clock.now()
+            at = Destination(request.team_id, request.channel, request.thread)
+            button = ActionButton(
+                token="",
+                team_id=request.team_id,
+                action=deed,
+                request_id=number,
+                digest=seen,
+                content={},
+                created_at=now,
+            )
+            who = self._book.who(uow, actor, request.team_id, now, signed_on=True)
+            press = ActionPress(actor=actor, token="", reply_to=at, name=name)
+            pressed = _Pressed(
+                self._book, self._requests, uow, press, button, request, who, via=SIGN_ON
+            )
+            pressed.deal(now)
+        return "; ".join(pressed.told)
 
 
 @dataclass(slots=True)
@@ -78,6 +107,8 @@ class _Pressed:
     button: ActionButton
     request: ActionRequest
     who: Principal
+    via: str = CHAT
+    told: list[str] = field(default_factory=list)
 
     def deal(self, now: datetime) -> None:
         if not self.who.role.includes(Role.RESPONDER):
@@ -110,11 +141,13 @@ class _Pressed:
             self._refuse(_DECIDED.get(request.state, "it is decided already"), now)
             return
         asked = self._asked(template, now)
-        said = decide(self.who, asked, self.book.approved(self.uow, request), now)
+        said = decide(self.who, asked, self.book.approved(self.uow, request, now), now)
         if isinstance(said, Deny):
             if said.why is Why.EXPIRED:
                 self._to(RequestState.EXPIRED, "action.expired", now)
-            self._refuse(said.why.said, now)
+            is_elsewhere = said.why is Why.CONSOLE
+            where = f" ({self.book.link(request)})" if is_elsewhere else ""
+            self._refuse(said.why.said + where, now)
             return
         if not self._say("approved", now):
             self._refuse(Why.TWICE.said, now)
@@ -122,7 +155,8 @@ class _Pressed:
         if isinstance(said, Allow):
             self._to(RequestState.APPROVED, "action.approved", now)
             return
-        note(self.uow, request, actor=self.who.key, action="action.approval", now=now)
+        via = {"via": self.via}
+        note(self.uow, request, actor=self.who.key, action="action.approval", now=now, data=via)
         self.book.show(self.uow, request, now)
 
     def _asked(self, template: ActionTemplate, now: datetime) -> Asked:
@@ -132,7 +166,9 @@ class _Pressed:
             Deed.APPROVE,
             template,
             request.frozen,
-            self.book.principal_of_key(request.requested_by, request.team_id),
+            self.book.in_groups(
+                self.uow, self.book.principal_of_key(request.requested_by, request.team_id), now
+            ),
             now,
             number=request.id,
             seen=self.button.digest,
@@ -197,18 +233,21 @@ class _Pressed:
 
     def _may_decide(self) -> bool:
         template = self.book.catalogue.templates.get(self.request.frozen.template_id)
-        return may(self.who, template.may_approve if template is not None else _LEADS)
+        if template is None:
+            return may(self.who, _LEADS)
+        return may(self.who, template.may_approve, template.risk)
 
     def _say(self, word: str, now: datetime) -> bool:
         return self.uow.actions.approve(
             Approval(
                 request_id=self.request.id,
-                actor=self.who.key,
+                actor=self.press.actor.key,
                 person=self.who.person,
                 role=self.who.role,
                 word=word,
                 digest=self.button.digest,
                 at=now,
+                via=self.via,
             )
         )
 
@@ -220,6 +259,7 @@ class _Pressed:
             actor=self.who.key,
             action=action,
             now=now,
+            data={"via": self.via} if self.via != CHAT else None,
             note=note,
             phase=Phase.NONE,
         )
@@ -243,9 +283,12 @@ class _Pressed:
     def _tell(self, reason: str, now: datetime) -> None:
         """One notice a person, request and reason in the message's thread, however often the
         button is pressed."""
+        self.told.append(reason)
+        if self.via != CHAT:
+            return  # the page says it
         key = f"action-told:{self.request.key}:{self.who.key}:{self.button.action}:{reason}"[:300]
         text = f"{self._user()}: {self.request.key} stays as it is, because {reason}."
         self.uow.outbox.put(key, self.press.reply_to, Notice(text=text), now)
 
     def _user(self) -> str:
-        return f"@{self.press.actor.user_id}"
+        return self.press.name or f"@{self.press.actor.user_id}"

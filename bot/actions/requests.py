@@ -114,6 +114,7 @@ class Requests:
     def _decide(
         self, uow: UnitOfWork, wish: Wish, now: datetime
     ) -> tuple[Answer, ActionTemplate | None]:
+        wish = replace(wish, by=self.book.in_groups(uow, wish.by, now))
         template = self.book.catalogue.templates.get(wish.template_id)
         if template is None:
             return Answer(refused=f"there is no action called {wish.template_id}"), None

@@ -199,6 +199,7 @@ class ActionTemplate(Value):
     may_approve: People = People(role=Role.LEAD)
     approvals: Annotated[int, Field(ge=0, le=5)] = 1
     four_eyes: bool = True
+    approve_in: Literal["chat", "console"] = "chat"
     windows: tuple[Window, ...] = ()
     ignores_freeze: bool = False
     expires_after: Length = timedelta(minutes=30)

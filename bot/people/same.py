@@ -26,3 +26,11 @@ class SamePeople:
 
     def person_of_key(self, key: str) -> str:
         return self._first.get(key, key)
+
+    def key_in(self, team_id: str, key: str) -> str | None:
+        """The identity of that person in a team, None where none is known."""
+        if key.startswith(f"{team_id}/"):
+            return key
+        person = self._first.get(key)
+        mine = (other for other, first in self._first.items() if first == person)
+        return next((other for other in mine if other.startswith(f"{team_id}/")), None)

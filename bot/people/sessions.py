@@ -10,6 +10,7 @@ from typing import Protocol
 
 from bot.people.model import Actor, Role
 
+BY, OIDC = "by", "oidc"
 SESSION_HOURS = 12
 LINK_MINUTES = 15
 
@@ -25,7 +26,8 @@ class PassKind(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pass:
     """What a secret stands for. `name` is for reading; `guard` is what forms of a session carry
-    against requests from other sites; `data` is what a started sign-in must remember."""
+    against requests from other sites; `data` is what a started sign-in must remember, and of a
+    session, under BY, how it was opened."""
 
     kind: PassKind
     actor: Actor
@@ -69,12 +71,20 @@ def a_link(actor: Actor, name: str, role: Role, now: datetime) -> Pass:
     return _pass(PassKind.LINK, actor, name, role, now, timedelta(minutes=LINK_MINUTES))
 
 
-def a_session(actor: Actor, name: str, role: Role, now: datetime) -> Pass:
-    return _pass(PassKind.SESSION, actor, name, role, now, timedelta(hours=SESSION_HOURS))
+def a_session(actor: Actor, name: str, role: Role, now: datetime, *, by: str = "") -> Pass:
+    """`by` is OIDC where the identity provider vouches for who it is."""
+    lasts = timedelta(hours=SESSION_HOURS)
+    return _pass(PassKind.SESSION, actor, name, role, now, lasts, {BY: by})
 
 
 def _pass(
-    kind: PassKind, actor: Actor, name: str, role: Role, now: datetime, lasts: timedelta
+    kind: PassKind,
+    actor: Actor,
+    name: str,
+    role: Role,
+    now: datetime,
+    lasts: timedelta,
+    data: Mapping[str, str] | None = None,
 ) -> Pass:
     return Pass(
         kind=kind,
@@ -84,4 +94,5 @@ def _pass(
         guard=new_secret(),
         made_at=now,
         expires_at=now + lasts,
+        data=data or {},
     )

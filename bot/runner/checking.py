@@ -41,7 +41,9 @@ def why_not_run(
         return f"its parameters are not valid any more: {'; '.join(error.problems.values())}"
     if again != frozen:
         return CHANGED
-    requester = book.principal_of_key(request.requested_by, request.team_id)
+    requester = book.in_groups(
+        uow, book.principal_of_key(request.requested_by, request.team_id), now
+    )
     asked = book.asked(
         uow,
         Deed.RUN,
@@ -54,7 +56,7 @@ def why_not_run(
         channel=request.channel_key,
         expires_at=request.expires_at,
     )
-    match decide(requester, asked, book.approved(uow, request), now):
+    match decide(requester, asked, book.approved(uow, request, now), now):
         case Deny(why):
             return why.said
         case NeedsApprovals(missing):

@@ -34,6 +34,8 @@ action_requests = Table(
     Column("ran_at", UtcDateTime),
     Column("holds_since", UtcDateTime),
     Column("rollback_of", BigId, reference("action_requests.id")),
+    Column("broken_by", SafeText, nullable=False, server_default=""),
+    Column("broken_digest", SafeText, nullable=False, server_default=""),
     Index(None, "state", "id"),
     Index(None, "template_id", "started_at"),
     Index(None, "incident_id"),
@@ -52,6 +54,7 @@ approvals = Table(
     Column("word", SafeText, nullable=False),
     Column("digest", SafeText, nullable=False),
     Column("at", UtcDateTime, nullable=False),
+    Column("via", SafeText, nullable=False, server_default="chat"),
     UniqueConstraint("request_id", "person"),
     sqlite_autoincrement=True,
 )

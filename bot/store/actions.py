@@ -205,6 +205,7 @@ class SqlActions:
                 word=approval.word,
                 digest=approval.digest,
                 at=approval.at,
+                via=approval.via,
             )
             .on_conflict_do_nothing(index_elements=[table.c.request_id, table.c.person])
             .returning(table.c.id)
@@ -223,6 +224,7 @@ class SqlActions:
                 word=row["word"],
                 digest=row["digest"],
                 at=row["at"],
+                via=row["via"],
             )
             for row in self._connection.execute(statement).mappings()
         ]
@@ -351,4 +353,6 @@ def _request(row: RowMapping) -> ActionRequest:
         ran_at=row["ran_at"],
         holds_since=row["holds_since"],
         cancel_asked=row["cancel_asked"],
+        broken_by=row["broken_by"],
+        broken_digest=row["broken_digest"],
     )

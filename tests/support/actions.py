@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bot.acting import build_book, build_runner
+from bot.acting import build_runner
+from bot.action_book import build_book
 from bot.actions.model import ActionRequest, RequestState
 from bot.actions.presses import ActionButtons, ActionPress
 from bot.actions.requests import Answer, Requests, Wish

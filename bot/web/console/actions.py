@@ -1,19 +1,24 @@
-"""Actions: what was asked for, who approved it, what ran, and the catalogue, for reading."""
+"""Actions: what was asked for, who approved it, what ran; approving and rejecting, signed on."""
 
 from http import HTTPStatus
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from bot.actions.model import ActionRequest
+from bot.actions.model import ActionRequest, RequestState
 from bot.uow import UnitOfWork
-from bot.web.console.gate import Signed
-from bot.web.console.parts import Console
-from bot.web.console.rendering import ConsoleError, page
+from bot.web.console.gate import Fields, Signed, Visitor, text_in
+from bot.web.console.parts import Console, ConsoleParts
+from bot.web.console.rendering import ConsoleError, page, see_other
 
 router = APIRouter()
 
 _MOST = 200
+_DEEDS = {
+    "approve": ("action_approve", "Your approval is on record"),
+    "reject": ("action_reject", "It is rejected"),
+}
+"""What can be done with a request here: the button that does it in the chat, and what is said."""
 
 
 @router.get("/actions")
@@ -26,9 +31,7 @@ def actions(request: Request, visitor: Signed, parts: Console) -> Response:
 @router.get("/actions/{number}")
 def action(request: Request, number: int, visitor: Signed, parts: Console) -> Response:
     with parts.units.read() as uow:
-        found = uow.actions.get(number) if 0 < number < 2**63 else None
-        if found is None or not _may_see(uow, found):
-            raise ConsoleError(HTTPStatus.NOT_FOUND, f"There is no request ACT-{number}.")
+        found = _seen(uow, number)
         incident = None if found.incident_id is None else uow.incidents.get(found.incident_id)
         approvals = uow.actions.approvals(found.id)
         runs = uow.actions.executions(found.id)
@@ -41,7 +44,45 @@ def action(request: Request, number: int, visitor: Signed, parts: Console) -> Re
         incident=incident,
         approvals=approvals,
         runs=runs,
+        waits=found.state is RequestState.AWAITING_APPROVAL,
+        may_decide=_why_not_decide(visitor, parts) == "",
+        why_not=_why_not_decide(visitor, parts),
     )
+
+
+@router.post("/actions/{number}/{deed}")
+def decide(number: int, deed: str, visitor: Signed, parts: Console, form: Fields) -> Response:
+    """Approve or reject what was shown, under its hash. By sign-on alone: of a one-time link it is
+    not known who opens it."""
+    if deed not in _DEEDS:
+        raise ConsoleError(HTTPStatus.NOT_FOUND, "There is no such thing to do.")
+    with parts.units.read() as uow:
+        _seen(uow, number)
+    if why_not := _why_not_decide(visitor, parts):
+        raise ConsoleError(HTTPStatus.FORBIDDEN, why_not)
+    assert parts.actions is not None
+    seen = text_in(form, "digest", 100)
+    actor = visitor.session.actor
+    name, word = _DEEDS[deed]
+    refused = parts.actions.decide_signed_on(number, name, seen, actor, visitor.name)
+    parts.wake()
+    said = f"ACT-{number} stays as it is, because {refused}." if refused else f"{word}."
+    return see_other(f"/console/actions/{number}", said)
+
+
+def _why_not_decide(visitor: Visitor, parts: ConsoleParts) -> str:
+    if parts.actions is None:
+        return "No action may be run here: RECALL_ACTIONS_DIR names no folder."
+    if not visitor.signed_on:
+        return "Approving and rejecting here takes single sign-on; you came in by a one-time link."
+    return ""
+
+
+def _seen(uow: UnitOfWork, number: int) -> ActionRequest:
+    found = uow.actions.get(number) if 0 < number < 2**63 else None
+    if found is None or not _may_see(uow, found):
+        raise ConsoleError(HTTPStatus.NOT_FOUND, f"There is no request ACT-{number}.")
+    return found
 
 
 def _may_see(uow: UnitOfWork, request: ActionRequest) -> bool:

@@ -13,7 +13,7 @@ from starlette.datastructures import FormData
 from bot.chat.ports import Destination
 from bot.commands.model import Caller
 from bot.people.model import Role
-from bot.people.sessions import Pass, PassKind, digest_of
+from bot.people.sessions import BY, OIDC, Pass, PassKind, digest_of
 from bot.web.body import read_capped
 from bot.web.console.parts import Console
 from bot.web.console.rendering import ConsoleError
@@ -55,6 +55,11 @@ class Visitor:
         actor = self.session.actor
         at = Destination(actor.team_id, "")
         return Caller(actor=actor, name=self.name, role=self.session.role, at=at)
+
+    @property
+    def signed_on(self) -> bool:
+        """Whether the identity provider vouches for who it is; a one-time link does not."""
+        return self.session.data.get(BY) == OIDC
 
     def may(self, role: Role) -> bool:
         return self.session.role.includes(role)

@@ -7,6 +7,7 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from bot.actions.presses import ActionButtons
 from bot.clock import Clock
 from bot.commands.book import CommandBook
 from bot.engine.ports import EngineClient
@@ -36,7 +37,7 @@ class ConsoleParts:
     """`book` does what people say, as in chat. `team_id` is the workspace of what is done here,
     "" where no platform is connected. `public_url` is where browsers reach the console, "" for
     wherever they ask. `sign_on` is None without an identity provider. `facts` are what the
-    settings page tells, by heading."""
+    settings page tells, by heading; `actions` decides on requests, None where none may be run."""
 
     units: UnitOfWorkFactory
     engine: EngineClient
@@ -47,6 +48,7 @@ class ConsoleParts:
     sign_on: SignOnParts | None = None
     rollout: Rollout = field(default_factory=Rollout)
     facts: Callable[[], Mapping[str, Mapping[str, str]]] = dict
+    actions: ActionButtons | None = None
     wake: Callable[[], None] = lambda: None
     documents: Documents = lambda _: ()
     attempts: Attempts = field(

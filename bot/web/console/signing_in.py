@@ -8,7 +8,16 @@ from fastapi import APIRouter, Depends, Request
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
-from bot.people.sessions import SESSION_HOURS, Pass, PassKind, a_session, digest_of, new_secret
+from bot.people.sessions import (
+    OIDC,
+    SESSION_HOURS,
+    Pass,
+    PassKind,
+    a_session,
+    digest_of,
+    new_secret,
+)
+from bot.people.standing import keep_signed_on
 from bot.uow import UnitOfWork
 from bot.web.console.gate import (
     COOKIE,
@@ -84,7 +93,10 @@ def open_session(uow: UnitOfWork, parts: ConsoleParts, who: Pass) -> str:
     """A new session for whom `who` stands for, on the audit record; its secret."""
     now = parts.clock.now()
     secret = new_secret()
-    uow.passes.keep(digest_of(secret), a_session(who.actor, who.name, who.role, now))
+    by = OIDC if who.kind is PassKind.STARTED else ""
+    uow.passes.keep(digest_of(secret), a_session(who.actor, who.name, who.role, now, by=by))
+    if by:
+        keep_signed_on(uow.marks, uow.audit, who.actor, who.role, now)
     uow.audit.append(
         at=now,
         actor=who.actor.key,
