@@ -165,7 +165,11 @@ def build_engine(
             clock=clock,
             inbox_keep_hours=settings.inbox_keep_hours,
             only_engine=database.dialect == "sqlite",
-            ticks=[*canary_ticks(settings, database, rooms, clock), *life.ticks],
+            ticks=[
+                *canary_ticks(settings, database, rooms, clock),
+                *life.ticks,
+                *(slack.ticks if slack is not None else ()),
+            ],
         )
         loops.engine = engine
         return RunningEngine(engine, opened.pop_all())

@@ -1,7 +1,7 @@
 """The engine's side of Slack, put together: what is said, heard, asked for and looked after."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +21,7 @@ from bot.errors import Retryable
 from bot.jobs.ports import Job
 from bot.pager.jobs import PAGER, PagerJob
 from bot.pager.opening import open_pager
+from bot.people.groups import LOOK_SECONDS, GroupWatch
 from bot.people.model import Actor, RoleBook
 from bot.redact import redact
 from bot.schedules.jobs import Schedule
@@ -52,7 +53,7 @@ _log = logging.getLogger(__name__)
 class EngineSlack:
     """`where` tells where an incident is spoken of, `handlers` are jobs by kind, `interact`
     answers commands and forms in line, `schedule` makes jobs of what is due, `upkeep` are the
-    rooms of the bot's own notices."""
+    rooms of the bot's own notices; `ticks` is what else is done every so many seconds."""
 
     chat: Chat
     where: Placing
@@ -60,6 +61,7 @@ class EngineSlack:
     interact: Callable[[Mapping[str, Any]], Mapping[str, Any]]
     schedule: Callable[[], int]
     upkeep: Rooms
+    ticks: Sequence[tuple[float, str, Callable[[], None]]] = ()
 
 
 def open_slack(
@@ -118,6 +120,7 @@ def open_slack(
         interact=parts.interact(following),
         schedule=schedule.tick,
         upkeep=upkeep,
+        ticks=parts.group_ticks(),
     )
 
 
@@ -146,6 +149,17 @@ class _Parts:
     @cached_property
     def actions(self) -> ActionBook:
         return build_book(self.settings, self.roles)
+
+    def group_ticks(self) -> Sequence[tuple[float, str, Callable[[], None]]]:
+        """Reading the user groups that give roles; nothing where none do."""
+        from bot.slack.user_groups import SlackGroups
+
+        groups = self.settings.lead_groups
+        if not groups:
+            return ()
+        slack = SlackGroups(self.client, self.people)
+        watch = GroupWatch(self.units, groups, slack.members, slack.is_inside, self.clock)
+        return [(LOOK_SECONDS, "user groups", watch.look)]
 
     def tools(self) -> "Tools":
         """What commands, forms and conversations work with."""

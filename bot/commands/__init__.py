@@ -104,7 +104,7 @@ COMMANDS: Mapping[str, Command] = {
         ),
         Command(
             name="actions",
-            usage="[stop | resume]",
+            usage="[stop | resume | break-glass ACT-7 HASH WHY]",
             says="what waits and runs; stop all of it at once",
             run=actions.actions,
         ),

@@ -13,6 +13,7 @@ from bot.actions.template import Parameter
 from bot.chat.forms import Answers, Field, Form, Option, text_of
 from bot.chat.messages import Board, BoardLine, BoardPart, Notice
 from bot.chat.ports import Destination
+from bot.commands.breaking import break_glass
 from bot.commands.finding import incident_called, seen_by
 from bot.commands.model import Caller, FieldErrors, Refused, Reply, Tools
 from bot.commands.parsing import nearest, split_key
@@ -314,7 +315,8 @@ def _wish(
 
 
 def actions(tools: Tools, caller: Caller, words: str) -> Reply:
-    """`actions` tells what waits and runs; `actions stop [why]` and `actions resume`."""
+    """`actions` tells what waits and runs; `actions stop [why]`, `actions resume`, and
+    `actions break-glass ACT-7 HASH WHY`."""
     wanted, _, reason = words.strip().partition(" ")
     switch = StopSwitch(tools.units, tools.clock)
     match wanted.lower():
@@ -328,10 +330,15 @@ def actions(tools: Tools, caller: Caller, words: str) -> Reply:
             was_stopped = switch.resume(caller.actor.key)
             told = "Actions may run again." if was_stopped else "Nothing was stopped."
             return Reply(message=Notice(text=told))
+        case "break-glass":
+            return Reply(message=Notice(text=break_glass(tools, caller, reason)))
         case "" | "status":
             return Reply(message=_status(tools, caller))
         case _:
-            raise Refused("Say /recall actions, /recall actions stop, or /recall actions resume.")
+            raise Refused(
+                "Say /recall actions, /recall actions stop, /recall actions resume, or "
+                "/recall actions break-glass."
+            )
 
 
 def _status(tools: Tools, caller: Caller) -> Board:

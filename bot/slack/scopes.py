@@ -90,6 +90,9 @@ FEATURES: Mapping[str, Needs] = {
         methods=("bookmarks.add", "bookmarks.list", "chat.getPermalink", "pins.add", "pins.list"),
         scopes=("bookmarks:read", "bookmarks:write", "pins:read", "pins:write"),
     ),
+    "roles by user groups": Needs(
+        methods=("usergroups.users.list", "users.info"), scopes=("usergroups:read", "users:read")
+    ),
     "shared files": Needs(scopes=("files:read",), events=(*_TALK, "message.im")),
     "thread mode": Needs(scopes=_HISTORY[:2], events=_TALK),
     "time zones and guests": Needs(methods=("users.info",), scopes=("users:read",)),
