@@ -11,6 +11,7 @@ from bot.action_book import build_book
 from bot.actions.executors import EXECUTORS, RunnerRules
 from bot.actions.executors.hosts import HostGate
 from bot.clock import Clock, SystemClock
+from bot.configuration import note_start
 from bot.errors import SettingsError
 from bot.redact import redact
 from bot.runner.credentials import credentials
@@ -63,4 +64,5 @@ def open_runner(settings: Settings, environment: Mapping[str, str]) -> Iterator[
         database = Database(settings.database, clock=clock)
         opened.callback(database.close)
         database.require_current_schema()
+        note_start(settings, database, clock, "runner")
         yield build_runner(settings, database, clock, environment)

@@ -18,6 +18,7 @@ from bot.alerts.sources.secrets import load_secrets
 from bot.channels.placing import nowhere
 from bot.chat.sender import OutboxSender
 from bot.clock import Clock, SystemClock
+from bot.configuration import note_start
 from bot.engine.engine import Engine
 from bot.engine.ipc import EngineServer, SocketEngineClient
 from bot.engine.loop import Waker
@@ -125,6 +126,7 @@ def build_engine(
         database = Database(settings.database, clock=clock)
         opened.callback(database.close)
         database.require_current_schema()
+        note_start(settings, database, clock, "engine")
         memory, projection = _open_memory(settings, database, opened, embedder)
         builder = KnowingSuggester(memory, catalogue, database)
         intake = AlertIntake(

@@ -108,6 +108,11 @@ class AuditLog(Protocol):
         """As `list`, as bare tuples: a million of them are read to verify the chain."""
         ...
 
+    def forget(self, through: int) -> int:
+        """Take out all events up to that number; how many. Whoever does it has said so in the
+        chain, in the same transaction."""
+        ...
+
     def list(self, after: int = 0, limit: int = 1000) -> Sequence[AuditEvent]: ...
 
     def since(self, action: str, at: datetime, limit: int = 5_000) -> Sequence[AuditEvent]:

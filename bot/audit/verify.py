@@ -3,6 +3,9 @@
 The chain alone shows every changed, removed or swapped row. It cannot show that its end was cut
 off, or that somebody who holds the database wrote all of it anew; an anchor can, when it was
 kept where that person could not reach it.
+
+A record that was pruned begins after its first event. It is whole if an event further on says so,
+in the chain like all others, and if that checkpoint was anchored, where there are anchors.
 """
 
 import json
@@ -23,15 +26,29 @@ class Anchor:
     hash: str
 
 
+PRUNED = "audit.pruned"
+"""The event that says up to where older ones were taken out: `through` and `hash` in its data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """Up to where the record was pruned, when, and by whom."""
+
+    checkpoint: Anchor
+    at: datetime
+    by: str
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`broken_at` is the number of the first row that is not as it was written, `problem` what
-    is wrong there; both empty where the record is whole."""
+    """`events` is how many rows were followed. `broken_at` is the number of the first row that is
+    not as it was written, `problem` what is wrong there; both empty where the record is whole."""
 
     events: int
     head: Anchor
     broken_at: int | None = None
     problem: str = ""
+    pruned: Pruned | None = None
 
     @property
     def ok(self) -> bool:
@@ -39,11 +56,20 @@ class Verdict:
 
 
 def verify(rows: Iterable[AuditRow], anchors: Sequence[Anchor] = ()) -> Verdict:
-    """Follow the chain from its first event (number 1) to its last."""
+    """Follow the chain from its first event (number 1, or the one after a checkpoint) to its
+    last."""
     wanted: Mapping[int, str] = {one.seq: one.hash for one in anchors}
     seq, previous = 0, GENESIS
+    start: Anchor | None = None
+    pruned: Pruned | None = None
     for row in rows:
         number, at, actor, action, subject, data, before, own = row
+        if start is None:
+            if number > 1:
+                seq, previous = number - 1, before
+            start = Anchor(seq, previous)
+        elif action == PRUNED and start.seq:
+            pruned = _pruned(row, start) or pruned
         # What is stored is mostly the canonical text itself; if it is not, it is read and
         # written anew. Either way the hash is over all of the content.
         found = hash_of_parts(number, at, actor, action, subject, data, before)
@@ -53,14 +79,39 @@ def verify(rows: Iterable[AuditRow], anchors: Sequence[Anchor] = ()) -> Verdict:
         if not fits or (wanted and wanted.get(number, own) != own):
             # Where the numbers jump it is the missing row that is to be looked for.
             where = seq + 1 if number > seq + 1 else number
-            return Verdict(seq, Anchor(seq, previous), where, _problem(row, seq, previous, found))
+            head = Anchor(seq, previous)
+            followed = seq - start.seq
+            return Verdict(followed, head, where, _problem(row, seq, previous, found))
         seq, previous = number, own
+    start = start or Anchor(0, GENESIS)
+    head, followed = Anchor(seq, previous), seq - start.seq
+    if start.seq and (problem := _why_not_pruned(start, pruned, wanted)):
+        return Verdict(followed, head, 1, problem)
     missing = [one for one in anchors if one.seq > seq]
     if missing:
         last = max(one.seq for one in missing)
         told = f"the record ends with {seq}, but it was anchored up to {last}: its end was cut off"
-        return Verdict(seq, Anchor(seq, previous), seq + 1, told)
-    return Verdict(seq, Anchor(seq, previous))
+        return Verdict(followed, head, seq + 1, told)
+    return Verdict(followed, head, pruned=pruned)
+
+
+def _pruned(row: AuditRow, start: Anchor) -> Pruned | None:
+    """What an event says of pruning, if it is about where the record begins now."""
+    try:
+        data = json.loads(row[5])
+        checkpoint = Anchor(int(data["through"]), str(data["hash"]))
+    except (ValueError, KeyError, TypeError):
+        return None
+    return Pruned(checkpoint, row[1], row[2]) if checkpoint == start else None
+
+
+def _why_not_pruned(start: Anchor, pruned: Pruned | None, wanted: Mapping[int, str]) -> str:
+    """Why rows may not be missing before the first one; "" where they may."""
+    if pruned is None:
+        return f"1 to {start.seq} are missing, and no event says that they were pruned"
+    if wanted and wanted.get(start.seq) != start.hash:
+        return f"1 to {start.seq} were pruned, but that checkpoint was never anchored so"
+    return ""
 
 
 def _hash_anew(row: AuditRow) -> str:
@@ -90,8 +141,13 @@ def _problem(row: AuditRow, seq: int, previous: str, found: str) -> str:
     return "its hash is not the one that was anchored: the record was written anew"
 
 
+MARK = " recall-anchor - "
+"""What stands before an anchor in a syslog message: message id, and no structured data."""
+
+
 def read_anchors(path: Path) -> list[Anchor]:
-    """The anchors of a file, one JSON object a line with `seq` and `hash`. Raises DataError."""
+    """The anchors of a file, one JSON object a line with `seq` and `hash`, also with the header
+    of a syslog message before it. Raises DataError."""
     anchors = []
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -101,7 +157,9 @@ def read_anchors(path: Path) -> list[Anchor]:
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
+            # A collector of syslog writes its own header before what was sent.
+            before, mark, sent = line.partition(MARK)
+            row = json.loads(sent if mark else before)
             anchors.append(Anchor(int(row["seq"]), str(row["hash"])))
         except (ValueError, KeyError, TypeError):
             raise DataError(f"{path}:{number} is no anchor; see docs/security.md") from None

@@ -1,15 +1,17 @@
-"""`recall audit`: verify the record of who did what, export it, and anchor it elsewhere."""
+"""`recall audit`: verify the record of who did what, export it, anchor it elsewhere, prune it."""
 
 import sys
-from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from bot.audit.reading import events_of, rows_of
 from bot.cli.common import (
     CONFIG_OPTION,
     JSON_OPTION,
+    actor_name,
     exit_on_error,
     open_database,
     print_json,
@@ -18,17 +20,16 @@ from bot.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from bot.audit.model import AuditEvent, AuditRow
+    from bot.audit.shipping import Sink
     from bot.audit.verify import Verdict
-    from bot.store.database import Database
+    from bot.settings import Settings
 
 app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     no_args_is_help=True,
-    help="Verify, export and anchor the append-only record of who did what.",
+    help="Verify, export, anchor and prune the append-only record of who did what.",
 )
-_PAGE = 5_000
 
 
 @app.command("verify")
@@ -50,6 +51,13 @@ def verify(
         print_json(as_dict(verdict, len(kept)))
     elif verdict.ok:
         say(f"{verdict.events} events are as they were written; {len(kept)} anchors fit.")
+        if verdict.pruned is not None:
+            cut = verdict.pruned
+            said = "that checkpoint was anchored" if kept else "compare it with your anchors"
+            say(
+                f"Events 1 to {cut.checkpoint.seq} were pruned by {cut.by} on "
+                f"{cut.at:%Y-%m-%d}; {said}."
+            )
         say(f"The last is {verdict.head.seq}, with the hash {verdict.head.hash}.")
     else:
         say(f"Row {verdict.broken_at}: {verdict.problem}.", "bold red")
@@ -67,31 +75,8 @@ def as_dict(verdict: "Verdict", anchors: int) -> dict[str, Any]:
         "anchors": anchors,
         "broken_at": verdict.broken_at,
         "problem": verdict.problem,
+        "pruned_through": verdict.pruned.checkpoint.seq if verdict.pruned is not None else 0,
     }
-
-
-def events_of(database: "Database") -> "Iterator[AuditEvent]":
-    """All events, oldest first, a page at a time."""
-    after = 0
-    while True:
-        with database.read() as uow:
-            page = uow.audit.list(after=after, limit=_PAGE)
-        yield from page
-        if len(page) < _PAGE:
-            return
-        after = page[-1].seq
-
-
-def rows_of(database: "Database") -> "Iterator[AuditRow]":
-    """As `events_of`, as bare tuples."""
-    after = 0
-    while True:
-        with database.read() as uow:
-            page = uow.audit.rows(after=after, limit=_PAGE)
-        yield from page
-        if len(page) < _PAGE:
-            return
-        after = page[-1][0]
 
 
 @app.command("export")
@@ -114,19 +99,97 @@ def export(
 
 @app.command("anchor")
 def anchor(
-    file: Path = typer.Argument(..., help="File to add a line to; ship it off this machine."),
+    file: Path = typer.Argument(
+        None, help="File to add a line to, beside RECALL_ANCHOR_SYSLOG and RECALL_ANCHOR_URL."
+    ),
     config: Path = CONFIG_OPTION,
 ) -> None:
-    """Add how the chain stands now to a file. Refuses when the chain does not verify."""
-    from bot.audit.verify import anchor_line, read_anchors
+    """Ship how the chain stands now off this machine. Refuses when the chain does not verify."""
+    from bot.audit.verify import read_anchors
     from bot.audit.verify import verify as follow
     from bot.clock import SystemClock
     from bot.errors import DataError
 
-    with exit_on_error(), open_database(read_settings(config)) as database:
-        verdict = follow(rows_of(database), read_anchors(file) if file.exists() else [])
+    settings = read_settings(config)
+    with exit_on_error():
+        sinks = sinks_of(settings, file)
+        if not sinks:
+            raise DataError("name a file, or set RECALL_ANCHOR_SYSLOG or RECALL_ANCHOR_URL")
+        with open_database(settings) as database:
+            there = file is not None and file.exists()
+            verdict = follow(rows_of(database), read_anchors(file) if there else [])
         if not verdict.ok:
             raise DataError(f"row {verdict.broken_at}: {verdict.problem}; nothing was anchored")
-        with file.open("a", encoding="utf-8") as out:
-            out.write(anchor_line(verdict.head, SystemClock().now()) + "\n")
-    say(f"Anchored {verdict.head.seq} in {file}.")
+        failed = []
+        for sink in sinks:
+            try:
+                sink.ship(verdict.head, SystemClock().now())
+                say(f"Anchored {verdict.head.seq} in {sink.name}.")
+            except DataError as error:  # the others are shipped all the same
+                failed.append(str(error))
+        if failed:
+            raise DataError("; ".join(failed))
+
+
+@app.command("prune")
+def prune(
+    before: str = typer.Option(..., help="Events older than this day (UTC) go: YYYY-MM-DD."),
+    anchors: Path = typer.Option(
+        ..., help="File of anchors that is kept elsewhere; the checkpoint is added.", dir_okay=False
+    ),
+    json: bool = JSON_OPTION,
+    config: Path = CONFIG_OPTION,
+) -> None:
+    """Take out old events. The chain stays whole: the last one that goes is anchored first."""
+    from bot.audit.pruning import prune as cut_off
+    from bot.audit.verify import read_anchors
+    from bot.clock import SystemClock
+    from bot.errors import DataError
+
+    settings = read_settings(config)
+    with exit_on_error(), open_database(settings) as database:
+        try:
+            day = date.fromisoformat(before)
+        except ValueError:
+            raise DataError(f"{before!r} is no day; write one like 2026-01-31") from None
+        cut = cut_off(
+            database,
+            before=datetime(day.year, day.month, day.day, tzinfo=UTC),
+            anchors=read_anchors(anchors) if anchors.exists() else [],
+            sinks=sinks_of(settings, anchors),
+            by=actor_name(),
+            now=SystemClock().now(),
+        )
+    if json:
+        print_json(
+            {
+                "events": cut.events if cut is not None else 0,
+                "through": cut.checkpoint.seq if cut is not None else 0,
+                "hash": cut.checkpoint.hash if cut is not None else "",
+            }
+        )
+    elif cut is None:
+        say("Nothing is that old.")
+    else:
+        say(f"{cut.events} events went; the checkpoint {cut.checkpoint.seq} is anchored.")
+
+
+def sinks_of(settings: "Settings", file: Path | None) -> "list[Sink]":
+    """Where anchors are shipped: the file, and what the settings name."""
+    from bot.audit.shipping import FileSink, HttpSink, SyslogSink
+
+    sinks: list[Sink] = [] if file is None else [FileSink(file)]
+    if settings.anchor_syslog:
+        sinks.append(SyslogSink(settings.anchor_syslog))
+    if settings.anchor_url:
+        token = settings.anchor_token
+        here = settings.anchor_url.startswith("http:")
+        sinks.append(
+            HttpSink(
+                settings.anchor_url,
+                token.get_secret_value() if token is not None else "",
+                settings.ca_bundle,
+                None if here else settings.https_proxy,
+            )
+        )
+    return sinks

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bot.audit.model import GENESIS, first_broken
+from bot.audit.reading import rows_of
+from bot.audit.verify import verify
 from bot.doctor.model import Check, ok, problem, warning
 from bot.errors import RecallError
 from bot.store import checkup
@@ -17,7 +18,6 @@ from knowledge.embed.port import Embedder
 from knowledge.errors import CalibrationError, IndexInUse, KnowledgeError, ModelError
 from knowledge.retrieve.calibration import read_calibration
 
-_PAGE = 1000
 _INDEX_LOGGER = "knowledge.index.projection"
 
 
@@ -65,20 +65,16 @@ def _schema(state: SchemaState) -> Check:
 
 def _audit(database: Database) -> Check:
     """The whole chain, a page at a time."""
-    seq, last_hash = 0, GENESIS
-    while True:
-        with database.read() as unit:
-            events = unit.audit.list(after=seq, limit=_PAGE)
-        if not events:
-            return ok("audit", f"the record is whole ({seq:,} events)")
-        broken = first_broken(events, last_hash)
-        if broken is not None:
-            return problem(
-                "audit",
-                f"event {broken} does not fit the one before it: the record was changed",
-                "keep a copy of the database and compare it with the last good backup",
-            )
-        seq, last_hash = events[-1].seq, events[-1].hash
+    verdict = verify(rows_of(database))
+    if not verdict.ok:
+        return problem(
+            "audit",
+            f"event {verdict.broken_at}: {verdict.problem}",
+            "keep a copy of the database and compare it with the last good backup",
+        )
+    cut = verdict.pruned
+    pruned = f", pruned up to event {cut.checkpoint.seq:,}" if cut is not None else ""
+    return ok("audit", f"the record is whole ({verdict.events:,} events{pruned})")
 
 
 def check_model(load: Callable[[], Embedder]) -> tuple[Check, Embedder | None]:

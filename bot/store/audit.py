@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Text, cast, insert, select
+from sqlalchemy import Connection, Text, cast, delete, insert, select
 
 from bot.audit.model import GENESIS, AuditEvent, AuditRow, event_hash
 from bot.store.locks import Lock
@@ -51,6 +51,9 @@ class SqlAuditLog:
         """Oldest first, those with a seq above `after`."""
         statement = select(audit).where(audit.c.seq > after).order_by(audit.c.seq).limit(limit)
         return [AuditEvent(**row) for row in self._connection.execute(statement).mappings()]
+
+    def forget(self, through: int) -> int:
+        return self._connection.execute(delete(audit).where(audit.c.seq <= through)).rowcount
 
     def since(self, action: str, at: datetime, limit: int = 5_000) -> Sequence[AuditEvent]:
         statement = (
