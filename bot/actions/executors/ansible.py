@@ -4,7 +4,6 @@ ansible-core is under the GPL: none of it is imported here, it is only started.
 """
 
 import importlib.util
-import json
 import shutil
 import sys
 import tempfile
@@ -93,10 +92,19 @@ def _ssh_args(known_hosts: Path) -> str:
 
 
 def _unsafe(values: dict[str, str]) -> str:
-    """The data file: every text in JSON's quotes, which YAML reads too."""
-    return "".join(f"{name}: !unsafe {json.dumps(text)}\n" for name, text in values.items()) or (
-        "{}\n"
-    )
+    """The data file. The mapping is marked and not each text: Ansible reads a marked text anew,
+    and makes a truth value of "yes" and a number of "0x5"."""
+    pairs = ", ".join(f"{_quoted(name)}: {_quoted(text)}" for name, text in values.items())
+    return f"!unsafe {{{pairs}}}\n"
+
+
+def _quoted(text: str) -> str:
+    """A text in YAML's double quotes, all of it ASCII. JSON's would break what is past U+FFFF."""
+    return '"' + "".join(one if _is_plain(one) else f"\\U{ord(one):08X}" for one in text) + '"'
+
+
+def _is_plain(one: str) -> bool:
+    return " " <= one <= "~" and one not in '"\\'
 
 
 def _argv(block: Ansible) -> list[str]:

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from bot.actions.binaries import REFUSED, why_not_binary
 from bot.actions.catalogue import CatalogueFolder, read_actions
-from bot.actions.template import json_schema
+from bot.actions.template import READERS, json_schema
 from bot.cli.actions import app
 from tests.support.actions import TOUCH
 
@@ -61,6 +61,119 @@ def test_a_mistake_is_explained_with_its_line(
 ) -> None:
     assert old in TOUCH
     found = mistakes(tmp_path, TOUCH.replace(old, new, 1))
+    assert any(at == line and told in problem for at, problem in found), found
+
+
+BLOCKS = {
+    "kubernetes": """
+kubernetes:
+  server: https://k8s.example.org
+  token: ${secret:TOKEN}
+  verb: scale
+  object: deployment/shop/${name}
+  replicas: "3"
+""",
+    "ssh": """
+ssh:
+  host: db-1
+  user: ops
+  key: ${secret:KEY}
+  argv: [/usr/bin/systemctl, restart, "${name}"]
+""",
+    "ansible": """
+ansible:
+  playbook: restart.yml
+  inventory: hosts.ini
+  vars: {word: "${name}"}
+""",
+    "prometheus_query": """
+prometheus_query:
+  url: https://prometheus.example.org
+  query: 'up{job="${name}"}'
+""",
+    "logs_query": """
+logs_query:
+  url: https://loki.example.org
+  query: '{job="${name}"} |= "${name}"'
+""",
+    "sql_read": """
+sql_read:
+  database: ${secret:DATABASE}
+  query: "select 1 where a = ${name}"
+""",
+}
+
+
+def with_block(executor: str) -> str:
+    """The template with another executor: its block begins in line 9."""
+    head, _, tail = TOUCH.partition("executor: command")
+    rest = tail[tail.index("targets:") :]
+    text = f"{head}executor: {executor}{BLOCKS[executor]}{rest}"
+    if executor in READERS:
+        text = text.replace("risk: low", "risk: read")
+    return text
+
+
+@pytest.mark.parametrize("executor", sorted(BLOCKS))
+def test_the_blocks_are_right_before_they_are_spoilt(tmp_path: Path, executor: str) -> None:
+    (tmp_path / "playbooks").mkdir()
+    for name in ("restart.yml", "hosts.ini"):
+        (tmp_path / "playbooks" / name).write_text("[]")
+    assert mistakes(tmp_path, with_block(executor)) == []
+
+
+@pytest.mark.parametrize(
+    ("executor", "old", "new", "line", "told"),
+    [
+        ("kubernetes", "k8s.example.org", "k8s.example.org/a", 9, "scheme, host and port"),
+        ("kubernetes", "k8s.example.org", "${name}.org", 10, "no placeholder, no user"),
+        ("kubernetes", "k8s.example.org", "user@k8s.example.org", 10, "no placeholder, no user"),
+        ("kubernetes", "${secret:TOKEN}", "sup3r-s3cret", 11, "name one secret of the runner"),
+        ("kubernetes", "  token: ${secret:TOKEN}\n", "", 9, "token: is missing"),
+        ("kubernetes", "verb: scale", "verb: exec", 12, "kubernetes.verb: Input should be"),
+        ("kubernetes", "verb: scale", "verb: cordon", 9, "`replicas` belongs to `verb: scale`"),
+        ("kubernetes", "deployment/shop", "daemonset/shop", 9, "scale is for deployment"),
+        ("kubernetes", "deployment/shop/${name}", "shop/web", 9, "is no object"),
+        ("kubernetes", '"3"', '"3000"', 9, "a whole number from 0 to 1000"),
+        ("kubernetes", '"3"', "${secret:N}", 14, "a secret may stand only in"),
+        ("ssh", "user: ops", "user: -oProxyCommand=x", 11, "ssh.user: String should match"),
+        ("ssh", "${secret:KEY}", "/root/.ssh/id_rsa", 12, "name one secret of the runner"),
+        ("ssh", "/usr/bin/systemctl, restart", "/bin/sh, -c", 9, "sh can start anything"),
+        ("ssh", "/usr/bin/systemctl", "systemctl", 9, "must be the absolute path"),
+        ("ssh", "restart,", '"a\\nb",', 9, "one line without control characters"),
+        ("ssh", "user: ops", "user: ops\n  port: 70000", 12, "less than or equal to 65535"),
+        ("ssh", "user: ops", "user: ops\n  options: [-A]", 12, "is no key that is known here"),
+        ("ansible", "restart.yml", "../restart.yml", 10, "ansible.playbook: String should match"),
+        ("ansible", "restart.yml", "gone.yml", 10, "there is no gone.yml in"),
+        ("ansible", "hosts.ini", "gone.ini", 11, "there is no gone.ini in"),
+        ("ansible", '"${name}"', '"{{ x }}"', 9, "`vars` are data"),
+        ("ansible", "{word:", "{ansible_user: a, word:", 9, "may not set ansible_user"),
+        ("ansible", "vars:", "env: {ANSIBLE_CONFIG: /x}\n  vars:", 9, "may not set ANSIBLE_CONFIG"),
+        ("prometheus_query", '"${name}"', "${name}", 2, "must be an integer or a duration"),
+        ("prometheus_query", '"${name}"', "`${name}`", 11, "could change the query"),
+        ("prometheus_query", '="${name}"}', '="${name}', 11, "a quote in the query is not closed"),
+        ("prometheus_query", "prometheus.example.org", "p.example/?query=x", 10, "up to its path"),
+        ("prometheus_query", "risk: read", "risk: low", 2, "only reads: write `risk: read`"),
+        ("logs_query", '|= "${name}"', '| line_format "${name}"', 11, "could change the query"),
+        ("logs_query", '"${name}"} |=', "${name}} |=", 2, "must be an integer or a duration"),
+        ("logs_query", "  query:", "  since: 9d\n  query:", 11, "is from 1s to 7d"),
+        ("sql_read", "select 1", "delete from a", 9, "a query that reads begins with"),
+        ("sql_read", "select 1", "select 1; select 2", 9, "one plain statement, without ;"),
+        ("sql_read", "a = ${name}", "a = '${name}'", 9, "a placeholder stands without quotes"),
+        ("sql_read", "a = ${name}", "a = 'x", 9, "a quote in the query is not closed"),
+        ("sql_read", "select 1", "select 1 -- ", 9, "without --"),
+        ("sql_read", "${secret:DATABASE}", "postgresql://u:p@h/d", 10, "name one secret of"),
+    ],
+)
+def test_a_mistake_in_an_executors_block_is_explained_with_its_line(
+    tmp_path: Path, executor: str, old: str, new: str, line: int, told: str
+) -> None:
+    (tmp_path / "playbooks").mkdir()
+    for name in ("restart.yml", "hosts.ini"):
+        (tmp_path / "playbooks" / name).write_text("[]")
+    text = with_block(executor)
+    assert old in text
+    found = mistakes(tmp_path, text.replace(old, new, 1))
     assert any(at == line and told in problem for at, problem in found), found
 
 
