@@ -121,6 +121,8 @@ def _facts(settings: Settings) -> Mapping[str, Mapping[str, str]]:
         "People": {
             "Leads": ", ".join(settings.leads) or "none",
             "Administrators": ", ".join(settings.admins) or "none",
+            "Leads for low risk, by user group": ", ".join(settings.lead_groups) or "none",
+            "May break the glass": ", ".join(settings.break_glass) or "nobody",
             "Single sign-on": settings.oidc_issuer or "off: by one-time links only",
         },
         "Chat": {
@@ -130,5 +132,7 @@ def _facts(settings: Settings) -> Mapping[str, Mapping[str, str]]:
         },
         "Actions": {
             "Catalogue": str(settings.actions_dir or "none: nothing can be run"),
+            "Approved in the console alone": ", ".join(settings.approve_in_console)
+            or "what a template says",
         },
     }
