@@ -18,7 +18,7 @@ from bot.actions.model import (
 from bot.actions.policy import Allow, Asked, Deed, Deny, Principal, Why, decide, may
 from bot.actions.requests import Requests, Wish
 from bot.actions.template import ActionTemplate, People
-from bot.chat.messages import Notice
+from bot.chat.messages import Board, BoardLine, BoardPart, Notice
 from bot.chat.ports import Destination
 from bot.clock import Clock
 from bot.people.model import Actor, Role
@@ -145,9 +145,8 @@ class _Pressed:
         if isinstance(said, Deny):
             if said.why is Why.EXPIRED:
                 self._to(RequestState.EXPIRED, "action.expired", now)
-            is_elsewhere = said.why is Why.CONSOLE
-            where = f" ({self.book.link(request)})" if is_elsewhere else ""
-            self._refuse(said.why.said + where, now)
+            link = self.book.link(request) if said.why is Why.CONSOLE else ""
+            self._refuse(said.why.said, now, link)
             return
         if not self._say("approved", now):
             self._refuse(Why.TWICE.said, now)
@@ -269,7 +268,7 @@ class _Pressed:
         self.request = moved
         self.book.show(self.uow, moved, now)
 
-    def _refuse(self, reason: str, now: datetime) -> None:
+    def _refuse(self, reason: str, now: datetime, link: str = "") -> None:
         note(
             self.uow,
             self.request,
@@ -278,9 +277,9 @@ class _Pressed:
             now=now,
             data={"deed": self.button.action, "reason": reason},
         )
-        self._tell(reason, now)
+        self._tell(reason, now, link)
 
-    def _tell(self, reason: str, now: datetime) -> None:
+    def _tell(self, reason: str, now: datetime, link: str = "") -> None:
         """One notice a person, request and reason in the message's thread, however often the
         button is pressed."""
         self.told.append(reason)
@@ -288,7 +287,12 @@ class _Pressed:
             return  # the page says it
         key = f"action-told:{self.request.key}:{self.who.key}:{self.button.action}:{reason}"[:300]
         text = f"{self._user()}: {self.request.key} stays as it is, because {reason}."
-        self.uow.outbox.put(key, self.press.reply_to, Notice(text=text), now)
+        message: Notice | Board = Notice(text=text)
+        if link:
+            lines = (BoardLine(text=f"Open {self.request.key} in the console", url=link),)
+            title = f"{self.request.key} is approved in the console"
+            message = Board(title=title, parts=(BoardPart(lines=lines),), note=text)
+        self.uow.outbox.put(key, self.press.reply_to, message, now)
 
     def _user(self) -> str:
         return self.press.name or f"@{self.press.actor.user_id}"

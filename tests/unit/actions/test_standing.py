@@ -10,12 +10,14 @@ from bot.acting import build_runner
 from bot.actions.glass import Blow, Glass
 from bot.actions.model import ActionRequest, RequestState
 from bot.actions.switch import StopSwitch
+from bot.chat.messages import Board
 from bot.chat.ports import Destination
 from bot.clock import ManualClock
 from bot.errors import ChatUnavailable
 from bot.people.groups import GroupWatch
 from bot.people.model import Actor, Role
 from bot.people.standing import FRESH, keep_members, keep_signed_on
+from bot.slack.blocks import render
 from bot.store.database import Database
 from tests.support.actions import ADA, ALICE, BOB, LENA, TEAM, TOUCH, Team
 
@@ -160,7 +162,11 @@ def test_what_is_approved_in_the_console_alone_answers_a_click_with_a_link(make)
     assert any("approved in the console alone" in fact for fact in team.card(request).facts)
     team.approves(LENA, request)
     assert team.state(request) is RequestState.AWAITING_APPROVAL
-    assert f"/console/actions/{request.id}" in team.told()[-1]
+    [board] = [post.message for post in team.chat.posts if isinstance(post.message, Board)]
+    assert board.parts[0].lines[0].url == f"http://127.0.0.1:8080/console/actions/{request.id}"
+    assert "by single sign-on" in board.note
+    drawn = str(render(board).blocks)
+    assert f"<http://127.0.0.1:8080/console/actions/{request.id}|Open ACT-1" in drawn
     assert ("U0LENA", "action.denied") in team.audited()
 
 
@@ -189,7 +195,8 @@ def test_the_settings_ask_for_the_console_by_risk_and_the_stricter_word_counts(
     high, low = team.asked(), team.asked(template="low-touch", name="that")
     team.approves(LENA, high)
     team.approves(LENA, low)
-    assert "(https://recall.example.org/console/actions/1)" in team.told()[-1]
+    boards = [post.message for post in team.chat.posts if isinstance(post.message, Board)]
+    assert "https://recall.example.org/console/actions/1" in str(boards)
     assert team.state(high) is RequestState.AWAITING_APPROVAL
     assert team.state(low) is RequestState.APPROVED
 
