@@ -14,6 +14,7 @@ from bot.chat.ports import Destination
 from bot.clock import ManualClock
 from bot.incidents.model import IncidentState, TimelineEntry, TimelineKind
 from bot.people.model import Actor, Role
+from bot.people.standing import keep_members, keep_signed_on
 from bot.store.database import Database
 from tests.support.actions import ADA, CHANNEL, LENA, TEAM, TOUCH, Team
 from tests.support.together import together
@@ -211,3 +212,45 @@ def test_the_record_is_counted_from_what_is_stored_and_shown_to_who_approves(tea
     told = "cleared 4 of 5 within 15 min; by itself 1 of 3"
     assert team.requests.preview(team.wish()).record == told
     assert told in team.card(team.asked()).facts
+
+
+def test_by_which_way_somebody_approved_and_who_broke_the_glass_are_kept(team: Team) -> None:
+    request = team.asked()
+    with team.database.begin() as uow:
+        keep_signed_on(uow.marks, uow.audit, Actor(TEAM, LENA), Role.LEAD, team.clock.now())
+    said = team.buttons.decide_signed_on(
+        request.id, "action_approve", request.digest, Actor(TEAM, LENA), "Lena"
+    )
+    assert said == ""
+    with team.database.begin() as uow:
+        assert [one.via for one in uow.actions.approvals(request.id)] == ["sign_on"]
+        now = uow.actions.get(request.id)
+        assert now is not None
+        moved = uow.actions.move(
+            now, RequestState.APPROVED, broken_by="T1/U1", broken_digest=request.digest
+        )
+    assert moved is not None
+    assert (moved.broken_by, moved.broken_digest) == ("T1/U1", request.digest)
+
+
+def test_who_approves_and_who_reads_the_groups_do_not_wait_for_each_other(
+    database: Database, clock: ManualClock, tmp_path: Path
+) -> None:
+    """Whoever decides holds the record's lock and looks at groups; the watch takes them the other
+    way round."""
+    group = f"{TEAM}/S1"
+    team = Team(database, clock, tmp_path, RECALL_LEAD_GROUPS=group)
+    requests = [team.asked(name=f"n{n}") for n in range(6)]
+    tokens = [team.token(one, "action_approve") for one in requests]
+
+    def approve(number: int) -> None:
+        at = Destination(TEAM, CHANNEL, "1.0")
+        team.buttons.press(ActionPress(actor=Actor(TEAM, LENA), token=tokens[number], reply_to=at))
+
+    def read(number: int) -> None:
+        with database.begin() as uow:
+            users = [f"U{number}"]
+            keep_members(uow.marks, uow.audit, group, users, by="recall/system", now=clock.now())
+
+    together(12, lambda number: approve(number) if number < 6 else read(number))
+    assert all(team.state(one) is RequestState.APPROVED for one in requests)

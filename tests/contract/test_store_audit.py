@@ -1,12 +1,16 @@
 """The AuditLog port on both databases."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from bot.audit.model import GENESIS, AuditEvent, first_broken
-from bot.audit.verify import verify
+from bot.audit.pruning import prune
+from bot.audit.reading import rows_of
+from bot.audit.shipping import FileSink
+from bot.audit.verify import read_anchors, verify
 from bot.clock import ManualClock
 from bot.store.database import Database
 
@@ -103,3 +107,20 @@ def test_pages_begin_after_a_number(database: Database, clock: ManualClock) -> N
 def test_a_time_without_a_zone_is_refused(database: Database) -> None:
     with pytest.raises(ValueError, match="time zone"), database.begin() as unit:
         unit.audit.append(at=datetime(2026, 1, 1), actor="a", action="b", subject="c", data={})
+
+
+def test_old_events_go_and_the_chain_goes_on_behind_them(
+    database: Database, clock: ManualClock, tmp_path: Path
+) -> None:
+    for n in range(5):
+        append(database, clock, n=n)
+        clock.advance(3_600)
+    file = FileSink(tmp_path / "anchors")
+    before = clock.now() - timedelta(hours=2)
+    done = prune(database, before=before, anchors=(), sinks=[file], by="ops", now=clock.now())
+    assert done is not None
+    assert done.events == 3
+    append(database, clock, n=9)
+    verdict = verify(rows_of(database), read_anchors(tmp_path / "anchors"))
+    assert verdict.ok, verdict.problem
+    assert (verdict.events, verdict.head.seq) == (4, 7)
