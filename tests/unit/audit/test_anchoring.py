@@ -219,9 +219,9 @@ def test_http_gets_the_anchor_with_the_bearer_token() -> None:
 
 @pytest.mark.parametrize("status", [302, 401, 500])
 def test_http_that_does_not_take_it_is_told_without_the_token(status: int) -> None:
-    with receiver(status) as (address, came):
-        with pytest.raises(DataError, match=f"answered {status}") as refused:
-            HttpSink(address, "s3cret", None, None).ship(ANCHOR, AT)
+    told = pytest.raises(DataError, match=f"answered {status}")
+    with receiver(status) as (address, came), told as refused:
+        HttpSink(address, "s3cret", None, None).ship(ANCHOR, AT)
     assert "s3cret" not in str(refused.value)
     assert len(came) == 1, "no redirect was followed"
 
