@@ -192,7 +192,11 @@ class SqlOutbox:
         ]
 
     def said_since(
-        self, at: datetime, team_id: str | None = None, channel: str | None = None
+        self,
+        at: datetime,
+        team_id: str | None = None,
+        channel: str | None = None,
+        until: datetime | None = None,
     ) -> Sequence[SaidMessage]:
         never_said = and_(
             outbox.c.ref.is_(None), outbox.c.refused_revision >= outbox.c.desired_revision
@@ -214,6 +218,8 @@ class SqlOutbox:
             statement = statement.where(outbox.c.team_id == team_id)
         if channel is not None:
             statement = statement.where(outbox.c.channel == channel)
+        if until is not None:
+            statement = statement.where(outbox.c.first_put_at < until)
         return [
             SaidMessage(
                 key=row["key"],

@@ -3,7 +3,17 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import JSON, ColumnElement, Connection, RowMapping, insert, or_, select, type_coerce
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Connection,
+    RowMapping,
+    and_,
+    insert,
+    or_,
+    select,
+    type_coerce,
+)
 
 from bot.store import tables
 from bot.suggestions.model import Suggestion
@@ -114,7 +124,9 @@ class SqlSuggestions:
         )
         return changed.first() is not None
 
-    def outcomes_since(self, at: datetime, limit: int = 5_000) -> Sequence[Outcome]:
+    def outcomes_since(
+        self, at: datetime, limit: int = 5_000, until: datetime | None = None
+    ) -> Sequence[Outcome]:
         table = tables.suggestions
         # Receipts are long: only what is asked for leaves the database.
         content = type_coerce(table.c.content, JSON)
@@ -130,6 +142,8 @@ class SqlSuggestions:
             .order_by(table.c.seq.desc())
             .limit(limit)
         )
+        if until is not None:
+            statement = statement.where(table.c.created_at < until)
         return [
             Outcome(
                 suggestion_id=row["id"],
@@ -159,8 +173,10 @@ class SqlSuggestions:
         ]
         return sorted(found, key=lambda word: word.at)
 
-    def feedback_since(self, at: datetime) -> Sequence[Feedback]:
-        return self._feedback(tables.feedback.c.at >= at)
+    def feedback_since(self, at: datetime, until: datetime | None = None) -> Sequence[Feedback]:
+        said_at = tables.feedback.c.at
+        since = said_at >= at
+        return self._feedback(since if until is None else and_(since, said_at < until))
 
     def _feedback(self, condition: ColumnElement[bool]) -> Sequence[Feedback]:
         statement = (

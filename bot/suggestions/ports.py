@@ -80,10 +80,12 @@ class SuggestionRepository(Protocol):
         """Every word on answers that belong to these incidents, oldest first."""
         ...
 
-    def outcomes_since(self, at: datetime, limit: int = 5_000) -> Sequence[Outcome]:
-        """The short of what was found from `at` on, newest first."""
+    def outcomes_since(
+        self, at: datetime, limit: int = 5_000, until: datetime | None = None
+    ) -> Sequence[Outcome]:
+        """The short of what was found from `at` on, and before `until`, newest first."""
         ...
 
-    def feedback_since(self, at: datetime) -> Sequence[Feedback]:
-        """Words said from `at` on, oldest first."""
+    def feedback_since(self, at: datetime, until: datetime | None = None) -> Sequence[Feedback]:
+        """Words said from `at` on, and before `until`, oldest first."""
         ...

@@ -351,7 +351,7 @@ def test_signing_in_leads_nowhere_else(browser: Browser, back: str) -> None:
     assert safe_back(back) == "/console"
 
 
-def test_numbers_count_the_week_until_now(
+def test_numbers_count_from_monday_to_monday(
     lead: Browser, database: Database, clock: ManualClock
 ) -> None:
     two_services(database, clock)
