@@ -16,8 +16,9 @@ from sqlalchemy import (
 )
 
 from bot.store import tables
+from bot.store.citation_tables import cited_pages
 from bot.suggestions.model import Suggestion
-from bot.suggestions.ports import ButtonToken, Feedback, Outcome, StoredSuggestion
+from bot.suggestions.ports import ButtonToken, Feedback, Outcome, StoredSuggestion, Use
 from knowledge.store.statements import chunks, insert_into
 
 
@@ -47,6 +48,22 @@ class SqlSuggestions:
                 created_at=stored.created_at,
             )
         )
+        cited = dict.fromkeys(
+            passage.document_id for passage in stored.suggestion.passages if not passage.generic
+        )
+        if cited:
+            self._connection.execute(
+                insert(cited_pages),
+                [
+                    {
+                        "document_id": page,
+                        "suggestion_id": stored.suggestion.id,
+                        "incident_id": stored.incident_id,
+                        "at": stored.created_at,
+                    }
+                    for page in cited
+                ],
+            )
 
     def get(self, suggestion_id: str) -> StoredSuggestion | None:
         statement = select(tables.suggestions).where(tables.suggestions.c.id == suggestion_id)
@@ -159,6 +176,19 @@ class SqlSuggestions:
                 ),
             )
             for row in self._connection.execute(statement).mappings()
+        ]
+
+    def uses_of(self, document_id: str, since: datetime, limit: int) -> Sequence[Use]:
+        table = cited_pages
+        statement = (
+            select(table.c.suggestion_id, table.c.incident_id, table.c.at)
+            .where(table.c.document_id == document_id, table.c.at >= since)
+            .order_by(table.c.at.desc(), table.c.suggestion_id)
+            .limit(limit)
+        )
+        return [
+            Use(suggestion_id=row[0], incident_id=row[1], at=row[2])
+            for row in self._connection.execute(statement)
         ]
 
     def feedback_on(self, suggestion_id: str) -> Sequence[Feedback]:

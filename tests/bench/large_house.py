@@ -130,7 +130,7 @@ def _alerts() -> Iterator[dict[str, Any]]:
                 "cluster": "eu-1",
                 "pod": f"{service}-{number:x}",
             },
-            "links": [],
+            "links": {"runbook": f"https://runbooks.example/{name}"},
             "service": service,
             "environment": "prod/eu-1",
             "incident_id": incident,
@@ -153,7 +153,7 @@ def _timeline(chance: random.Random) -> Iterator[dict[str, Any]]:
                 "kind": "alert_fired",
                 "text": f"{name} fired on {service}-{one}",
                 "actor": "",
-                "data": {"fingerprint": f"{number}-{one}", "because": "same service, 4 s apart"},
+                "data": {"fingerprint": f"{number}-{one}", "alert": name},
                 "source": None,
             }
         yield {

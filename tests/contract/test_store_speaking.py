@@ -175,6 +175,10 @@ def test_the_short_of_what_was_found_lately(database: Database, clock: ManualClo
         assert unit.suggestions.outcomes_since(clock.now() + HOUR) == []
         assert len(unit.suggestions.outcomes_since(clock.now(), 1)) == 1
         assert unit.suggestions.outcomes_since(clock.now() - HOUR, until=clock.now()) == []
+        uses = unit.suggestions.uses_of("own", clock.now(), 10)
+        assert [(one.suggestion_id, one.incident_id) for one in uses] == [("s1", incident.id)]
+        assert unit.suggestions.uses_of("own", clock.now() + HOUR, 10) == []
+        assert unit.suggestions.uses_of("generic", clock.now(), 10) == []
     assert [(one.suggestion_id, one.incident_id, one.answered, one.runbooks) for one in found] == [
         ("s2", None, False, ()),
         ("s1", incident.id, True, ("own",)),

@@ -12,7 +12,7 @@ from bot.web.console.rendering import page, see_other
 from bot.web.console.runbooks import editor_of
 from knowledge.curate.coverage import Coverage
 from knowledge.curate.staleness import Stale
-from knowledge.model import DocumentKind, PastIncident, Runbook
+from knowledge.model import DocumentKind, Runbook
 
 router = APIRouter()
 
@@ -68,8 +68,4 @@ def _gaps(parts: ConsoleParts) -> Gaps:
         every = parts.documents(DocumentKind.RUNBOOK)
         return [one for one in every if isinstance(one, Runbook)]
 
-    def records() -> list[PastIncident]:
-        every = parts.documents(DocumentKind.PAST_INCIDENT)
-        return [one for one in every if isinstance(one, PastIncident)]
-
-    return Gaps(parts.units, parts.clock, pages=pages, records=records)
+    return Gaps(parts.units, parts.clock, pages=pages)
