@@ -19,7 +19,7 @@ from bot.jobs.ports import Inbox, JobQueue, Marks
 from bot.people.sessions import PassRepository
 from bot.suggestions.corrections import CorrectionRepository
 from bot.suggestions.ports import SuggestionRepository
-from knowledge.curate.model import RunbookLine, Version, VersionLine
+from knowledge.curate.model import RecordLine, RunbookLine, Version, VersionLine
 from knowledge.model import Document, DocumentState, Passage
 
 
@@ -49,6 +49,8 @@ class KnowledgeWriter(Protocol):
     def claim_curating(self) -> None: ...
 
     def runbooks(self) -> Sequence[RunbookLine]: ...
+
+    def records(self) -> Sequence[RecordLine]: ...
 
     def versions(self, document_id: str) -> Sequence[VersionLine]: ...
 

@@ -190,8 +190,8 @@ class HeldRepository(Protocol):
         """Newest first."""
         ...
 
-    def totals(self, since: datetime) -> Mapping[str, int]:
-        """How often each kind of rule held something back since then."""
+    def totals(self, since: datetime, until: datetime | None = None) -> Mapping[str, int]:
+        """How often each kind of rule held something back since then, and before `until`."""
         ...
 
     def purge(self, before: datetime) -> int: ...

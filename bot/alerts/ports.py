@@ -49,8 +49,12 @@ class AlertRepository(Protocol):
         """Insert or update by fingerprint, one statement for all; counts `times_seen`."""
         ...
 
-    def of_incident(self, incident_id: int) -> Sequence[StoredAlert]:
-        """Firing ones first, then newest first."""
+    def of_incident(self, incident_id: int, limit: int | None = None) -> Sequence[StoredAlert]:
+        """Its alerts, those that fire first, then the newest; all of them without a limit."""
+        ...
+
+    def names_in(self, incident_id: int) -> Mapping[str, int]:
+        """How many alerts of the incident have each name."""
         ...
 
     def traces(self, incident_ids: Sequence[int], since: datetime) -> Sequence[tuple[int, Trace]]:
@@ -76,6 +80,11 @@ class AlertRepository(Protocol):
 
     def move(self, alert_ids: Sequence[int], incident_id: int) -> None:
         """Have these alerts belong to that incident from now on."""
+        ...
+
+    def runbook_urls(self, limit: int) -> Sequence[tuple[str, str | None, str | None, str]]:
+        """(alert name, service, environment, address) of the newest `limit` alerts that name the
+        address of their runbook, each once."""
         ...
 
     def list(self, limit: int, before_id: int | None = None) -> Sequence[StoredAlert]: ...

@@ -147,10 +147,14 @@ class Outbox(Protocol):
         ...
 
     def said_since(
-        self, at: datetime, team_id: str | None = None, channel: str | None = None
+        self,
+        at: datetime,
+        team_id: str | None = None,
+        channel: str | None = None,
+        until: datetime | None = None,
     ) -> Sequence[SaidMessage]:
-        """What was first put at `at` or later, oldest first; refused ones are left out. Edits
-        of older messages are none of it."""
+        """What was first put at `at` or later, and before `until`, oldest first; refused ones are
+        left out. Edits of older messages are none of it."""
         ...
 
     def speak_in_turn(self) -> None:

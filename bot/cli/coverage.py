@@ -62,7 +62,7 @@ def gaps_of(database: "Database") -> "Gaps":
     """The use cases of coverage and staleness on an open database."""
     from bot.clock import SystemClock
     from bot.drafts.coverage import Gaps
-    from knowledge.model import DocumentKind, PastIncident, Runbook
+    from knowledge.model import DocumentKind, Runbook
 
     source = database.knowledge_source()
     return Gaps(
@@ -70,9 +70,6 @@ def gaps_of(database: "Database") -> "Gaps":
         SystemClock(),
         pages=lambda: [
             one for one in source.list(DocumentKind.RUNBOOK) if isinstance(one, Runbook)
-        ],
-        records=lambda: [
-            one for one in source.list(DocumentKind.PAST_INCIDENT) if isinstance(one, PastIncident)
         ],
     )
 

@@ -1,7 +1,7 @@
 """What coverage and staleness are judged by, gathered from the database; and drafts for gaps."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -15,7 +15,8 @@ from bot.suggestions.corrections import Correction
 from bot.suggestions.corrections import Word as Said
 from bot.uow import UnitOfWork, UnitOfWorkFactory
 from knowledge.curate.coverage import Coverage, Family, Gap, Votes, coverage
-from knowledge.curate.gap_draft import best_cases, draft_page
+from knowledge.curate.gap_draft import best_cases, draft_page, page_id
+from knowledge.curate.model import RecordLine
 from knowledge.curate.staleness import Stale, Word, stale
 from knowledge.loaders.prometheus_rules import AlertRule
 from knowledge.model import PastIncident, Runbook
@@ -23,10 +24,10 @@ from knowledge.model import PastIncident, Runbook
 LOOK_BACK = timedelta(days=365)
 _MOST_ALERTS = 20_000
 _MOST_WORDS = 20_000
+_MOST_CASES = 100
 
 Pages = Callable[[], Sequence[Runbook]]
-Records = Callable[[], Sequence[PastIncident]]
-"""All documents of one kind in any state, from the knowledge store."""
+"""All runbooks in any state, from the knowledge store."""
 
 
 @dataclass(slots=True)
@@ -45,13 +46,10 @@ class _Known:
 class Gaps:
     """The use cases of coverage and staleness."""
 
-    def __init__(
-        self, units: UnitOfWorkFactory, clock: Clock, *, pages: Pages, records: Records
-    ) -> None:
+    def __init__(self, units: UnitOfWorkFactory, clock: Clock, *, pages: Pages) -> None:
         self._units = units
         self._clock = clock
         self._pages = pages
-        self._records = records
 
     def coverage(
         self, editor: Editor, rules: Sequence[AlertRule] = (), catalogue: Catalogue | None = None
@@ -59,11 +57,11 @@ class Gaps:
         """Families of the last year's incidents, of past incidents on record, and of `rules`.
         What the editor may not see counts nowhere."""
         since = self._clock.now() - LOOK_BACK
-        records = [one for one in self._records() if editor.may_see(one.visibility)]
         with self._units.read() as uow:
             pages = [one for one in uow.knowledge.runbooks() if editor.may_see(one.visibility)]
             outcomes = uow.suggestions.outcomes_since(since)
             known = _from_incidents(uow, editor, since)
+            records = [one for one in uow.knowledge.records() if editor.may_see(one.visibility)]
         _add_records(known, records)
         _add_rules(known, rules, catalogue or Catalogue())
         return coverage(
@@ -92,15 +90,17 @@ class Gaps:
         """A draft for each family without a page, from what its best past incidents say; one that
         waits already, or was turned down, is not made again. Records that not everyone may see
         say nothing in it."""
-        records = {one.id: one for one in self._records()}
         made: list[Draft] = []
         with self._units.begin() as uow:
             for gap in gaps:
                 if len(made) >= most:
                     break
-                cases = best_cases(records[one] for one in gap.family.incidents if one in records)
-                page = draft_page(gap.family.alert, gap.family.service, cases)
-                if gap.pages or page is None or _was_made(uow, page[0]):
+                family = gap.family
+                if gap.pages or _was_made(uow, page_id(family.alert, family.service)):
+                    continue
+                cases = best_cases(_cases(uow, family.incidents))
+                page = draft_page(family.alert, family.service, cases)
+                if page is None:
                     continue
                 made.append(self._draft(uow, gap, page, [one.id for one in cases]))
         return made
@@ -139,6 +139,14 @@ class Gaps:
         return draft
 
 
+def _cases(uow: UnitOfWork, ids: Sequence[str]) -> Iterator[PastIncident]:
+    """The records of the last ids: what a family lived through long ago is not looked through."""
+    for one in ids[-_MOST_CASES:]:
+        found = uow.knowledge.get(one)
+        if isinstance(found, PastIncident):
+            yield found
+
+
 def _was_made(uow: UnitOfWork, page: str) -> bool:
     if uow.knowledge.get(page) is not None:
         return True
@@ -168,9 +176,8 @@ def _from_incidents(uow: UnitOfWork, editor: Editor, since: datetime) -> dict[Al
     for word in uow.corrections.list(_MOST_WORDS):
         for family in of_incident.get(word.incident_id, ()):
             _vote(known[family].votes, word)
-    for alert in uow.alerts.list(_MOST_ALERTS):
-        url = alert.alert.runbook_url
-        family = family_of(alert.alert.name, alert.service, alert.environment)
+    for name, service, environment, url in uow.alerts.runbook_urls(_MOST_ALERTS):
+        family = family_of(name, service, environment)
         if url and family in known:
             known[family].urls[url] = None
     return known
@@ -186,7 +193,7 @@ def _vote(votes: dict[str, Votes], word: Correction) -> None:
         votes[word.document_id] = replace(before, not_helpful=before.not_helpful + 1)
 
 
-def _add_records(known: dict[AlertFamily, _Known], records: Iterable[PastIncident]) -> None:
+def _add_records(known: dict[AlertFamily, _Known], records: Iterable[RecordLine]) -> None:
     """Past incidents count for the families of their alerts that are known, in any environment;
     where none is, they are a family of their own."""
     by_name: dict[tuple[str, str | None], list[AlertFamily]] = defaultdict(list)

@@ -82,8 +82,14 @@ class IncidentRepository(Protocol):
         """Those of a service that are over, newest first."""
         ...
 
-    def opened_since(self, at: datetime, limit: int = 2_000) -> Sequence[Incident]:
-        """Those that opened at `at` or later, newest first."""
+    def opened_since(
+        self, at: datetime, limit: int = 2_000, until: datetime | None = None
+    ) -> Sequence[Incident]:
+        """Those that opened at `at` or later, and before `until`, newest first."""
+        ...
+
+    def acknowledged(self, incident_ids: Sequence[int]) -> Mapping[int, datetime]:
+        """When a person first changed the state of each; those that nobody did are left out."""
         ...
 
     def resolved_since(self, at: datetime, limit: int = 2_000) -> Sequence[Incident]:

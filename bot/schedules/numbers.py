@@ -52,7 +52,8 @@ def numbers_of(
     now: datetime,
     noise_limit: int,
 ) -> Numbers:
-    """Of these incidents alone, and of words on answers to people."""
+    """Of these incidents alone, and of words on answers to people. What was said after `now`
+    may be the card of an incident, and is no noise yet."""
     ids = {incident.id for incident in incidents}
     answered: dict[int, bool] = {}
     for outcome in outcomes:
@@ -77,5 +78,5 @@ def numbers_of(
         not_helpful=sum(verdicts[word] for word in _NOT_HELPFUL),
         better_silent=verdicts["graded_noise"],
         to_card=median(waits) if waits else None,
-        noise=noise_of(said, now, noise_limit),
+        noise=noise_of([message for message in said if message.at <= now], now, noise_limit),
     )

@@ -1,10 +1,10 @@
 """Alerts: the latest report of each fingerprint."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import Connection, RowMapping, case, func, select, update
+from sqlalchemy import JSON, Connection, RowMapping, case, func, select, type_coerce, update
 
 from bot.alerts.model import FROM_POSTS, Alert, AlertStatus, Severity, StoredAlert, Turning
 from bot.alerts.ports import AlertWrite, Begun, Tally
@@ -153,14 +153,24 @@ class SqlAlerts:
             rows,
         ).all()
 
-    def of_incident(self, incident_id: int) -> Sequence[StoredAlert]:
+    def of_incident(self, incident_id: int, limit: int | None = None) -> Sequence[StoredAlert]:
         firing_first = case((alerts.c.status == AlertStatus.FIRING.value, 0), else_=1)
         statement = (
             select(alerts)
             .where(alerts.c.incident_id == incident_id)
             .order_by(firing_first, alerts.c.last_seen_at.desc(), alerts.c.id.desc())
+            .limit(limit)
         )
         return [_stored(row) for row in self._connection.execute(statement).mappings()]
+
+    def names_in(self, incident_id: int) -> Mapping[str, int]:
+        statement = (
+            select(alerts.c.name, func.count())
+            .where(alerts.c.incident_id == incident_id)
+            .group_by(alerts.c.name)
+            .order_by(alerts.c.name)
+        )
+        return {row[0]: row[1] for row in self._connection.execute(statement)}
 
     def traces(self, incident_ids: Sequence[int], since: datetime) -> Sequence[tuple[int, Trace]]:
         found: list[tuple[int, Trace]] = []
@@ -270,6 +280,13 @@ class SqlAlerts:
             self._connection.execute(
                 update(alerts).where(alerts.c.id.in_(some)).values(incident_id=incident_id)
             )
+
+    def runbook_urls(self, limit: int) -> Sequence[tuple[str, str | None, str | None, str]]:
+        place = (alerts.c.name, alerts.c.service, alerts.c.environment)
+        url = type_coerce(alerts.c.links, JSON)["runbook"].as_string().label("url")
+        newest = select(*place, url).order_by(alerts.c.id.desc()).limit(limit).subquery()
+        statement = select(newest).where(newest.c.url.is_not(None)).distinct()
+        return [(row[0], row[1], row[2], row[3]) for row in self._connection.execute(statement)]
 
     def list(self, limit: int, before_id: int | None = None) -> Sequence[StoredAlert]:
         """Newest first; the next page begins before the last one's id."""

@@ -73,13 +73,15 @@ class SqlHeld:
             for row in self._connection.execute(statement).mappings()
         ]
 
-    def totals(self, since: datetime) -> Mapping[str, int]:
+    def totals(self, since: datetime, until: datetime | None = None) -> Mapping[str, int]:
         table = tables.held_alerts
         statement = (
             select(table.c.held_by, func.sum(table.c.times))
             .where(table.c.at >= since)
             .group_by(table.c.held_by)
         )
+        if until is not None:
+            statement = statement.where(table.c.at < until)
         return {by: int(times) for by, times in self._connection.execute(statement)}
 
     def purge(self, before: datetime) -> int:

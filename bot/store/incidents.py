@@ -11,6 +11,7 @@ from sqlalchemy import (
     RowMapping,
     Select,
     delete,
+    func,
     insert,
     select,
     type_coerce,
@@ -249,19 +250,40 @@ class SqlIncidents:
         )
         return [_incident(row) for row in self._connection.execute(statement).mappings()]
 
-    def opened_since(self, at: datetime, limit: int = 2_000) -> Sequence[Incident]:
-        return self._newest(incidents.c.opened_at, at, limit)
+    def opened_since(
+        self, at: datetime, limit: int = 2_000, until: datetime | None = None
+    ) -> Sequence[Incident]:
+        return self._newest(incidents.c.opened_at, at, limit, until)
+
+    def acknowledged(self, incident_ids: Sequence[int]) -> Mapping[int, datetime]:
+        found: dict[int, datetime] = {}
+        for some in chunks(sorted(set(incident_ids))):
+            statement = (
+                select(timeline.c.incident_id, func.min(timeline.c.at))
+                .where(
+                    timeline.c.incident_id.in_(some),
+                    timeline.c.kind == TimelineKind.STATE_CHANGED.value,
+                    timeline.c.actor != "",
+                )
+                .group_by(timeline.c.incident_id)
+            )
+            found |= {row[0]: row[1] for row in self._connection.execute(statement)}
+        return found
 
     def resolved_since(self, at: datetime, limit: int = 2_000) -> Sequence[Incident]:
         return self._newest(incidents.c.resolved_at, at, limit)
 
-    def _newest(self, column: Column[datetime], at: datetime, limit: int) -> Sequence[Incident]:
+    def _newest(
+        self, column: Column[datetime], at: datetime, limit: int, until: datetime | None = None
+    ) -> Sequence[Incident]:
         statement = (
             select(incidents)
             .where(column >= at)
             .order_by(column.desc(), incidents.c.id.desc())
             .limit(limit)
         )
+        if until is not None:
+            statement = statement.where(column < until)
         return [_incident(row) for row in self._connection.execute(statement).mappings()]
 
     def firings(self, incident_ids: Sequence[int], limit: int = 20_000) -> Sequence[Firing]:

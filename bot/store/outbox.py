@@ -156,8 +156,12 @@ class SqlOutbox:
 
     def troubles(self, limit: int) -> Sequence[Trouble]:
         place = (outbox.c.team_id, outbox.c.channel)
-        well = (
-            select(*place, func.max(outbox.c.sent_at).label("at")).group_by(*place).subquery("well")
+        well = outbox.alias("well")
+        # Asked of each refused message, of which there are few, and not of every channel.
+        heard_since = exists().where(
+            well.c.team_id == place[0],
+            well.c.channel == place[1],
+            well.c.sent_at >= outbox.c.refused_at,
         )
         refused = (
             select(
@@ -169,9 +173,7 @@ class SqlOutbox:
                 .over(partition_by=place, order_by=(outbox.c.refused_at.desc(), outbox.c.seq))
                 .label("turn"),
             )
-            .join(well, and_(well.c.team_id == place[0], well.c.channel == place[1]))
-            .where(outbox.c.refused_revision >= outbox.c.desired_revision)
-            .where(or_(well.c.at.is_(None), outbox.c.refused_at > well.c.at))
+            .where(outbox.c.refused_revision >= outbox.c.desired_revision, ~heard_since)
             .subquery("refused")
         )
         statement = (
@@ -192,7 +194,11 @@ class SqlOutbox:
         ]
 
     def said_since(
-        self, at: datetime, team_id: str | None = None, channel: str | None = None
+        self,
+        at: datetime,
+        team_id: str | None = None,
+        channel: str | None = None,
+        until: datetime | None = None,
     ) -> Sequence[SaidMessage]:
         never_said = and_(
             outbox.c.ref.is_(None), outbox.c.refused_revision >= outbox.c.desired_revision
@@ -214,6 +220,8 @@ class SqlOutbox:
             statement = statement.where(outbox.c.team_id == team_id)
         if channel is not None:
             statement = statement.where(outbox.c.channel == channel)
+        if until is not None:
+            statement = statement.where(outbox.c.first_put_at < until)
         return [
             SaidMessage(
                 key=row["key"],

@@ -3,11 +3,22 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import JSON, ColumnElement, Connection, RowMapping, insert, or_, select, type_coerce
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Connection,
+    RowMapping,
+    and_,
+    insert,
+    or_,
+    select,
+    type_coerce,
+)
 
 from bot.store import tables
+from bot.store.citation_tables import cited_pages
 from bot.suggestions.model import Suggestion
-from bot.suggestions.ports import ButtonToken, Feedback, Outcome, StoredSuggestion
+from bot.suggestions.ports import ButtonToken, Feedback, Outcome, StoredSuggestion, Use
 from knowledge.store.statements import chunks, insert_into
 
 
@@ -37,6 +48,22 @@ class SqlSuggestions:
                 created_at=stored.created_at,
             )
         )
+        cited = dict.fromkeys(
+            passage.document_id for passage in stored.suggestion.passages if not passage.generic
+        )
+        if cited:
+            self._connection.execute(
+                insert(cited_pages),
+                [
+                    {
+                        "document_id": page,
+                        "suggestion_id": stored.suggestion.id,
+                        "incident_id": stored.incident_id,
+                        "at": stored.created_at,
+                    }
+                    for page in cited
+                ],
+            )
 
     def get(self, suggestion_id: str) -> StoredSuggestion | None:
         statement = select(tables.suggestions).where(tables.suggestions.c.id == suggestion_id)
@@ -114,7 +141,9 @@ class SqlSuggestions:
         )
         return changed.first() is not None
 
-    def outcomes_since(self, at: datetime, limit: int = 5_000) -> Sequence[Outcome]:
+    def outcomes_since(
+        self, at: datetime, limit: int = 5_000, until: datetime | None = None
+    ) -> Sequence[Outcome]:
         table = tables.suggestions
         # Receipts are long: only what is asked for leaves the database.
         content = type_coerce(table.c.content, JSON)
@@ -130,6 +159,8 @@ class SqlSuggestions:
             .order_by(table.c.seq.desc())
             .limit(limit)
         )
+        if until is not None:
+            statement = statement.where(table.c.created_at < until)
         return [
             Outcome(
                 suggestion_id=row["id"],
@@ -147,6 +178,19 @@ class SqlSuggestions:
             for row in self._connection.execute(statement).mappings()
         ]
 
+    def uses_of(self, document_id: str, since: datetime, limit: int) -> Sequence[Use]:
+        table = cited_pages
+        statement = (
+            select(table.c.suggestion_id, table.c.incident_id, table.c.at)
+            .where(table.c.document_id == document_id, table.c.at >= since)
+            .order_by(table.c.at.desc(), table.c.suggestion_id)
+            .limit(limit)
+        )
+        return [
+            Use(suggestion_id=row[0], incident_id=row[1], at=row[2])
+            for row in self._connection.execute(statement)
+        ]
+
     def feedback_on(self, suggestion_id: str) -> Sequence[Feedback]:
         """Oldest word first."""
         return self._feedback(tables.feedback.c.suggestion_id == suggestion_id)
@@ -159,8 +203,10 @@ class SqlSuggestions:
         ]
         return sorted(found, key=lambda word: word.at)
 
-    def feedback_since(self, at: datetime) -> Sequence[Feedback]:
-        return self._feedback(tables.feedback.c.at >= at)
+    def feedback_since(self, at: datetime, until: datetime | None = None) -> Sequence[Feedback]:
+        said_at = tables.feedback.c.at
+        since = said_at >= at
+        return self._feedback(since if until is None else and_(since, said_at < until))
 
     def _feedback(self, condition: ColumnElement[bool]) -> Sequence[Feedback]:
         statement = (

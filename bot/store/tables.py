@@ -22,6 +22,7 @@ NOT_OVER = text("state NOT IN ('resolved', 'closed')")
 """Which incidents their group key is reserved for; also the condition of the unique index."""
 
 PENDING = text("state = 'pending'")
+REFUSED = text("refused_revision >= desired_revision")
 FLAPPING = text("flapping_since IS NOT NULL")
 QUIET = text("quiet_since IS NOT NULL")
 
@@ -309,6 +310,15 @@ outbox = Table(
     Column("first_put_at", UtcDateTime),
     Column("edits", Integer, nullable=False, server_default=text("0")),
     Index(None, "team_id", "channel", "ref"),
+    Index(None, "team_id", "channel", "sent_at"),
+    Index(
+        "ix_outbox_refused",
+        "team_id",
+        "channel",
+        "refused_at",
+        sqlite_where=REFUSED,
+        postgresql_where=REFUSED,
+    ),
     Index(None, "first_put_at"),
     Index(
         "ix_outbox_unsent",

@@ -55,6 +55,15 @@ class Outcome:
     runbooks: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """An answer that cited a page of the team's own, and the incident it was for, if any."""
+
+    suggestion_id: str
+    incident_id: int | None
+    at: datetime
+
+
 class SuggestionRepository(Protocol):
     def add(self, stored: StoredSuggestion) -> None: ...
 
@@ -80,10 +89,16 @@ class SuggestionRepository(Protocol):
         """Every word on answers that belong to these incidents, oldest first."""
         ...
 
-    def outcomes_since(self, at: datetime, limit: int = 5_000) -> Sequence[Outcome]:
-        """The short of what was found from `at` on, newest first."""
+    def outcomes_since(
+        self, at: datetime, limit: int = 5_000, until: datetime | None = None
+    ) -> Sequence[Outcome]:
+        """The short of what was found from `at` on, and before `until`, newest first."""
         ...
 
-    def feedback_since(self, at: datetime) -> Sequence[Feedback]:
-        """Words said from `at` on, oldest first."""
+    def uses_of(self, document_id: str, since: datetime, limit: int) -> Sequence[Use]:
+        """The answers from `since` on that cited the page, newest first."""
+        ...
+
+    def feedback_since(self, at: datetime, until: datetime | None = None) -> Sequence[Feedback]:
+        """Words said from `at` on, and before `until`, oldest first."""
         ...

@@ -3,6 +3,7 @@
 What is known of alerts and answers is given as values; `bot.drafts.coverage` gathers them.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -94,29 +95,62 @@ def coverage(
     """
     own = [one for one in pages if one.state.is_served and one.origin is Origin.TEAM]
     known = list(families)
-    gaps = [gap for one in known if (gap := _gap(one, own, normalised)) is not None]
+    shelf = Shelf(own, normalised)
+    gaps = [gap for one in known if (gap := _gap(one, shelf)) is not None]
     gaps.sort(key=lambda gap: (-gap.family.times, gap.family.alert, gap.family.service or ""))
     return Coverage(
         families=len(known),
         covered=len(known) - len(gaps),
         gaps=tuple(gaps),
-        broken_urls=tuple(_broken(known, own)),
+        broken_urls=tuple(_broken(known, shelf)),
         never_retrieved=tuple(sorted(one.id for one in own if one.id not in retrieved)),
     )
 
 
-def _gap(
-    family: Family, pages: Sequence[RunbookLine], normalised: Mapping[str, frozenset[str]]
-) -> Gap | None:
-    own = {one.id for one in pages}
-    about = {
-        one.id
-        for one in pages
-        if family.name in normalised.get(one.id, ())
-        and (not one.services or family.service is None or family.service in one.services)
-    }
-    linked = {page.id for url in family.runbook_urls if (page := page_at(url, pages)) is not None}
-    found = about | linked | (family.cited & own)
+class Shelf:
+    """The pages by what leads to them: thousands of families ask for theirs among thousands."""
+
+    def __init__(
+        self, pages: Iterable[RunbookLine], normalised: Mapping[str, frozenset[str]] | None = None
+    ) -> None:
+        self.by_id = {one.id: one for one in pages}
+        self._by_url: dict[str, RunbookLine] = {}
+        self._by_alert: dict[str, list[RunbookLine]] = defaultdict(list)
+        for one in self.by_id.values():
+            if one.url:
+                self._by_url.setdefault(_plain(one.url), one)
+            for name in (normalised or {}).get(one.id, ()):
+                self._by_alert[name].append(one)
+
+    def about(self, family: Family) -> set[str]:
+        """Ids of the pages that name the family's alert, for its service or for any."""
+        return {
+            one.id
+            for one in self._by_alert.get(family.name, ())
+            if not one.services or family.service is None or family.service in one.services
+        }
+
+    def page_at(self, url: str) -> RunbookLine | None:
+        """The page that an address leads to: by the page's own address, else by its id at the end
+        of the path; the longest id wins."""
+        plain = _plain(url)
+        if (named := self._by_url.get(plain)) is not None:
+            return named
+        path = unquote(urlsplit(plain).path).strip("/")
+        for suffix in _SUFFIXES:
+            path = path.removesuffix(suffix)
+        parts = path.split("/")
+        endings = ("/".join(parts[at:]) for at in range(len(parts)))
+        return next((self.by_id[one] for one in endings if one in self.by_id), None)
+
+
+def _plain(url: str) -> str:
+    return url.partition("#")[0].rstrip("/")
+
+
+def _gap(family: Family, shelf: Shelf) -> Gap | None:
+    linked = {page.id for url in family.runbook_urls if (page := shelf.page_at(url)) is not None}
+    found = shelf.about(family) | linked | (family.cited & shelf.by_id.keys())
     if not found:
         return Gap(GapKind.NO_RUNBOOK, family)
     votes = [family.votes.get(page, Votes()) for page in found]
@@ -124,27 +158,10 @@ def _gap(
     return Gap(GapKind.NOT_HELPFUL, family, tuple(sorted(found))) if is_useless else None
 
 
-def _broken(families: Sequence[Family], pages: Sequence[RunbookLine]) -> Iterable[BrokenUrl]:
+def _broken(families: Sequence[Family], shelf: Shelf) -> Iterable[BrokenUrl]:
     seen: set[tuple[str, str]] = set()
     for family in families:
         for url in family.runbook_urls:
-            if (family.alert, url) not in seen and page_at(url, pages) is None:
+            if (family.alert, url) not in seen and shelf.page_at(url) is None:
                 seen.add((family.alert, url))
                 yield BrokenUrl(family.alert, url, family.rule_files)
-
-
-def page_at(url: str, pages: Iterable[RunbookLine]) -> RunbookLine | None:
-    """The page that an address leads to: by the page's own address, else by its id at the end
-    of the path; the longest id wins."""
-    plain = url.partition("#")[0].rstrip("/")
-    path = unquote(urlsplit(plain).path).strip("/")
-    for suffix in _SUFFIXES:
-        path = path.removesuffix(suffix)
-    ending = [
-        one
-        for one in pages
-        if (one.url or "").partition("#")[0].rstrip("/") == plain
-        or path == one.id
-        or path.endswith(f"/{one.id}")
-    ]
-    return max(ending, key=lambda one: (one.url == plain, len(one.id)), default=None)

@@ -43,7 +43,7 @@ def draft_page(
         _section("Cause", [(one.id, one.cause) for one in cases]),
         _section("Mitigation", [(one.id, one.resolution) for one in cases]),
     ]
-    slug = "/".join(part for part in (_slug(service or ""), _slug(alert)) if part) or "page"
+    slug = page_id(alert, service)
     page = Runbook(
         id=slug,
         title=alert,
@@ -52,6 +52,11 @@ def draft_page(
         body="\n\n".join(part for part in parts if part),
     )
     return slug, page_of(page)
+
+
+def page_id(alert: str, service: str | None) -> str:
+    """What a page for the alert is called."""
+    return "/".join(part for part in (_slug(service or ""), _slug(alert)) if part) or "page"
 
 
 def _section(heading: str, said: Sequence[tuple[str, str]]) -> str:

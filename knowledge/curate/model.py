@@ -32,6 +32,17 @@ class RunbookLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordLine:
+    """A past incident without its texts, in any state."""
+
+    id: str
+    alerts: tuple[str, ...]
+    services: tuple[str, ...]
+    state: DocumentState
+    visibility: Visibility
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VersionLine:
     """One version of a page: its number (from 1), when it was published and by whom."""
 

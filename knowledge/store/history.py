@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from knowledge.curate.model import RunbookLine, Version, VersionLine
+from knowledge.curate.model import RecordLine, RunbookLine, Version, VersionLine
 from knowledge.model import DocumentKind, DocumentState, Origin, Runbook
 from knowledge.store.documents import document_from_row, visibility_from_json
 from knowledge.store.tables import document_versions, documents
@@ -39,6 +39,26 @@ def runbooks(connection: Connection) -> list[RunbookLine]:
         .order_by(documents.c.id)
     )
     return [_line(row) for row in connection.execute(statement).mappings()]
+
+
+def records(connection: Connection) -> list[RecordLine]:
+    """Every past incident in any state, by id, without its texts."""
+    table = documents
+    statement = (
+        select(table.c.id, table.c.meta, table.c.state, table.c.visibility)
+        .where(table.c.kind == DocumentKind.PAST_INCIDENT.value)
+        .order_by(table.c.id)
+    )
+    return [
+        RecordLine(
+            id=row["id"],
+            alerts=tuple(row["meta"]["alerts"]),
+            services=tuple(row["meta"]["services"]),
+            state=DocumentState(row["state"]),
+            visibility=visibility_from_json(row["visibility"]),
+        )
+        for row in connection.execute(statement).mappings()
+    ]
 
 
 def _line(row: Mapping[Any, Any]) -> RunbookLine:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from knowledge.curate.model import RunbookLine, Version, VersionLine
+from knowledge.curate.model import RecordLine, RunbookLine, Version, VersionLine
 from knowledge.embed.port import Vectors
 from knowledge.index.source import DocumentCard, LogEntry
 from knowledge.model import Document, DocumentKind, DocumentState, Generation, Passage
@@ -56,6 +56,10 @@ class KnowledgeRepository:
     def runbooks(self) -> Sequence[RunbookLine]:
         """In any state, by id."""
         return history.runbooks(self._connection)
+
+    def records(self) -> Sequence[RecordLine]:
+        """Past incidents in any state, by id."""
+        return history.records(self._connection)
 
     def versions(self, document_id: str) -> Sequence[VersionLine]:
         """Of a runbook, the newest first."""

@@ -44,6 +44,7 @@ documents = Table(
     Column("updated_at", UtcDateTime, nullable=False),
     Column("updated_by", SafeText, nullable=False),
     Index(None, "state", "kind"),
+    Index(None, "kind", "state", "origin"),
 )
 """`meta` has what ranking needs (services, environments, alerts, tags), `fields` the rest."""
 

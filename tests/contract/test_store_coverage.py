@@ -40,9 +40,6 @@ def gaps(database: Database, clock: ManualClock) -> Gaps:
         pages=lambda: [
             one for one in source.list(DocumentKind.RUNBOOK) if isinstance(one, Runbook)
         ],
-        records=lambda: [
-            one for one in source.list(DocumentKind.PAST_INCIDENT) if isinstance(one, PastIncident)
-        ],
     )
 
 

@@ -43,6 +43,8 @@ def test_one_alert_rule_and_minute_are_one_row_that_counts(
         assert uow.held.count("silences.0", clock.now()) == 1
         assert uow.held.count("silences.9", clock.now()) == 0
         assert uow.held.totals(clock.now()) == {"silence": 1}
+        hour_ago = clock.now() - timedelta(hours=1)
+        assert uow.held.totals(hour_ago, clock.now()) == {"silence": 5}
 
 
 def test_the_record_is_purged_by_age(database: Database, clock: ManualClock) -> None:

@@ -56,12 +56,14 @@ def test_what_was_said_lately_and_how_often_it_was_edited(
         everything = unit.outbox.said_since(first - HOUR)
         lately = unit.outbox.said_since(clock.now() - HOUR)
         here = unit.outbox.said_since(first - HOUR, "T1", "C1")
+        before = unit.outbox.said_since(first - HOUR, until=clock.now())
     assert [(one.key, one.at, one.edits, one.people) for one in everything] == [
         ("card:RCL-1", first, 1, ()),
         ("reminder:1:1", clock.now(), 0, ("U1",)),
     ]
     assert [(one.key, one.to) for one in lately] == [("reminder:1:1", THERE)]
     assert [one.key for one in here] == ["card:RCL-1"]
+    assert [one.key for one in before] == ["card:RCL-1"]
 
 
 def test_what_was_refused_was_not_said(database: Database, clock: ManualClock) -> None:
@@ -92,8 +94,30 @@ def test_incidents_that_opened_and_that_ended_lately(
     with database.read() as unit:
         assert [one.id for one in unit.incidents.opened_since(clock.now())] == [newer.id, new.id]
         assert [one.id for one in unit.incidents.opened_since(clock.now(), 1)] == [newer.id]
+        before = unit.incidents.opened_since(clock.now() - HOUR, until=clock.now())
+        assert [one.id for one in before] == [old.id]
         assert unit.incidents.resolved_since(clock.now()) == [ended]
         assert unit.incidents.resolved_since(clock.now() + HOUR) == []
+
+
+def test_when_a_person_first_took_an_incident_on(database: Database, clock: ManualClock) -> None:
+    def changed(actor: str) -> TimelineEntry:
+        return TimelineEntry(
+            at=clock.now(), kind=TimelineKind.STATE_CHANGED, text="changed", actor=actor
+        )
+
+    with database.begin() as unit:
+        taken, alone = opens(unit, clock, "taken"), opens(unit, clock, "alone")
+        unit.incidents.add_timeline(taken.id, [changed("")])
+        unit.incidents.add_timeline(alone.id, [changed("")])
+        clock.advance(60)
+        first = clock.now()
+        unit.incidents.add_timeline(taken.id, [changed("T1/U1")])
+        clock.advance(60)
+        unit.incidents.add_timeline(taken.id, [changed("T1/U2")])
+    with database.read() as unit:
+        assert unit.incidents.acknowledged([taken.id, alone.id, 9_999]) == {taken.id: first}
+        assert unit.incidents.acknowledged([]) == {}
 
 
 def test_what_fired_in_several_incidents(database: Database, clock: ManualClock) -> None:
@@ -150,6 +174,11 @@ def test_the_short_of_what_was_found_lately(database: Database, clock: ManualClo
         found = unit.suggestions.outcomes_since(clock.now())
         assert unit.suggestions.outcomes_since(clock.now() + HOUR) == []
         assert len(unit.suggestions.outcomes_since(clock.now(), 1)) == 1
+        assert unit.suggestions.outcomes_since(clock.now() - HOUR, until=clock.now()) == []
+        uses = unit.suggestions.uses_of("own", clock.now(), 10)
+        assert [(one.suggestion_id, one.incident_id) for one in uses] == [("s1", incident.id)]
+        assert unit.suggestions.uses_of("own", clock.now() + HOUR, 10) == []
+        assert unit.suggestions.uses_of("generic", clock.now(), 10) == []
     assert [(one.suggestion_id, one.incident_id, one.answered, one.runbooks) for one in found] == [
         ("s2", None, False, ()),
         ("s1", incident.id, True, ("own",)),
@@ -185,6 +214,8 @@ def test_words_said_lately(database: Database, clock: ManualClock) -> None:
             "not_helpful"
         ]
         assert len(unit.suggestions.feedback_since(clock.now() - HOUR)) == 2
+        before = unit.suggestions.feedback_since(clock.now() - HOUR, clock.now())
+        assert [one.verdict for one in before] == ["helpful"]
 
 
 def test_events_of_one_kind_lately(database: Database, clock: ManualClock) -> None:

@@ -5,11 +5,14 @@ from starlette.responses import Response
 
 from bot.drafts.coverage import Gaps
 from bot.people.model import Role
-from bot.web.console.gate import Fields, Lead, Signed
+from bot.web.console.gate import Fields, Lead, Signed, Visitor
+from bot.web.console.kept import Counted
 from bot.web.console.parts import Console, ConsoleParts
 from bot.web.console.rendering import page, see_other
 from bot.web.console.runbooks import editor_of
-from knowledge.model import DocumentKind, PastIncident, Runbook
+from knowledge.curate.coverage import Coverage
+from knowledge.curate.staleness import Stale
+from knowledge.model import DocumentKind, Runbook
 
 router = APIRouter()
 
@@ -17,10 +20,9 @@ _SHOWN = 300
 
 
 @router.get("/coverage")
-def coverage(request: Request, visitor: Signed, parts: Console) -> Response:
-    gaps, editor = _gaps(parts), editor_of(visitor)
-    found = gaps.coverage(editor)
-    stale = gaps.stale(editor)
+def coverage(request: Request, visitor: Signed, parts: Console, again: str = "") -> Response:
+    counted = _counted(parts, visitor, fresh=again == "yes")
+    found, stale = counted.value
     return page(
         request,
         "coverage.html",
@@ -31,6 +33,7 @@ def coverage(request: Request, visitor: Signed, parts: Console) -> Response:
         broken=found.broken_urls[:_SHOWN],
         never=found.never_retrieved[:_SHOWN],
         stale=stale[:_SHOWN],
+        at=counted.at,
         count=len(stale),
         may_decide=visitor.may(Role.LEAD),
     )
@@ -40,10 +43,24 @@ def coverage(request: Request, visitor: Signed, parts: Console) -> Response:
 def open_drafts(visitor: Lead, parts: Console, form: Fields) -> Response:
     """A draft for each alert without a page that past incidents say enough about."""
     gaps = _gaps(parts)
-    made = gaps.open_drafts(gaps.coverage(editor_of(visitor)).gaps)
+    found, _ = _counted(parts, visitor, fresh=True).value
+    made = gaps.open_drafts(found.gaps)
     if not made:
         return see_other("/console/coverage", "No draft was opened: no past incident says enough.")
     return see_other("/console/review?kind=runbook_edit", f"Drafts opened: {len(made)}.")
+
+
+def _counted(
+    parts: ConsoleParts, visitor: Visitor, *, fresh: bool
+) -> Counted[tuple[Coverage, list[Stale]]]:
+    """The same for all who come here: the console shows what everyone may see."""
+    gaps, editor = _gaps(parts), editor_of(visitor)
+    return parts.analyses.of(
+        "coverage",
+        parts.clock.now(),
+        lambda: (gaps.coverage(editor), gaps.stale(editor)),
+        fresh=fresh,
+    )
 
 
 def _gaps(parts: ConsoleParts) -> Gaps:
@@ -51,8 +68,4 @@ def _gaps(parts: ConsoleParts) -> Gaps:
         every = parts.documents(DocumentKind.RUNBOOK)
         return [one for one in every if isinstance(one, Runbook)]
 
-    def records() -> list[PastIncident]:
-        every = parts.documents(DocumentKind.PAST_INCIDENT)
-        return [one for one in every if isinstance(one, PastIncident)]
-
-    return Gaps(parts.units, parts.clock, pages=pages, records=records)
+    return Gaps(parts.units, parts.clock, pages=pages)

@@ -25,7 +25,9 @@ from bot.web.withheld import for_everyone, timeline_for_everyone
 router = APIRouter()
 
 A_PAGE = 50
-MOST_ALERTS = 200
+MOST_ALERTS = 100
+MOST_ENTRIES = 200
+"""Alerts and timeline entries that the page shows; its files have all of them."""
 _MOST_ID = 2**63 - 1
 STATES = {
     "open": tuple(state for state in IncidentState if not state.is_over),
@@ -86,19 +88,20 @@ def as_markdown(key: str, visitor: Signed, parts: Console) -> Response:
 
 @router.get("/incidents/{key}")
 def incident(request: Request, key: str, visitor: Signed, parts: Console) -> Response:
-    found = _read(parts, key)
-    names = sorted({stored.alert.name for stored in found.alerts})
+    found = _read(parts, key, MOST_ALERTS)
+    names = list(found.names)
     return page(
         request,
         "incident.html",
         visitor=visitor,
         tab="incidents",
         incident=found.incident,
-        alerts=found.alerts[:MOST_ALERTS],
-        count=len(found.alerts),
+        alerts=found.alerts,
+        count=sum(found.names.values()),
         names=names if len(names) > 1 else [],
         why=reasons(found.timeline),
-        timeline=found.timeline,
+        timeline=found.timeline[-MOST_ENTRIES:],
+        earlier=max(0, len(found.timeline) - MOST_ENTRIES),
         answer=found.answer.suggestion if found.answer is not None else None,
         feedback=found.feedback,
         requests=found.requests,
@@ -107,11 +110,12 @@ def incident(request: Request, key: str, visitor: Signed, parts: Console) -> Res
 
 
 class Found:
-    """An incident with all that may be shown of it."""
+    """An incident with all that may be shown of it, or with `most` of its alerts."""
 
-    def __init__(self, uow: UnitOfWork, incident: Incident) -> None:
+    def __init__(self, uow: UnitOfWork, incident: Incident, most: int | None) -> None:
         self.incident = incident
-        self.alerts: Sequence[StoredAlert] = uow.alerts.of_incident(incident.id)
+        self.alerts: Sequence[StoredAlert] = uow.alerts.of_incident(incident.id, most)
+        self.names = uow.alerts.names_in(incident.id)
         self.timeline: Sequence[TimelineEntry] = timeline_for_everyone(
             uow, uow.incidents.timeline(incident.id)
         )
@@ -147,13 +151,13 @@ def markdown_of(found: Found) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _read(parts: Any, key: str) -> Found:
+def _read(parts: Any, key: str, most: int | None = None) -> Found:
     with parts.units.read() as uow:
         incident = uow.incidents.get_by_key(key[:40])
         # One that may not be seen here behaves as if it did not exist.
         if incident is None or not incident.visibility.is_everyone or incident.id > _MOST_ID:
             raise ConsoleError(HTTPStatus.NOT_FOUND, f"There is no incident “{key[:40]}”.")
-        return Found(uow, incident)
+        return Found(uow, incident, most)
 
 
 def _is_for_rows(request: Request) -> bool:

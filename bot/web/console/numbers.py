@@ -11,9 +11,9 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from bot.channels.report import wilson
-from bot.incidents.model import Incident, TimelineKind
-from bot.schedules.facts import opened_for
+from bot.incidents.model import Incident
 from bot.schedules.numbers import Numbers, numbers_of
+from bot.suggestions.ports import Feedback
 from bot.uow import UnitOfWork
 from bot.web.console.gate import Signed
 from bot.web.console.parts import Console, ConsoleParts
@@ -23,13 +23,17 @@ from knowledge.model import PUBLIC
 router = APIRouter()
 
 WEEKS = 8
-_WEEK = timedelta(days=7)
-_MOST_TIMELINES = 500
+WEEK = timedelta(days=7)
+LATE = timedelta(days=1)
+"""How long after its end a week may still get what belongs to it, such as a late answer."""
+
+_MOST = 20_000
+"""Incidents of one week that are counted; nobody has as many."""
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """One week: after `begins`, until `ends`. `right` of `graded` words said that an answer was
+    """One week: from `begins` on, before `ends`. `right` of `graded` words said that an answer was
     right; `interval` is the 95 % interval of that share. Medians are in seconds, None where there
     was nothing to measure."""
 
@@ -90,58 +94,77 @@ def as_csv(visitor: Signed, parts: Console) -> Response:
 
 
 def spans_of(parts: ConsoleParts) -> list[Span]:
-    """The last WEEKS weeks, each ending at this time of day, the newest first."""
+    """The last WEEKS weeks from Monday to Monday in UTC, the one that still goes on first."""
     now = parts.clock.now()
+    monday = datetime.combine(
+        now.date() - timedelta(days=now.weekday()), datetime.min.time(), now.tzinfo
+    )
     with parts.units.read() as uow:
-        return [
-            _span(uow, now - _WEEK * (back + 1), now - _WEEK * back, parts.rollout.noise_limit)
-            for back in range(WEEKS)
-        ]
+
+        def counted(begins: datetime) -> Span:
+            def count() -> Span:
+                return _span(uow, begins, begins + WEEK, parts.rollout.noise_limit)
+
+            if now < begins + WEEK + LATE:
+                return count()
+            kept: Span = parts.weeks.of(begins, now, count).value
+            return kept
+
+        return [counted(monday - WEEK * back) for back in range(WEEKS)]
 
 
 def _span(uow: UnitOfWork, begins: datetime, ends: datetime, limit: int) -> Span:
-    opened = [each for each in opened_for(uow, PUBLIC, begins) if begins < each.opened_at <= ends]
-    feedback = [word for word in uow.suggestions.feedback_since(begins) if begins < word.at <= ends]
-    ids = {incident.id for incident in opened}
-    words = [word for word in feedback if word.incident_id in ids or word.incident_id is None]
+    opened = [
+        each
+        for each in uow.incidents.opened_since(begins, _MOST, ends)
+        if PUBLIC.may_see(each.visibility)
+    ]
+    ids = [incident.id for incident in opened]
+    feedback = uow.suggestions.feedback_since(begins, ends)
+    words = _of_what_everyone_sees(uow, feedback, frozenset(ids))
     helpful = {word.incident_id for word in words if word.verdict in ("helpful", "resolved_like")}
     right = sum(word.verdict in ("helpful", "graded_right", "resolved_like") for word in words)
     wrong = sum(word.verdict in ("not_helpful", "graded_wrong", "not_same") for word in words)
+    taken = uow.incidents.acknowledged(ids)
     return Span(
         begins=begins,
         ends=ends,
         numbers=numbers_of(
             opened,
-            [each for each in uow.suggestions.outcomes_since(begins) if begins < each.at <= ends],
+            # One that opened in the last minutes of a week is searched for in the next.
+            uow.suggestions.outcomes_since(begins, 2 * _MOST, ends + LATE),
             feedback,
-            [said for said in uow.outbox.said_since(begins) if begins < said.at <= ends],
+            uow.outbox.said_since(begins, until=ends + LATE),
             ends,
             limit,
         ),
         right=right,
         graded=right + wrong,
-        held_back=sum(one.times for one in uow.held.list(5_000) if begins < one.at <= ends),
-        to_acknowledge=_median(_acknowledged(uow, opened[:_MOST_TIMELINES])),
+        held_back=sum(uow.held.totals(begins, ends).values()),
+        to_acknowledge=_median(
+            [
+                (taken[each.id] - each.opened_at).total_seconds()
+                for each in opened
+                if each.id in taken
+            ]
+        ),
         to_resolve=_median(_resolved(opened)),
         to_resolve_helped=_median(_resolved([each for each in opened if each.id in helpful])),
         to_resolve_alone=_median(_resolved([each for each in opened if each.id not in helpful])),
     )
 
 
-def _acknowledged(uow: UnitOfWork, incidents: Sequence[Incident]) -> list[float]:
-    waits = []
-    for incident in incidents:
-        taken = next(
-            (
-                entry.at
-                for entry in uow.incidents.timeline(incident.id)
-                if entry.kind is TimelineKind.STATE_CHANGED and entry.actor
-            ),
-            None,
-        )
-        if taken is not None:
-            waits.append((taken - incident.opened_at).total_seconds())
-    return waits
+def _of_what_everyone_sees(
+    uow: UnitOfWork, words: Sequence[Feedback], seen: frozenset[int]
+) -> list[Feedback]:
+    """Words on questions, on the incidents of the week, and on older ones that all may see."""
+    older = {word.incident_id for word in words if word.incident_id is not None} - seen
+    shown = set(seen)
+    for incident_id in older:
+        incident = uow.incidents.get(incident_id)
+        if incident is not None and PUBLIC.may_see(incident.visibility):
+            shown.add(incident_id)
+    return [word for word in words if word.incident_id is None or word.incident_id in shown]
 
 
 def _resolved(incidents: Sequence[Incident]) -> list[float]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 from fastapi import Depends, Request
 
@@ -13,6 +13,7 @@ from bot.commands.book import CommandBook
 from bot.engine.ports import EngineClient
 from bot.uow import UnitOfWorkFactory
 from bot.web.console.attempts import Attempts
+from bot.web.console.kept import Kept
 from knowledge.model import Document, DocumentKind
 
 Documents = Callable[[DocumentKind], Sequence[Document]]
@@ -37,7 +38,8 @@ class ConsoleParts:
     """`book` does what people say, as in chat. `team_id` is the workspace of what is done here,
     "" where no platform is connected. `public_url` is where browsers reach the console, "" for
     wherever they ask. `sign_on` is None without an identity provider. `facts` are what the
-    settings page tells, by heading; `actions` decides on requests, None where none may be run."""
+    settings page tells, by heading; `actions` decides on requests, None where none may be run.
+    `weeks` and `analyses` keep what takes long to count."""
 
     units: UnitOfWorkFactory
     engine: EngineClient
@@ -51,6 +53,8 @@ class ConsoleParts:
     actions: ActionButtons | None = None
     wake: Callable[[], None] = lambda: None
     documents: Documents = lambda _: ()
+    weeks: Kept[Any] = field(default_factory=lambda: Kept(timedelta(hours=1)))
+    analyses: Kept[Any] = field(default_factory=lambda: Kept(timedelta(minutes=10)))
     attempts: Attempts = field(
         default_factory=lambda: Attempts(most=10, within=timedelta(minutes=5))
     )

@@ -1,6 +1,6 @@
 """Runbooks: a tree by service, one page with what it did, editing, history, one step back."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
@@ -17,7 +17,7 @@ from bot.web.console.gate import Fields, Lead, Signed, Visitor, text_in
 from bot.web.console.markdown import rendered
 from bot.web.console.parts import Console, ConsoleParts
 from bot.web.console.rendering import ConsoleError, page, see_other
-from knowledge.curate.model import MergeNeeded, Published, RunbookLine, Version, tree
+from knowledge.curate.model import Branch, MergeNeeded, Published, RunbookLine, Version, tree
 from knowledge.errors import BadDocument, Unpublishable
 from knowledge.model import DocumentState, Runbook
 from knowledge.text.pages import parse_runbook
@@ -26,7 +26,11 @@ router = APIRouter()
 
 LONGEST_PAGE = 500_000
 _USED_WITHIN = timedelta(days=180)
+_MOST_LISTED = 300
+"""Pages that are listed by name; of the services after that only the names are."""
+
 _MOST_USES = 50
+_MOST_CITED = 500
 _MOST_DIFF = 5_000
 _NEW = """---
 services:
@@ -75,13 +79,15 @@ def runbooks(
         for line in lines
         if (line.state is DocumentState.RETIRED) is with_retired and _fits(line, wanted)
     ]
+    branches = tree(shown)
     is_rows = request.headers.get("HX-Target") == "rows"
     return page(
         request,
         "runbooks_rows.html" if is_rows else "runbooks.html",
         visitor=visitor,
         tab="runbooks",
-        branches=tree(shown),
+        branches=branches,
+        open_branches=_opened(branches),
         count=len(shown),
         words=wanted,
         retired=with_retired,
@@ -290,7 +296,7 @@ def _state(parts: ConsoleParts, document_id: str) -> DocumentState:
 def _uses(uow: UnitOfWork, parts: ConsoleParts, document_id: str) -> list[dict[str, Any]]:
     """Incidents whose answers cite the page, each once, the newest first, with people's words."""
     since = parts.clock.now() - _USED_WITHIN
-    cited = [one for one in uow.suggestions.outcomes_since(since) if document_id in one.runbooks]
+    cited = uow.suggestions.uses_of(document_id, since, _MOST_CITED)
     ids = dict.fromkeys(one.incident_id for one in cited if one.incident_id is not None)
     incidents: list[Incident] = []
     for incident_id in ids:
@@ -352,6 +358,16 @@ def _conflict(request: Request, visitor: Visitor, needed: MergeNeeded) -> Respon
 
 def _parsed(text: str, document_id: str) -> Runbook:
     return parse_runbook(text + "\n", slug=document_id or "new-page")
+
+
+def _opened(branches: Sequence[Branch]) -> int:
+    """How many branches are shown with their pages: at least one, and pages up to the most."""
+    listed = 0
+    for number, branch in enumerate(branches):
+        listed += len(branch.pages)
+        if listed > _MOST_LISTED:
+            return max(1, number)
+    return len(branches)
 
 
 def _fits(line: RunbookLine, words: str) -> bool:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from knowledge.curate.coverage import Family, GapKind, Votes, coverage, page_at
+from knowledge.curate.coverage import Family, GapKind, Shelf, Votes, coverage
 from knowledge.curate.gap_draft import best_cases, draft_page
 from knowledge.curate.model import RunbookLine
 from knowledge.errors import BadDocument
@@ -101,10 +101,10 @@ def test_an_address_leads_to_a_page_by_its_url_or_its_path() -> None:
         ("https://git.example/other/disk.md", "disk"),
         ("https://wiki.example/p?id=7", "x"),
     ):
-        found = page_at(url, pages)
+        found = Shelf(pages).page_at(url)
         assert found is not None
         assert found.id == page
-    assert page_at("https://git.example/a/bigdisk", pages) is None
+    assert Shelf(pages).page_at("https://git.example/a/bigdisk") is None
     found = coverage(
         [fam("a", runbook_urls=("https://gone.example/nothing",), rule_files=("r.yml",))],
         pages,

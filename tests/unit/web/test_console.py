@@ -351,7 +351,7 @@ def test_signing_in_leads_nowhere_else(browser: Browser, back: str) -> None:
     assert safe_back(back) == "/console"
 
 
-def test_numbers_count_the_week_until_now(
+def test_numbers_count_from_monday_to_monday(
     lead: Browser, database: Database, clock: ManualClock
 ) -> None:
     two_services(database, clock)
@@ -361,3 +361,16 @@ def test_numbers_count_the_week_until_now(
     sign_in(lead, database, clock)
     weeks = [line.split(",")[1] for line in lead.get("/console/numbers.csv").text.splitlines()[1:]]
     assert weeks[:3] == ["0", "2", "0"]
+
+
+def test_the_page_of_a_storm_stays_small_and_its_file_has_all(
+    lead: Browser, database: Database, clock: ManualClock
+) -> None:
+    labels = {"service": "checkout"}
+    storm = [{"name": "PodDown", "key": str(n), "labels": labels} for n in range(150)]
+    take_in(database, clock, *storm)
+    shown = lead.get("/console/incidents/RCL-1").text
+    assert "Alerts (150)" in shown
+    assert shown.count("<strong>PodDown</strong>") == 100
+    assert "and 50 more; the JSON has them all" in shown
+    assert len(lead.get("/console/incidents/RCL-1.json").json()["alerts"]) == 150

@@ -86,3 +86,16 @@ def test_a_responder_opens_no_draft(
     assert lead.send("/console/coverage/drafts").status_code == 403
     with database.read() as uow:
         assert not uow.drafts.waiting()
+
+
+def test_coverage_is_kept_for_a_while_and_counted_again_when_asked(
+    browser: Browser, database: Database, clock: ManualClock
+) -> None:
+    lead = sign_in(browser, database, clock)
+    assert "No alert is known yet" in lead.get("/console/coverage").text
+    keep(database, clock, "INC-1", "CacheCold")
+    assert "No alert is known yet" in lead.get("/console/coverage").text
+    assert "CacheCold" in lead.get("/console/coverage?again=yes").text
+    keep(database, clock, "INC-2", "DiskSlow")
+    clock.advance(600)
+    assert "DiskSlow" in lead.get("/console/coverage").text

@@ -12,7 +12,8 @@ from bot.people.model import Role
 from bot.settings import Settings
 from bot.store.database import Database
 from bot.web.console.markdown import rendered
-from knowledge.model import DocumentState
+from knowledge.model import DocumentState, Runbook
+from knowledge.text.passages import passages_of
 from tests.support.console import Browser, console, sign_in
 from tests.support.front_fakes import FakeEngine
 
@@ -273,3 +274,20 @@ def test_headings_go_below_the_pages_own_and_tables_have_no_style() -> None:
 @pytest.mark.parametrize("place", ["page", "history", "edit"])
 def test_an_unknown_page_is_said_to_be_none(lead: Browser, place: str) -> None:
     assert lead.get(f"/console/runbooks/{place}/no/such").status_code == 404
+
+
+def test_of_a_large_shelf_the_later_services_are_named_alone(
+    lead: Browser, database: Database, clock: ManualClock
+) -> None:
+    pages = [
+        Runbook(id=f"p-{n}", title=f"Page {n}", services=(f"service-{n // 100}",), body="1. Look.")
+        for n in range(400)
+    ]
+    with database.begin() as uow:
+        rows = [(one, passages_of(one)) for one in pages]
+        uow.knowledge.upsert(rows, actor="t", now=clock.now())
+    shown = lead.get("/console/runbooks").text
+    assert "Page 299" in shown
+    assert "Page 300" not in shown
+    assert 'href="/console/runbooks?words=service-3"' in shown
+    assert "Page 300" in lead.get("/console/runbooks?words=service-3").text
