@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bot.actions.offers import no_offers
 from bot.alerts.intake import AlertIntake
 from bot.alerts.logs import LOGS_JOB
 from bot.alerts.noise_file import load_noise_rules
@@ -145,8 +146,9 @@ def build_engine(
             sender = OutboxSender(database, slack.chat, clock, on_refused=rooms.refused)
         canary = canary_job(settings, database, builder, catalogue, rooms, clock)
         where = slack.where if slack is not None else nowhere
+        offers = slack.offers if slack is not None else no_offers
         handlers: dict[str, Callable[[Job], None]] = {
-            SUGGEST: SuggestJob(database, builder, where, clock, life.storms).handle,
+            SUGGEST: SuggestJob(database, builder, where, clock, life.storms, offers).handle,
             CANARY_JOB: canary.handle,
             RECORD_FILE: RecordFileJob(database, settings.records_folder).handle,
             LOGS_JOB: LogsJob(database, catalogue, clock).handle,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.acting import build_book
 from bot.actions.book import ActionBook
+from bot.actions.offers import ActionOffers, Offers
 from bot.actions.presses import ActionButtons
 from bot.actions.requests import Requests
 from bot.alerts.intake import AlertIntake
@@ -52,7 +53,7 @@ _log = logging.getLogger(__name__)
 class EngineSlack:
     """`where` tells where an incident is spoken of, `handlers` are jobs by kind, `interact`
     answers commands and forms in line, `schedule` makes jobs of what is due, `upkeep` are the
-    rooms of the bot's own notices."""
+    rooms of the bot's own notices, `offers` the actions under an answer."""
 
     chat: Chat
     where: Placing
@@ -60,6 +61,7 @@ class EngineSlack:
     interact: Callable[[Mapping[str, Any]], Mapping[str, Any]]
     schedule: Callable[[], int]
     upkeep: Rooms
+    offers: Offers
 
 
 def open_slack(
@@ -118,6 +120,7 @@ def open_slack(
         interact=parts.interact(following),
         schedule=schedule.tick,
         upkeep=upkeep,
+        offers=parts.offers,
     )
 
 
@@ -146,6 +149,10 @@ class _Parts:
     @cached_property
     def actions(self) -> ActionBook:
         return build_book(self.settings, self.roles)
+
+    @cached_property
+    def offers(self) -> ActionOffers:
+        return ActionOffers(self.actions)
 
     def tools(self) -> "Tools":
         """What commands, forms and conversations work with."""
@@ -251,7 +258,7 @@ class _Parts:
         return Asking(
             self.units,
             clock,
-            FollowUps(self.units, self.builder, clock, self.catalogue.environments),
+            FollowUps(self.units, self.builder, clock, self.catalogue.environments, self.offers),
             book=self.book,
             role_of=self.roles.role_of,
             files=files,
@@ -270,7 +277,7 @@ class _Parts:
         from bot.slack.inbound import SlackInbound
 
         units = self.units
-        buttons = Buttons(units, self.clock, passages_of, self.roles)
+        buttons = Buttons(units, self.clock, passages_of, self.roles, self.offers)
         inbound = SlackInbound(
             units,
             self.builder,
@@ -282,6 +289,7 @@ class _Parts:
             self.home().show,
             ActionButtons(units, self.actions, self.clock),
             self.is_guest,
+            self.offers,
         )
 
         def handle(job: Job) -> None:

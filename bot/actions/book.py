@@ -2,7 +2,7 @@
 which a request changes."""
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -111,19 +111,29 @@ class ActionBook:
     ) -> TrackRecord | None:
         """How often it helped with alerts of the family that opened the incident; None without
         an incident, or where no alert opened it."""
+        return self.records(uow, (template,), incident, now).get(template.id)
+
+    def records(
+        self,
+        uow: UnitOfWork,
+        templates: Iterable[ActionTemplate],
+        incident: Incident | None,
+        now: datetime,
+    ) -> Mapping[str, TrackRecord]:
+        """As `record`, by template; empty without an incident, or where no alert opened it."""
         if incident is None:
-            return None
-        since = now - LOOKED_BACK
-        courses = uow.incidents.courses(incident.service, incident.environment, since)
+            return {}
+        courses = uow.incidents.courses(incident.service, incident.environment, now - LOOKED_BACK)
         own = courses.get(incident.id)
         if not own:
-            return None
+            return {}
         family = family_of(own[0].alert, incident.service, incident.environment)
-        verification = template.verification
-        within = verification.within if verification is not None else WITHIN
         ran = uow.actions.ran_in(list(courses))
         others = {number: beats for number, beats in courses.items() if number != incident.id}
-        return track_record(template.id, family, within, others, ran, now)
+        return {
+            one.id: track_record(one.id, family, _within(one), others, ran, now)
+            for one in templates
+        }
 
     def show(self, uow: UnitOfWork, request: ActionRequest, now: datetime) -> None:
         """Have the request's one message say how things stand."""
@@ -194,6 +204,10 @@ class ActionBook:
             and may(self.principal_of_key(key, request.team_id), template.may_approve)
             and not (template.four_eyes and self.same.person_of_key(key) == requester)
         ]
+
+
+def _within(template: ActionTemplate) -> timedelta:
+    return template.verification.within if template.verification is not None else WITHIN
 
 
 def change(

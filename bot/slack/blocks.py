@@ -27,6 +27,7 @@ from bot.slack.pieces import (
     header,
     lines_section,
     moment,
+    offers_row,
     section,
 )
 from bot.slack.storm_blocks import storm_parts, storm_text
@@ -189,6 +190,8 @@ def _foot(message: IncidentCard | Answer, in_pane: bool = False) -> Iterator[Par
     if pair is not None:
         yield 0, pair
         buttons = tuple(one for one in buttons if one.action not in ("helpful", "not_helpful"))
+    if message.offers:
+        yield 0, offers_row(message.offers)
     if buttons or openers:
         yield 0, actions(buttons, openers)
     note = message.resolution_note if isinstance(message, IncidentCard) else ""
