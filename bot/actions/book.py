@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.actions import notices
 from bot.actions.cards import build_action_card, buttons_of
 from bot.actions.catalogue import ActionCatalogue
 from bot.actions.frozen import Frozen
@@ -24,6 +25,7 @@ from bot.actions.policy import (
 from bot.actions.template import ActionTemplate
 from bot.actions.track import LOOKED_BACK, WITHIN, TrackRecord, track_record
 from bot.alerts.family import family_of
+from bot.chat.messages import ActionCard
 from bot.chat.ports import Destination
 from bot.incidents.model import Incident
 from bot.people.model import Actor, Role, RoleBook
@@ -136,22 +138,30 @@ class ActionBook:
         }
 
     def show(self, uow: UnitOfWork, request: ActionRequest, now: datetime) -> None:
-        """Have the request's one message say how things stand."""
+        """Have the request's one message say how things stand, and those who may approve it be
+        told of it in private."""
+        card = self.card(uow, request, now)
+        to = Destination(request.team_id, request.channel, request.thread)
+        uow.outbox.put(request.message_key, to, card, now)
+        notices.follow(uow, request, card, self.approver_ids(request), now)
+
+    def card(self, uow: UnitOfWork, request: ActionRequest, now: datetime) -> ActionCard:
+        """What the request's message says now. Keeps the buttons that it did not have before."""
         there = uow.actions.buttons(request.id)
-        buttons, new = buttons_of(request, there, lambda: secrets.token_urlsafe(18), now)
+        buttons, openers, new = buttons_of(request, there, lambda: secrets.token_urlsafe(18), now)
         uow.actions.keep_buttons(new)
         template = self.template_of(request.frozen)
-        card = build_action_card(
+        waits = request.state is RequestState.AWAITING_APPROVAL
+        return build_action_card(
             request,
             uow.actions.approvals(request.id),
             uow.actions.executions(request.id),
             missing=self._missing(uow, request, template, now),
             buttons=buttons,
-            people=self._to_ask(request, template),
+            openers=openers,
+            people=self.approver_ids(request) if waits else (),
             record=self._record_of(uow, request, template, now),
         )
-        to = Destination(request.team_id, request.channel, request.thread)
-        uow.outbox.put(request.message_key, to, card, now)
 
     def _record_of(
         self,
@@ -192,8 +202,11 @@ class ActionBook:
         said = decide(requester, asked, self.approved(uow, request), now)
         return said.missing if isinstance(said, NeedsApprovals) else 0
 
-    def _to_ask(self, request: ActionRequest, template: ActionTemplate | None) -> list[str]:
-        if template is None or request.state is not RequestState.AWAITING_APPROVAL:
+    def approver_ids(self, request: ActionRequest) -> list[str]:
+        """The user ids of those who may approve it by configuration; none where the template is
+        not the one any more."""
+        template = self.template_of(request.frozen)
+        if template is None:
             return []
         requester = self.same.person_of_key(request.requested_by)
         keys = dict.fromkeys((*template.may_approve.people, *self.approvers))

@@ -1,8 +1,10 @@
 """Buttons of action requests: approve, reject, withdraw, stop, roll back, and a word on what
 nobody knows. One transaction a press; what is refused is on the audit record, too."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from bot.actions.book import ActionBook, change, note
 from bot.actions.model import (
@@ -13,6 +15,7 @@ from bot.actions.model import (
     Phase,
     RequestState,
 )
+from bot.actions.notices import tell_requester
 from bot.actions.policy import Allow, Asked, Deed, Deny, Principal, Why, decide, may
 from bot.actions.requests import Requests, Wish
 from bot.actions.template import ActionTemplate, People
@@ -24,22 +27,28 @@ from bot.uow import UnitOfWork, UnitOfWorkFactory
 
 _CHANGED = "the template was changed since it was asked for; ask again"
 _DECIDED = {
+    RequestState.CHANGES_ASKED: "changes are asked for; it waits for another try",
     RequestState.APPROVED: "it is approved already",
     RequestState.RUNNING: "it runs already",
     RequestState.EXPIRED: "it has expired; ask for it again",
     RequestState.PROPOSED: "its dry run is not through yet",
 }
+LONGEST_REASON = 400
+"""Characters of a reason that are kept."""
 _LEADS = People(role=Role.LEAD)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionPress:
     """A button pressed. `actor` is from the verified payload alone; `reply_to` is the thread of
-    the message with the button."""
+    the message with the button. `reason` is what was said with it in a form, and `in_line` that
+    a refusal is told there instead of in that thread."""
 
     actor: Actor
     token: str
     reply_to: Destination
+    reason: str = ""
+    in_line: bool = False
 
 
 class ActionButtons:
@@ -53,18 +62,22 @@ class ActionButtons:
 
     def press(self, press: ActionPress) -> bool:
         """False when the token is of no action's button."""
+        return self.deal(press) is not None
+
+    def deal(self, press: ActionPress) -> str | None:
+        """Why it stays as it is, "" where what was pressed is done; None when the token is of no
+        action's button."""
         with self._units.begin() as uow:
             button = uow.actions.button(press.token)
             if button is None or button.request_id is None:
-                return False
+                return None
             # Held until the commit: two people who press at once are counted one after another.
             request = uow.actions.hold(button.request_id)
             assert request is not None  # the button refers to it
             who = self._book.principal(press.actor, request.team_id)
-            _Pressed(self._book, self._requests, uow, press, button, request, who).deal(
-                self._clock.now()
-            )
-        return True
+            pressed = _Pressed(self._book, self._requests, uow, press, button, request, who)
+            pressed.deal(self._clock.now())
+            return pressed.refused
 
 
 @dataclass(slots=True)
@@ -78,6 +91,7 @@ class _Pressed:
     button: ActionButton
     request: ActionRequest
     who: Principal
+    refused: str = ""
 
     def deal(self, now: datetime) -> None:
         if not self.who.role.includes(Role.RESPONDER):
@@ -88,6 +102,10 @@ class _Pressed:
                 self._approve(now)
             case "action_reject":
                 self._reject(now)
+            case "action_changes":
+                self._ask_for_changes(now)
+            case "action_change":
+                self._refuse("it is changed in the form that its button opens", now)
             case "action_withdraw":
                 self._withdraw(now)
             case "action_cancel":
@@ -141,14 +159,31 @@ class _Pressed:
         )
 
     def _reject(self, now: datetime) -> None:
+        if self._may_turn_down(now):
+            self._say("rejected", now)
+            self._turn_down(RequestState.REJECTED, "rejected by", now)
+
+    def _ask_for_changes(self, now: datetime) -> None:
+        """It will not run as it is; approvals of it count for nothing that is asked for next."""
+        if self._may_turn_down(now):
+            self._turn_down(RequestState.CHANGES_ASKED, "changes are asked for by", now)
+
+    def _may_turn_down(self, now: datetime) -> bool:
         if self.request.state is not RequestState.AWAITING_APPROVAL:
             self._refuse(_DECIDED.get(self.request.state, "it is decided already"), now)
         elif not self._may_decide():
             self._refuse(Why.APPROVER.said, now)
         else:
-            self._say("rejected", now)
-            told = f"rejected by {self._user()}"
-            self._to(RequestState.REJECTED, "action.rejected", now, note=told)
+            return True
+        return False
+
+    def _turn_down(self, state: RequestState, words: str, now: datetime) -> None:
+        reason = self.press.reason.strip()[:LONGEST_REASON]
+        told = f"{words} {self._user()}{f': {reason}' if reason else ''}"
+        action = f"action.{state.value}"
+        if self._to(state, action, now, note=told, data={"reason": reason}):
+            text = f"{self.request.key} ({self.request.frozen.title}): {told}"
+            tell_requester(self.uow, self.request, text, now)
 
     def _withdraw(self, now: datetime) -> None:
         mine = self.book.same.person_of_key(self.request.requested_by) == self.who.person
@@ -212,7 +247,14 @@ class _Pressed:
             )
         )
 
-    def _to(self, state: RequestState, action: str, now: datetime, note: str = "") -> None:
+    def _to(
+        self,
+        state: RequestState,
+        action: str,
+        now: datetime,
+        note: str = "",
+        data: Mapping[str, Any] | None = None,
+    ) -> bool:
         moved = change(
             self.uow,
             self.request,
@@ -220,14 +262,16 @@ class _Pressed:
             actor=self.who.key,
             action=action,
             now=now,
+            data=data,
             note=note,
             phase=Phase.NONE,
         )
         if moved is None:
             self._refuse("somebody was faster", now)
-            return
+            return False
         self.request = moved
         self.book.show(self.uow, moved, now)
+        return True
 
     def _refuse(self, reason: str, now: datetime) -> None:
         note(
@@ -242,7 +286,10 @@ class _Pressed:
 
     def _tell(self, reason: str, now: datetime) -> None:
         """One notice a person, request and reason in the message's thread, however often the
-        button is pressed."""
+        button is pressed; none where it is told in line."""
+        self.refused = reason
+        if self.press.in_line:
+            return
         key = f"action-told:{self.request.key}:{self.who.key}:{self.button.action}:{reason}"[:300]
         text = f"{self._user()}: {self.request.key} stays as it is, because {reason}."
         self.uow.outbox.put(key, self.press.reply_to, Notice(text=text), now)

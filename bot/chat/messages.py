@@ -189,6 +189,7 @@ class ActionCard(Value):
     output: str = ""
     note: str = ""
     buttons: tuple[Button, ...] = ()
+    openers: tuple[Opener, ...] = ()
     people: tuple[str, ...] = ()
 
 

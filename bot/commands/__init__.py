@@ -5,7 +5,7 @@ Adding a command is one function and one line here; adding a form the same.
 
 from collections.abc import Mapping
 
-from bot.commands import actions, channel_settings, offering, switching
+from bot.commands import actions, channel_settings, deciding, offering, switching
 from bot.commands.asking import ask, runbook, similar
 from bot.commands.channel_settings import quiet, settings
 from bot.commands.handover import handover
@@ -115,6 +115,9 @@ FORMS: Mapping[str, FormHandler] = {
     actions.FORM: FormHandler(open=actions.open_form, submit=actions.submit_form),
     actions.CONFIRM: FormHandler(open=actions.open_confirm, submit=actions.submit_confirm),
     offering.FORM: FormHandler(open=offering.open_offer, submit=offering.submit_offer),
+    "act_reject": deciding.REJECT,
+    "act_changes": deciding.CHANGES,
+    "act_change": deciding.CHANGE,
     channel_settings.FORM: FormHandler(
         open=channel_settings.open_form, submit=channel_settings.submit_form, role=Role.LEAD
     ),

@@ -87,7 +87,7 @@ def form_about(
 ) -> Form:
     """The form of one action, to be asked for at `at`. `given` are texts for its parameters, and
     `source` where they are from; each is filled in where the template itself takes it and left
-    out where it does not. `replaces` is the key of the request that this is another try of."""
+    out where it does not. `replaces` is the id of the request that this is another try of."""
     requests = requests_of(tools)
     template = requests.book.catalogue.templates[name]
     known = requests.book.known
@@ -344,6 +344,7 @@ def _wish(
         at=at,
         template_id=kept["template"],
         values=values,
+        replaces=int(kept["replaces"]) if kept.get("replaces") else None,
         incident=incident,
         is_shared=is_shared,
         reason=reason,

@@ -76,7 +76,7 @@ def test_two_people_a_command_and_an_alert(acting: House, story: Story, tmp_path
     acting.card_that_says(ALERT)
     asks(acting, "alice", "/recall act RCL-1 touch", name="fixed")
     message = request_that_says(acting, "Waits for approval", "/usr/bin/touch --", "low risk")
-    assert button_texts(message) == ["Approve", "Reject", "Withdraw"]
+    assert button_texts(message) == ["Approve", "Withdraw", "Reject…", "Ask for changes…"]
     assert f"<@{acting.person('bob').id}>" in str(message.blocks)
 
     acting.person("alice").clicks(message, "Approve")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.acting import build_book, build_runner
+from bot.actions.cards import OPENS
 from bot.actions.model import ActionRequest, RequestState
 from bot.actions.presses import ActionButtons, ActionPress
 from bot.actions.requests import Answer, Requests, Wish
@@ -139,7 +140,10 @@ class Team:
         return found[0]
 
     def token(self, request: ActionRequest, action: str) -> str:
-        [token] = [b.token for b in self.card(request).buttons if b.action == action]
+        card = self.card(request)
+        tokens = [b.token for b in card.buttons if b.action == action]
+        tokens += [o.about for o in card.openers if o.form == OPENS.get(action)]
+        [token] = tokens
         return token
 
     def presses(
