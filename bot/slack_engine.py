@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from bot.acting import build_book
 from bot.actions.book import ActionBook
+from bot.actions.notices import NOTICE, OUTPUT
 from bot.actions.offers import ActionOffers, Offers
 from bot.actions.presses import ActionButtons
 from bot.actions.requests import Requests
+from bot.actions.telling import ActionTelling
 from bot.alerts.intake import AlertIntake
 from bot.channels.model import Mode
 from bot.channels.placing import Placing
@@ -116,6 +118,8 @@ def open_slack(
             **schedule.handlers(),
             **parts.home().handlers(),
             **gap_handlers(units, client, upkeep, clock),
+            NOTICE: parts.telling.tell,
+            OUTPUT: parts.telling.attach,
         },
         interact=parts.interact(following),
         schedule=schedule.tick,
@@ -153,6 +157,10 @@ class _Parts:
     @cached_property
     def offers(self) -> ActionOffers:
         return ActionOffers(self.actions)
+
+    @cached_property
+    def telling(self) -> ActionTelling:
+        return ActionTelling(self.units, self.actions, self.people.direct, self.clock)
 
     def tools(self) -> "Tools":
         """What commands, forms and conversations work with."""

@@ -14,6 +14,8 @@ NOTICE = "action_notice"
 """The kind of the job that tells one person; its key names request, user and word."""
 OUTPUT = "action_output"
 """The kind of the job that puts a long output beside the message, as a file."""
+FILE_PREFIX = "action-file:"
+"""The outbox key of an output is this and the file's name, by which it is found again."""
 MOST = 20
 """People that are told of one request."""
 

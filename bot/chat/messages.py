@@ -193,6 +193,15 @@ class ActionCard(Value):
     people: tuple[str, ...] = ()
 
 
+class OutputFile(Value):
+    """What an action printed, as a text file: too long for a message. It never changes."""
+
+    type: Literal["output_file"] = "output_file"
+    name: str
+    title: str
+    text: str
+
+
 class StormIncident(Value):
     """One incident of a storm, and how many alerts it has."""
 
@@ -233,7 +242,9 @@ class StormMessage(Value):
     services: tuple[StormService, ...]
 
 
-AnyMessage = IncidentCard | Answer | Notice | Board | StepList | ActionCard | StormMessage
+AnyMessage = (
+    IncidentCard | Answer | Notice | Board | StepList | ActionCard | OutputFile | StormMessage
+)
 Message = Annotated[AnyMessage, Field(discriminator="type")]
 
 message_adapter: TypeAdapter[AnyMessage] = TypeAdapter(Message)
