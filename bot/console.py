@@ -3,6 +3,7 @@
 import ssl
 from collections.abc import Callable, Mapping
 
+from bot.actions.catalogue import CatalogueFolder
 from bot.alerts.sources import all_sources
 from bot.chat.ports import CardRoom
 from bot.clock import Clock
@@ -42,6 +43,7 @@ def console_parts(
         pager=open_pager(settings),
         catalogue=load_catalogue(settings.services_file),
     )
+    folder = CatalogueFolder(settings.actions_dir)
     return ConsoleParts(
         units=units,
         engine=engine,
@@ -53,6 +55,7 @@ def console_parts(
         facts=lambda: _facts(settings),
         wake=wake,
         documents=documents,
+        action_ids=lambda: frozenset(folder.current().templates) if settings.actions_dir else None,
     )
 
 

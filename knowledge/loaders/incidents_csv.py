@@ -82,7 +82,7 @@ class _BrokenTable(BadDocument):
 
 
 def _line_of(error: BadDocument) -> int:
-    return error.line if isinstance(error, _BrokenTable) else 0
+    return error.line or 0
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:

@@ -20,7 +20,7 @@ _SHOWN = 300
 def coverage(request: Request, visitor: Signed, parts: Console) -> Response:
     gaps, editor = _gaps(parts), editor_of(visitor)
     found = gaps.coverage(editor)
-    stale = gaps.stale(editor)
+    stale = gaps.stale(editor, actions=parts.action_ids())
     return page(
         request,
         "coverage.html",

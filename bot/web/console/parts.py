@@ -36,7 +36,8 @@ class ConsoleParts:
     """`book` does what people say, as in chat. `team_id` is the workspace of what is done here,
     "" where no platform is connected. `public_url` is where browsers reach the console, "" for
     wherever they ask. `sign_on` is None without an identity provider. `facts` are what the
-    settings page tells, by heading."""
+    settings page tells, by heading. `action_ids` are the ids in the catalogue of actions, None
+    where there is none."""
 
     units: UnitOfWorkFactory
     engine: EngineClient
@@ -49,6 +50,7 @@ class ConsoleParts:
     facts: Callable[[], Mapping[str, Mapping[str, str]]] = dict
     wake: Callable[[], None] = lambda: None
     documents: Documents = lambda _: ()
+    action_ids: Callable[[], frozenset[str] | None] = lambda: None
     attempts: Attempts = field(
         default_factory=lambda: Attempts(most=10, within=timedelta(minutes=5))
     )
