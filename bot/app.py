@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bot.actions.catalogue import CatalogueFolder
 from bot.actions.offers import no_offers
 from bot.alerts.intake import AlertIntake
 from bot.alerts.logs import LOGS_JOB
@@ -273,6 +274,7 @@ def build_front(settings: Settings, engine: EngineClient, *, clock: Clock | None
             slack=probe,
             sources=sources,
             secrets=secrets,
+            actions=CatalogueFolder(settings.actions_dir).current,
             sns=SnsVerifier(fetch_over_https(settings.https_proxy), clock),
         )
         console = console_parts(

@@ -10,12 +10,15 @@ from bot.chat.messages import OutputFile
 from bot.chat.ports import Destination
 from bot.slack.calling import api_call
 
+CALLS = ("files.getUploadURLExternal", "files.completeUploadExternal")
+"""What one upload calls, beside the address in between."""
+
 
 def upload(client: WebClient, to: Destination, file: OutputFile) -> str:
     """Share the file in the thread `to`; gives Slack's id of the file. Raises ChatUnavailable or
     ChatRefused (without the scope files:write, for one)."""
     answer = api_call(
-        "files.completeUploadExternal",
+        CALLS[1],
         client.files_upload_v2,
         channel=to.channel,
         thread_ts=to.thread,

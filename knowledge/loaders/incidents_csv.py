@@ -77,8 +77,7 @@ class _BrokenTable(BadDocument):
     """The table cannot be read on from `line`; the rows before it stand."""
 
     def __init__(self, line: int, reason: str) -> None:
-        super().__init__(reason)
-        self.line = line
+        super().__init__(reason, line)
 
 
 def _line_of(error: BadDocument) -> int:
