@@ -10,7 +10,7 @@ from bot.drafts.curation import Curation, Editor
 from bot.people.model import Role
 from bot.settings import Settings
 from bot.store.database import Database
-from knowledge.model import PastIncident, Visibility
+from knowledge.model import NamedAction, PastIncident, Runbook, Visibility
 from knowledge.text.passages import passages_of
 from tests.support.console import Browser, console, sign_in
 from tests.support.front_fakes import FakeEngine
@@ -86,3 +86,18 @@ def test_a_responder_opens_no_draft(
     assert lead.send("/console/coverage/drafts").status_code == 403
     with database.read() as uow:
         assert not uow.drafts.waiting()
+
+
+def test_a_page_that_names_an_action_which_the_catalogue_lacks_is_stale(
+    database: Database, clock: ManualClock, engine: FakeEngine, tmp_path: Path
+) -> None:
+    folder = tmp_path / "actions"
+    folder.mkdir()
+    named = (NamedAction(template="restart-gone"),)
+    page = Runbook(id="shop", title="Shop", body="# Shop\n\n1. Look.", actions=named)
+    with database.begin() as uow:
+        uow.knowledge.upsert([(page, passages_of(page))], actor="t", now=clock.now())
+    settings = Settings(data_dir=tmp_path, actions_dir=folder)
+    with console(database, clock, engine, settings) as browser:
+        shown = sign_in(browser, database, clock).get("/console/coverage").text
+    assert "names the action restart-gone, which the catalogue lacks" in shown
