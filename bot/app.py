@@ -10,6 +10,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bot.actions.catalogue import CatalogueFolder
+from bot.actions.offers import no_offers
 from bot.alerts.intake import AlertIntake
 from bot.alerts.logs import LOGS_JOB
 from bot.alerts.noise_file import load_noise_rules
@@ -147,8 +149,9 @@ def build_engine(
             sender = OutboxSender(database, slack.chat, clock, on_refused=rooms.refused)
         canary = canary_job(settings, database, builder, catalogue, rooms, clock)
         where = slack.where if slack is not None else nowhere
+        offers = slack.offers if slack is not None else no_offers
         handlers: dict[str, Callable[[Job], None]] = {
-            SUGGEST: SuggestJob(database, builder, where, clock, life.storms).handle,
+            SUGGEST: SuggestJob(database, builder, where, clock, life.storms, offers).handle,
             CANARY_JOB: canary.handle,
             RECORD_FILE: RecordFileJob(database, settings.records_folder).handle,
             LOGS_JOB: LogsJob(database, catalogue, clock).handle,
@@ -277,6 +280,7 @@ def build_front(settings: Settings, engine: EngineClient, *, clock: Clock | None
             slack=probe,
             sources=sources,
             secrets=secrets,
+            actions=CatalogueFolder(settings.actions_dir).current,
             sns=SnsVerifier(fetch_over_https(settings.https_proxy), clock),
         )
         console = console_parts(

@@ -4,6 +4,7 @@ import ssl
 from collections.abc import Callable, Mapping
 
 from bot.action_book import build_book
+from bot.actions.catalogue import CatalogueFolder
 from bot.actions.presses import ActionButtons
 from bot.alerts.sources import all_sources
 from bot.chat.ports import CardRoom
@@ -44,6 +45,7 @@ def console_parts(
         pager=open_pager(settings),
         catalogue=load_catalogue(settings.services_file),
     )
+    folder = CatalogueFolder(settings.actions_dir)
     return ConsoleParts(
         units=units,
         engine=engine,
@@ -56,6 +58,7 @@ def console_parts(
         wake=wake,
         actions=_actions(settings, units, clock),
         documents=documents,
+        action_ids=lambda: frozenset(folder.current().templates) if settings.actions_dir else None,
     )
 
 

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from bot.action_book import build_book
 from bot.actions.book import ActionBook
+from bot.actions.notices import NOTICE, OUTPUT
+from bot.actions.offers import ActionOffers, Offers
 from bot.actions.presses import ActionButtons
 from bot.actions.requests import Requests
+from bot.actions.telling import ActionTelling
 from bot.alerts.intake import AlertIntake
 from bot.channels.model import Mode
 from bot.channels.placing import Placing
@@ -53,7 +56,8 @@ _log = logging.getLogger(__name__)
 class EngineSlack:
     """`where` tells where an incident is spoken of, `handlers` are jobs by kind, `interact`
     answers commands and forms in line, `schedule` makes jobs of what is due, `upkeep` are the
-    rooms of the bot's own notices; `ticks` is what else is done every so many seconds."""
+    rooms of the bot's own notices, `offers` the actions under an answer; `ticks` is what else is
+    done every so many seconds."""
 
     chat: Chat
     where: Placing
@@ -61,6 +65,7 @@ class EngineSlack:
     interact: Callable[[Mapping[str, Any]], Mapping[str, Any]]
     schedule: Callable[[], int]
     upkeep: Rooms
+    offers: Offers
     ticks: Sequence[tuple[float, str, Callable[[], None]]] = ()
 
 
@@ -116,10 +121,13 @@ def open_slack(
             **schedule.handlers(),
             **parts.home().handlers(),
             **gap_handlers(units, client, upkeep, clock),
+            NOTICE: parts.telling.tell,
+            OUTPUT: parts.telling.attach,
         },
         interact=parts.interact(following),
         schedule=schedule.tick,
         upkeep=upkeep,
+        offers=parts.offers,
         ticks=parts.group_ticks(),
     )
 
@@ -149,6 +157,14 @@ class _Parts:
     @cached_property
     def actions(self) -> ActionBook:
         return build_book(self.settings, self.roles)
+
+    @cached_property
+    def offers(self) -> ActionOffers:
+        return ActionOffers(self.actions)
+
+    @cached_property
+    def telling(self) -> ActionTelling:
+        return ActionTelling(self.units, self.actions, self.people.direct, self.clock)
 
     def group_ticks(self) -> Sequence[tuple[float, str, Callable[[], None]]]:
         """Reading the user groups that give roles; nothing where none do."""
@@ -265,7 +281,7 @@ class _Parts:
         return Asking(
             self.units,
             clock,
-            FollowUps(self.units, self.builder, clock, self.catalogue.environments),
+            FollowUps(self.units, self.builder, clock, self.catalogue.environments, self.offers),
             book=self.book,
             role_of=self.roles.role_of,
             files=files,
@@ -284,7 +300,7 @@ class _Parts:
         from bot.slack.inbound import SlackInbound
 
         units = self.units
-        buttons = Buttons(units, self.clock, passages_of, self.roles)
+        buttons = Buttons(units, self.clock, passages_of, self.roles, self.offers)
         inbound = SlackInbound(
             units,
             self.builder,
@@ -296,6 +312,7 @@ class _Parts:
             self.home().show,
             ActionButtons(units, self.actions, self.clock),
             self.is_guest,
+            self.offers,
         )
 
         def handle(job: Job) -> None:

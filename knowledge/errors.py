@@ -18,7 +18,11 @@ class KnowledgeError(Exception):
 
 
 class BadDocument(KnowledgeError):
-    """A runbook or incident record that cannot be read."""
+    """A runbook or incident record that cannot be read; `line`, from 1, where that is known."""
+
+    def __init__(self, problem: str, line: int | None = None) -> None:
+        super().__init__(problem)
+        self.line = line
 
 
 class ModelError(KnowledgeError):

@@ -110,15 +110,29 @@ class _Document:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NamedAction:
+    """An action that a page names: a template's id, and texts for its parameters.
+
+    Data and nothing more: whether there is such a template, whether it takes these texts and who
+    may have it run is for others to say.
+    """
+
+    template: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Runbook(_Document):
     """A Markdown page that says how to confirm and mend a problem.
 
-    `reviewed` is when somebody last looked it over, `review_by` when that is due again.
+    `actions` are those of its front matter; `knowledge.text.named_actions` knows those of its
+    body as well. `reviewed` is when somebody last looked it over, `review_by` when that is due
+    again.
     """
 
     body: str
     owner: str = ""
-    actions: tuple[str, ...] = ()
+    actions: tuple[NamedAction, ...] = ()
     reviewed: date | None = None
     review_by: date | None = None
 

@@ -2,11 +2,12 @@
 which a request changes."""
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.actions import notices
 from bot.actions.cards import build_action_card, buttons_of
 from bot.actions.catalogue import ActionCatalogue
 from bot.actions.frozen import Frozen
@@ -25,6 +26,7 @@ from bot.actions.policy import (
 from bot.actions.template import ActionTemplate, Risk
 from bot.actions.track import LOOKED_BACK, WITHIN, TrackRecord, track_record
 from bot.alerts.family import family_of
+from bot.chat.messages import ActionCard
 from bot.chat.ports import Destination
 from bot.incidents.model import Incident
 from bot.people.model import Actor, Role, RoleBook
@@ -177,38 +179,56 @@ class ActionBook:
     ) -> TrackRecord | None:
         """How often it helped with alerts of the family that opened the incident; None without
         an incident, or where no alert opened it."""
+        return self.records(uow, (template,), incident, now).get(template.id)
+
+    def records(
+        self,
+        uow: UnitOfWork,
+        templates: Iterable[ActionTemplate],
+        incident: Incident | None,
+        now: datetime,
+    ) -> Mapping[str, TrackRecord]:
+        """As `record`, by template; empty without an incident, or where no alert opened it."""
         if incident is None:
-            return None
-        since = now - LOOKED_BACK
-        courses = uow.incidents.courses(incident.service, incident.environment, since)
+            return {}
+        courses = uow.incidents.courses(incident.service, incident.environment, now - LOOKED_BACK)
         own = courses.get(incident.id)
         if not own:
-            return None
+            return {}
         family = family_of(own[0].alert, incident.service, incident.environment)
-        verification = template.verification
-        within = verification.within if verification is not None else WITHIN
         ran = uow.actions.ran_in(list(courses))
         others = {number: beats for number, beats in courses.items() if number != incident.id}
-        return track_record(template.id, family, within, others, ran, now)
+        return {
+            one.id: track_record(one.id, family, _within(one), others, ran, now)
+            for one in templates
+        }
 
     def show(self, uow: UnitOfWork, request: ActionRequest, now: datetime) -> None:
-        """Have the request's one message say how things stand."""
+        """Have the request's one message say how things stand, and those who may approve it be
+        told of it in private."""
+        card = self.card(uow, request, now)
+        to = Destination(request.team_id, request.channel, request.thread)
+        uow.outbox.put(request.message_key, to, card, now)
+        notices.follow(uow, request, card, self.approver_ids(uow, request, now), now)
+
+    def card(self, uow: UnitOfWork, request: ActionRequest, now: datetime) -> ActionCard:
+        """What the request's message says now. Keeps the buttons that it did not have before."""
         there = uow.actions.buttons(request.id)
-        buttons, new = buttons_of(request, there, lambda: secrets.token_urlsafe(18), now)
+        buttons, openers, new = buttons_of(request, there, lambda: secrets.token_urlsafe(18), now)
         uow.actions.keep_buttons(new)
         template = self.template_of(request.frozen)
-        card = build_action_card(
+        waits = request.state is RequestState.AWAITING_APPROVAL
+        return build_action_card(
             request,
             self._as_in_chat(uow, request),
             uow.actions.executions(request.id),
             missing=self._missing(uow, request, template, now),
             buttons=buttons,
-            people=self._to_ask(uow, request, template, now),
+            openers=openers,
+            people=self.approver_ids(uow, request, now) if waits else (),
             record=self._record_of(uow, request, template, now),
             where=self._where(request, template),
         )
-        to = Destination(request.team_id, request.channel, request.thread)
-        uow.outbox.put(request.message_key, to, card, now)
 
     def _as_in_chat(self, uow: UnitOfWork, request: ActionRequest) -> list[Approval]:
         """The approvals, of people as the chat knows them."""
@@ -263,14 +283,11 @@ class ActionBook:
         said = decide(requester, asked, self.approved(uow, request, now), now)
         return said.missing if isinstance(said, NeedsApprovals) else 0
 
-    def _to_ask(
-        self,
-        uow: UnitOfWork,
-        request: ActionRequest,
-        template: ActionTemplate | None,
-        now: datetime,
-    ) -> list[str]:
-        if template is None or request.state is not RequestState.AWAITING_APPROVAL:
+    def approver_ids(self, uow: UnitOfWork, request: ActionRequest, now: datetime) -> list[str]:
+        """The user ids of those who may approve it by configuration or user group; none where the
+        template is not the one any more."""
+        template = self.template_of(request.frozen)
+        if template is None:
             return []
         requester = self.same.person_of_key(request.requested_by)
         groups = self.lead_groups if template.risk in GROUP_RISKS else ()
@@ -287,6 +304,10 @@ class ActionBook:
             )
             and not (template.four_eyes and self.same.person_of_key(key) == requester)
         ]
+
+
+def _within(template: ActionTemplate) -> timedelta:
+    return template.verification.within if template.verification is not None else WITHIN
 
 
 def change(

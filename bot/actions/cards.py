@@ -14,11 +14,12 @@ from bot.actions.model import (
     RequestState,
 )
 from bot.actions.template import Verification
-from bot.chat.messages import ActionCard, Button
+from bot.chat.messages import ActionCard, Button, Opener
 
 _WORDS = {
     RequestState.PROPOSED: "Trying it dry",
     RequestState.AWAITING_APPROVAL: "Waits for approval",
+    RequestState.CHANGES_ASKED: "Changes are asked for",
     RequestState.APPROVED: "Approved, about to run",
     RequestState.RUNNING: "Running",
     RequestState.FAILED: "Did not work",
@@ -31,8 +32,13 @@ _WORDS = {
 _OFFERS: dict[RequestState, tuple[tuple[str, str], ...]] = {
     RequestState.AWAITING_APPROVAL: (
         ("action_approve", "Approve"),
-        ("action_reject", "Reject"),
         ("action_withdraw", "Withdraw"),
+        ("action_reject", "Reject…"),
+        ("action_changes", "Ask for changes…"),
+    ),
+    RequestState.CHANGES_ASKED: (
+        ("action_withdraw", "Withdraw"),
+        ("action_change", "Change it…"),
     ),
     RequestState.APPROVED: (("action_withdraw", "Withdraw"),),
     RequestState.RUNNING: (("action_cancel", "Stop it"),),
@@ -41,6 +47,12 @@ _OFFERS: dict[RequestState, tuple[tuple[str, str], ...]] = {
         ("action_not_worked", "It did not"),
     ),
 }
+OPENS = {
+    "action_reject": "act_reject",
+    "action_changes": "act_changes",
+    "action_change": "act_change",
+}
+"""The actions that begin with a form, and its name."""
 _OUTPUT_SHOWN = 6_000
 
 
@@ -68,11 +80,12 @@ def buttons_of(
     there: Sequence[ActionButton],
     new_token: Callable[[], str],
     now: datetime,
-) -> tuple[tuple[Button, ...], tuple[ActionButton, ...]]:
-    """The buttons of the message, and those of them that are new. A button that the message had
-    before keeps its token: an edit that changes nothing is none."""
+) -> tuple[tuple[Button, ...], tuple[Opener, ...], tuple[ActionButton, ...]]:
+    """The buttons of the message, those that open a form, and those of them that are new. A
+    button that the message had before keeps its token: an edit that changes nothing is none."""
     known = {(one.action, one.digest): one for one in there}
     buttons: list[Button] = []
+    openers: list[Opener] = []
     new: list[ActionButton] = []
     for action, label in offers(request):
         kept = known.get((action, request.digest))
@@ -87,9 +100,12 @@ def buttons_of(
                 created_at=now,
             )
             new.append(kept)
+        if action in OPENS:
+            openers.append(Opener(form=OPENS[action], about=kept.token, label=label))
+            continue
         values = {"action": action, "token": kept.token, "label": label}
         buttons.append(Button.model_validate(values))
-    return tuple(buttons), tuple(new)
+    return tuple(buttons), tuple(openers), tuple(new)
 
 
 def build_action_card(
@@ -99,6 +115,7 @@ def build_action_card(
     *,
     missing: int,
     buttons: Sequence[Button],
+    openers: Sequence[Opener] = (),
     people: Sequence[str],
     record: str = "",
     where: str = "",
@@ -107,6 +124,8 @@ def build_action_card(
     `record` how it did before, `where` where alone it can be approved."""
     frozen = request.frozen
     waits = request.state is RequestState.AWAITING_APPROVAL
+    # What was agreed to is not what will be asked for next.
+    counted = () if request.state is RequestState.CHANGES_ASKED else approvals
     dry = [one for one in executions if one.kind == "dry_run"]
     runs = [one for one in executions if one.kind == "run"]
     return ActionCard(
@@ -123,13 +142,14 @@ def build_action_card(
         digest=request.digest,
         requested_by=_user(request.requested_by),
         reason=request.reason,
-        approved_by=tuple(_user(one.actor) for one in approvals if one.word == "approved"),
+        approved_by=tuple(_user(one.actor) for one in counted if one.word == "approved"),
         missing=missing if waits else 0,
         facts=(*(one for one in (where, record) if one), *_facts(request, runs)),
         dry_run=dry[-1].output[-_OUTPUT_SHOWN:] if dry and not runs else "",
         output=runs[-1].output[-_OUTPUT_SHOWN:] if runs else "",
         note=request.note,
         buttons=tuple(buttons),
+        openers=tuple(openers),
         people=tuple(people),
     )
 

@@ -10,10 +10,12 @@ from bot.people.model import Role
 
 class RequestState(StrEnum):
     """`proposed` waits for its dry run. `running` with a phase `verifying` has run, and nobody
-    knows yet whether it helped. In `unknown` the runner was lost while it ran."""
+    knows yet whether it helped. In `unknown` the runner was lost while it ran. From
+    `changes_asked` it never runs: whoever asked for it asks anew, for something else."""
 
     PROPOSED = "proposed"
     AWAITING_APPROVAL = "awaiting_approval"
+    CHANGES_ASKED = "changes_asked"
     APPROVED = "approved"
     RUNNING = "running"
     SUCCEEDED = "succeeded"
@@ -27,7 +29,11 @@ class RequestState(StrEnum):
 
 CHAT, SIGN_ON = "chat", "sign_on"
 """The ways in which somebody gives a word: by a click, or in the console signed on."""
-UNDECIDED = (RequestState.PROPOSED, RequestState.AWAITING_APPROVAL)
+UNDECIDED = (
+    RequestState.PROPOSED,
+    RequestState.AWAITING_APPROVAL,
+    RequestState.CHANGES_ASKED,
+)
 BEFORE_RUN = (*UNDECIDED, RequestState.APPROVED)
 OVER = (
     RequestState.SUCCEEDED,

@@ -3,6 +3,7 @@
 import base64
 from collections import deque
 from collections.abc import Callable, Iterable
+from html import escape
 from urllib.parse import quote
 
 _HEAD_SHARE = 4
@@ -10,6 +11,13 @@ _LONGEST_LINE = 4_000
 _BEGIN, _END = "-----BEGIN ", "-----END "
 HIDDEN = "[secret of the runner]"
 _LEAST_SECRET = 6
+LONG = 1_800
+"""Characters of output from which on a message cannot be relied on to show all of it."""
+
+
+def is_long(text: str) -> bool:
+    """Whether it belongs in a file; counted as a platform writes it."""
+    return len(escape(text, quote=False)) > LONG
 
 
 class OutputKeeper:

@@ -164,3 +164,17 @@ def defaults(
                 found[parameter.name] = value
                 break
     return found
+
+
+def offered_values(
+    template: ActionTemplate, given: Mapping[str, str], known: Known
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """(what may be filled in of `given`, the names of what may not). What a page says is judged
+    like what a person types: no parameter takes more because a page says it."""
+    parameters = {one.name: one for one in template.parameters}
+    taken = {
+        name: value.strip()
+        for name, value in given.items()
+        if name in parameters and why_not(parameters[name], value.strip(), known) is None
+    }
+    return taken, tuple(name for name in given if name not in taken)

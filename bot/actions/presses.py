@@ -1,8 +1,10 @@
 """Buttons of action requests: approve, reject, withdraw, stop, roll back, and a word on what
 nobody knows. One transaction a press; what is refused is on the audit record, too."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from bot.actions.book import ActionBook, change, note
 from bot.actions.model import (
@@ -15,6 +17,7 @@ from bot.actions.model import (
     Phase,
     RequestState,
 )
+from bot.actions.notices import tell_requester
 from bot.actions.policy import Allow, Asked, Deed, Deny, Principal, Why, decide, may
 from bot.actions.requests import Requests, Wish
 from bot.actions.template import ActionTemplate, People
@@ -26,24 +29,31 @@ from bot.uow import UnitOfWork, UnitOfWorkFactory
 
 _CHANGED = "the template was changed since it was asked for; ask again"
 _DECIDED = {
+    RequestState.CHANGES_ASKED: "changes are asked for; it waits for another try",
     RequestState.APPROVED: "it is approved already",
     RequestState.RUNNING: "it runs already",
     RequestState.EXPIRED: "it has expired; ask for it again",
     RequestState.PROPOSED: "its dry run is not through yet",
 }
 _APPROVE, _REJECT = "action_approve", "action_reject"
+LONGEST_REASON = 400
+"""Characters of a reason that are kept."""
 _LEADS = People(role=Role.LEAD)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionPress:
     """A button pressed. `actor` is from the verified payload alone; `reply_to` is the thread of
-    the message with the button; `name` is for reading, "" for the actor's id."""
+    the message with the button. `reason` is what was said with it in a form, and `in_line` that
+    a refusal is told there instead of in that thread; `name` is for reading, "" for the actor's
+    id."""
 
     actor: Actor
     token: str
     reply_to: Destination
     name: str = ""
+    reason: str = ""
+    in_line: bool = False
 
 
 class ActionButtons:
@@ -57,17 +67,23 @@ class ActionButtons:
 
     def press(self, press: ActionPress) -> bool:
         """False when the token is of no action's button."""
+        return self.deal(press) is not None
+
+    def deal(self, press: ActionPress) -> str | None:
+        """Why it stays as it is, "" where what was pressed is done; None when the token is of no
+        action's button."""
         with self._units.begin() as uow:
             button = uow.actions.button(press.token)
             if button is None or button.request_id is None:
-                return False
+                return None
             # Held until the commit: two people who press at once are counted one after another.
             request = uow.actions.hold(button.request_id)
             assert request is not None  # the button refers to it
             now = self._clock.now()
             who = self._book.who(uow, press.actor, request.team_id, now)
-            _Pressed(self._book, self._requests, uow, press, button, request, who).deal(now)
-        return True
+            pressed = _Pressed(self._book, self._requests, uow, press, button, request, who)
+            pressed.deal(now)
+            return pressed.refused
 
     def decide_signed_on(self, number: int, deed: str, seen: str, actor: Actor, name: str) -> str:
         """`action_approve` or `action_reject` by somebody for whom single sign-on vouches, who had
@@ -93,7 +109,7 @@ class ActionButtons:
                 self._book, self._requests, uow, press, button, request, who, via=SIGN_ON
             )
             pressed.deal(now)
-        return "; ".join(pressed.told)
+        return pressed.refused
 
 
 @dataclass(slots=True)
@@ -108,7 +124,7 @@ class _Pressed:
     request: ActionRequest
     who: Principal
     via: str = CHAT
-    told: list[str] = field(default_factory=list)
+    refused: str = ""
 
     def deal(self, now: datetime) -> None:
         if not self.who.role.includes(Role.RESPONDER):
@@ -119,6 +135,10 @@ class _Pressed:
                 self._approve(now)
             case "action_reject":
                 self._reject(now)
+            case "action_changes":
+                self._ask_for_changes(now)
+            case "action_change":
+                self._refuse("it is changed in the form that its button opens", now)
             case "action_withdraw":
                 self._withdraw(now)
             case "action_cancel":
@@ -176,14 +196,31 @@ class _Pressed:
         )
 
     def _reject(self, now: datetime) -> None:
+        if self._may_turn_down(now):
+            self._say("rejected", now)
+            self._turn_down(RequestState.REJECTED, "rejected by", now)
+
+    def _ask_for_changes(self, now: datetime) -> None:
+        """It will not run as it is; approvals of it count for nothing that is asked for next."""
+        if self._may_turn_down(now):
+            self._turn_down(RequestState.CHANGES_ASKED, "changes are asked for by", now)
+
+    def _may_turn_down(self, now: datetime) -> bool:
         if self.request.state is not RequestState.AWAITING_APPROVAL:
             self._refuse(_DECIDED.get(self.request.state, "it is decided already"), now)
         elif not self._may_decide():
             self._refuse(Why.APPROVER.said, now)
         else:
-            self._say("rejected", now)
-            told = f"rejected by {self._user()}"
-            self._to(RequestState.REJECTED, "action.rejected", now, note=told)
+            return True
+        return False
+
+    def _turn_down(self, state: RequestState, words: str, now: datetime) -> None:
+        reason = self.press.reason.strip()[:LONGEST_REASON]
+        told = f"{words} {self._user()}{f': {reason}' if reason else ''}"
+        action = f"action.{state.value}"
+        if self._to(state, action, now, note=told, data={"reason": reason}):
+            text = f"{self.request.key} ({self.request.frozen.title}): {told}"
+            tell_requester(self.uow, self.request, text, now)
 
     def _withdraw(self, now: datetime) -> None:
         mine = self.book.same.person_of_key(self.request.requested_by) == self.who.person
@@ -250,7 +287,14 @@ class _Pressed:
             )
         )
 
-    def _to(self, state: RequestState, action: str, now: datetime, note: str = "") -> None:
+    def _to(
+        self,
+        state: RequestState,
+        action: str,
+        now: datetime,
+        note: str = "",
+        data: Mapping[str, Any] | None = None,
+    ) -> bool:
         moved = change(
             self.uow,
             self.request,
@@ -258,15 +302,16 @@ class _Pressed:
             actor=self.who.key,
             action=action,
             now=now,
-            data={"via": self.via} if self.via != CHAT else None,
+            data={**(data or {}), **({"via": self.via} if self.via != CHAT else {})},
             note=note,
             phase=Phase.NONE,
         )
         if moved is None:
             self._refuse("somebody was faster", now)
-            return
+            return False
         self.request = moved
         self.book.show(self.uow, moved, now)
+        return True
 
     def _refuse(self, reason: str, now: datetime, link: str = "") -> None:
         note(
@@ -281,10 +326,10 @@ class _Pressed:
 
     def _tell(self, reason: str, now: datetime, link: str = "") -> None:
         """One notice a person, request and reason in the message's thread, however often the
-        button is pressed."""
-        self.told.append(reason)
-        if self.via != CHAT:
-            return  # the page says it
+        button is pressed; none where it is told in line, or on the console's page."""
+        self.refused = reason
+        if self.press.in_line or self.via != CHAT:
+            return
         key = f"action-told:{self.request.key}:{self.who.key}:{self.button.action}:{reason}"[:300]
         text = f"{self._user()}: {self.request.key} stays as it is, because {reason}."
         message: Notice | Board = Notice(text=text)

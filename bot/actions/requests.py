@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from bot.actions.book import ActionBook, note
+from bot.actions.book import ActionBook, change, note
 from bot.actions.frozen import Frozen, freeze
 from bot.actions.model import ActionRequest, Phase, RequestState
 from bot.actions.parameters import WrongValues
@@ -19,7 +19,8 @@ from bot.uow import UnitOfWork, UnitOfWorkFactory
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
     """What somebody wants to have run. `at` is where it is asked, and where its message goes;
-    `is_shared` whether that place is shared with another organisation."""
+    `is_shared` whether that place is shared with another organisation. `replaces` is the id of
+    the request that this is another try of, after changes were asked for."""
 
     by: Principal
     at: Destination
@@ -29,6 +30,7 @@ class Wish:
     is_shared: bool = False
     reason: str = ""
     rollback_of: int | None = None
+    replaces: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +84,11 @@ class Requests:
             changed = Answer(refused="it was changed since you saw it; begin again")
             self._note_denial(uow, wish, changed, now)
             return changed
+        old = uow.actions.hold(wish.replaces) if wish.replaces is not None else None
+        if wish.replaces is not None and (old is None or not self._may_replace(old, wish)):
+            late = Answer(refused="what it was to replace does not wait for changes any more")
+            self._note_denial(uow, wish, late, now)
+            return late
         state = RequestState.AWAITING_APPROVAL if answer.missing else RequestState.APPROVED
         if answer.frozen.dry_run is not None:
             state = RequestState.PROPOSED
@@ -101,15 +108,44 @@ class Requests:
                 phase=Phase.NONE,
                 created_at=now,
                 expires_at=now + template.expires_after,
-                rollback_of=wish.rollback_of,
+                rollback_of=old.rollback_of if old is not None else wish.rollback_of,
             )
         )
+        if old is not None:
+            self._replace(uow, old, request, now)
         data = {"parameters": answer.frozen.parameters, "targets": list(answer.frozen.targets)}
         note(uow, request, actor=wish.by.key, action="action.requested", now=now, data=data)
         if state is not RequestState.PROPOSED:
             # Before the dry run nobody is asked: the first word is the one that is heard.
             self.book.show(uow, request, now)
         return Answer(frozen=answer.frozen, missing=answer.missing, request=request)
+
+    def _may_replace(self, old: ActionRequest, wish: Wish) -> bool:
+        """Only whoever asked for it asks anew, for the same template and incident."""
+        same_incident = old.incident_id == (wish.incident.id if wish.incident else None)
+        return (
+            old.state is RequestState.CHANGES_ASKED
+            and self.book.same.person_of_key(old.requested_by) == wish.by.person
+            and old.frozen.template_id == wish.template_id
+            and same_incident
+        )
+
+    def _replace(
+        self, uow: UnitOfWork, old: ActionRequest, new: ActionRequest, now: datetime
+    ) -> None:
+        """What was asked for before is over: its approvals stay on its own record."""
+        moved = change(
+            uow,
+            old,
+            RequestState.WITHDRAWN,
+            actor=new.requested_by,
+            action="action.replaced",
+            now=now,
+            data={"by": new.key},
+            note=f"replaced by {new.key}",
+        )
+        if moved is not None:
+            self.book.show(uow, moved, now)
 
     def _decide(
         self, uow: UnitOfWork, wish: Wish, now: datetime

@@ -57,6 +57,7 @@ def build_card(
     *,
     shadow_of: str = "",
     openers: Sequence[Opener] = (),
+    offers: Sequence[Opener] = (),
     now: datetime | None = None,
 ) -> IncidentCard:
     """`alerts` in the repository's order: firing ones first, then newest first. `shadow_of` is
@@ -82,6 +83,7 @@ def build_card(
         owner=user_of(incident.owner) if incident.owner else "",
         shadow_of=shadow_of,
         openers=tuple(openers),
+        offers=tuple(offers),
         snoozed_until=snoozed if snoozed and now and snoozed > now else None,
     )
 
@@ -208,6 +210,7 @@ def build_answer(
     buttons: Sequence[Button],
     said: Sequence[Said] = (),
     lead: str = "",
+    offers: Sequence[Opener] = (),
 ) -> Answer:
     return Answer(
         asked_by=asked_by,
@@ -215,4 +218,5 @@ def build_answer(
         buttons=tuple(buttons),
         said=tuple(said),
         lead=lead,
+        offers=tuple(offers),
     )

@@ -67,8 +67,9 @@ class Said(Value):
 class IncidentCard(Value):
     """The one message of an incident, edited in place for as long as it lives.
 
-    `owner` is the user id of whoever took it on. `shadow_of` is the channel that the card would
-    have gone to, where it only goes to the shadow channel.
+    `owner` is the user id of whoever took it on. `offers` open the form of an action.
+    `shadow_of` is the channel that the card would have gone to, where it only goes to the shadow
+    channel.
     """
 
     type: Literal["incident_card"] = "incident_card"
@@ -89,6 +90,7 @@ class IncidentCard(Value):
     said: tuple[Said, ...] = ()
     feedback_note: str = ""
     openers: tuple[Opener, ...] = ()
+    offers: tuple[Opener, ...] = ()
     owner: str = ""
     shadow_of: str = ""
     snoozed_until: datetime | None = None
@@ -98,7 +100,8 @@ class Answer(Value):
     """The reply to a question or a pasted log, in its thread.
 
     `lead` is said first, where the answer has a condition (what was left out, which
-    environment); an abstention says it in place of "not seen before".
+    environment); an abstention says it in place of "not seen before". `offers` open the form of
+    an action.
     """
 
     type: Literal["answer"] = "answer"
@@ -108,6 +111,7 @@ class Answer(Value):
     said: tuple[Said, ...] = ()
     feedback_note: str = ""
     lead: str = ""
+    offers: tuple[Opener, ...] = ()
 
 
 class Notice(Value):
@@ -185,7 +189,17 @@ class ActionCard(Value):
     output: str = ""
     note: str = ""
     buttons: tuple[Button, ...] = ()
+    openers: tuple[Opener, ...] = ()
     people: tuple[str, ...] = ()
+
+
+class OutputFile(Value):
+    """What an action printed, as a text file: too long for a message. It never changes."""
+
+    type: Literal["output_file"] = "output_file"
+    name: str
+    title: str
+    text: str
 
 
 class StormIncident(Value):
@@ -228,7 +242,9 @@ class StormMessage(Value):
     services: tuple[StormService, ...]
 
 
-AnyMessage = IncidentCard | Answer | Notice | Board | StepList | ActionCard | StormMessage
+AnyMessage = (
+    IncidentCard | Answer | Notice | Board | StepList | ActionCard | OutputFile | StormMessage
+)
 Message = Annotated[AnyMessage, Field(discriminator="type")]
 
 message_adapter: TypeAdapter[AnyMessage] = TypeAdapter(Message)

@@ -5,7 +5,7 @@ Adding a command is one function and one line here; adding a form the same.
 
 from collections.abc import Mapping
 
-from bot.commands import actions, channel_settings
+from bot.commands import actions, channel_settings, deciding, offering, switching
 from bot.commands.asking import ask, runbook, similar
 from bot.commands.channel_settings import quiet, settings
 from bot.commands.handover import handover
@@ -106,7 +106,7 @@ COMMANDS: Mapping[str, Command] = {
             name="actions",
             usage="[stop | resume | break-glass ACT-7 HASH WHY]",
             says="what waits and runs; stop all of it at once",
-            run=actions.actions,
+            run=switching.actions,
         ),
     )
 }
@@ -114,6 +114,10 @@ COMMANDS: Mapping[str, Command] = {
 FORMS: Mapping[str, FormHandler] = {
     actions.FORM: FormHandler(open=actions.open_form, submit=actions.submit_form),
     actions.CONFIRM: FormHandler(open=actions.open_confirm, submit=actions.submit_confirm),
+    offering.FORM: FormHandler(open=offering.open_offer, submit=offering.submit_offer),
+    "act_reject": deciding.REJECT,
+    "act_changes": deciding.CHANGES,
+    "act_change": deciding.CHANGE,
     channel_settings.FORM: FormHandler(
         open=channel_settings.open_form, submit=channel_settings.submit_form, role=Role.LEAD
     ),

@@ -1,24 +1,22 @@
 """`/recall act` and `/recall actions`: asking for an action, and the switch."""
 
 import secrets
+from collections.abc import Mapping, Sequence
 
 from bot.actions.cards import headline
 from bot.actions.fields import written_length
-from bot.actions.model import BEFORE_RUN, ActionButton, RequestState
-from bot.actions.parameters import choices_of, defaults
+from bot.actions.model import ActionButton
+from bot.actions.parameters import choices_of, defaults, offered_values
 from bot.actions.policy import Principal
 from bot.actions.requests import Answer, Requests, Wish
-from bot.actions.switch import StopSwitch
 from bot.actions.template import Parameter
 from bot.chat.forms import Answers, Field, Form, Option, text_of
 from bot.chat.messages import Board, BoardLine, BoardPart, Notice
 from bot.chat.ports import Destination
-from bot.commands.breaking import break_glass
 from bot.commands.finding import incident_called, seen_by
 from bot.commands.model import Caller, FieldErrors, Refused, Reply, Tools
 from bot.commands.parsing import nearest, split_key
 from bot.incidents.model import Incident
-from bot.people.model import Role
 from bot.uow import UnitOfWork
 
 FORM = "act"
@@ -26,13 +24,14 @@ CONFIRM = "act_confirm"
 _NONE = "No actions are set up here: RECALL_ACTIONS_DIR names the folder of templates."
 _OLD = "That form is too old, or somebody else's; type /recall act again."
 _MOST_CHOICES = 100
+_CARRIED = ("template", "incident", "channel", "thread", "replaces")
 _GIVEN = "p:"
 """How a parameter is told from everything else that a form keeps."""
 
 
 def act(tools: Tools, caller: Caller, words: str) -> Reply:
     """`act` lists what may be run; `act [RCL-12] TEMPLATE` asks for one."""
-    requests = _requests(tools)
+    requests = requests_of(tools)
     key, rest = split_key(words)
     name = rest.strip().lower()
     templates = requests.book.catalogue.templates
@@ -45,7 +44,7 @@ def act(tools: Tools, caller: Caller, words: str) -> Reply:
     return Reply(opens=_form(tools, requests, caller, name, key))
 
 
-def _requests(tools: Tools) -> Requests:
+def requests_of(tools: Tools) -> Requests:
     if tools.actions is None or not tools.actions.book.catalogue.templates:
         raise Refused(_NONE)
     return tools.actions
@@ -70,41 +69,81 @@ def _board(requests: Requests) -> Board:
 def _form(tools: Tools, requests: Requests, caller: Caller, name: str, key: str | None) -> Form:
     with tools.units.begin() as uow:
         incident = _incident(uow, caller, key)
-        labels: dict[str, str] = {}
-        if incident is not None:
-            for stored in reversed(uow.alerts.of_incident(incident.id)):
-                labels.update(stored.alert.labels)
-        token = _keep(
-            uow,
-            tools,
-            caller,
-            "form",
-            {
-                "template": name,
-                "incident": incident.key if incident is not None else "",
-                "channel": caller.at.channel,
-                "thread": caller.at.thread or "",
-            },
-        )
+        return form_about(uow, tools, caller, name, incident, at=caller.at)
+
+
+def form_about(
+    uow: UnitOfWork,
+    tools: Tools,
+    caller: Caller,
+    name: str,
+    incident: Incident | None,
+    *,
+    at: Destination,
+    given: Mapping[str, str] | None = None,
+    source: str = "",
+    reason: str = "",
+    replaces: str = "",
+) -> Form:
+    """The form of one action, to be asked for at `at`. `given` are texts for its parameters, and
+    `source` where they are from; each is filled in where the template itself takes it and left
+    out where it does not. `replaces` is the id of the request that this is another try of."""
+    requests = requests_of(tools)
     template = requests.book.catalogue.templates[name]
-    service = incident.service if incident is not None else None
     known = requests.book.known
+    labels: dict[str, str] = {}
+    if incident is not None:
+        for stored in reversed(uow.alerts.of_incident(incident.id)):
+            labels.update(stored.alert.labels)
+    service = incident.service if incident is not None else None
     filled = defaults(template, labels, service, known)
-    fields = [
-        _field(one, choices_of(one, known), filled.get(one.name, "")) for one in template.parameters
-    ]
+    taken, left_out = offered_values(template, given or {}, known)
+    for parameter in left_out:
+        filled.pop(parameter, None)
+    filled |= taken
+    content = {
+        "template": name,
+        "incident": incident.key if incident is not None else "",
+        "channel": at.channel,
+        "thread": at.thread or "",
+        "replaces": replaces,
+    }
+    token = _keep(uow, tools, caller, "form", content)
     about = incident.key if incident is not None else "no incident"
     return Form(
         name=FORM,
         title="Run an action",
         about=token,
-        intro=f"{template.title} ({template.risk.value} risk, {about}). {template.description}",
+        intro=(
+            f"{template.title} ({template.risk.value} risk, {about}). {template.description}"
+            f"{_told_of(source, taken, left_out)}"
+        ),
         fields=(
-            *fields,
-            Field(name="reason", label="Why?", optional=True, hint="Approvers read it."),
+            *(
+                _field(one, choices_of(one, known), filled.get(one.name, ""))
+                for one in template.parameters
+            ),
+            Field(
+                name="reason",
+                label="Why?",
+                optional=True,
+                hint="Approvers read it.",
+                initial=reason,
+            ),
         ),
         submit="Show what runs",
     )
+
+
+def _told_of(source: str, taken: Mapping[str, str], left_out: Sequence[str]) -> str:
+    """A word on what was filled in from elsewhere, and on what was not."""
+    if not source or not (taken or left_out):
+        return ""
+    told = f" Filled in from {source}." if taken else ""
+    if left_out:
+        names = ", ".join(name[:60] for name in left_out[:5])
+        told += f" What {source} says for {names} is nothing that this action takes: left out."
+    return told
 
 
 def _incident(uow: UnitOfWork, caller: Caller, key: str | None) -> Incident | None:
@@ -181,7 +220,7 @@ def _kept(uow: UnitOfWork, caller: Caller, action: str, token: str) -> dict[str,
 def open_form(tools: Tools, caller: Caller, about: str) -> Form:
     """From a button whose `about` names a template, and an incident before it."""
     key, rest = split_key(about)
-    requests = _requests(tools)
+    requests = requests_of(tools)
     if rest not in requests.book.catalogue.templates:
         raise Refused("That action is not there any more; /recall act lists them.")
     return _form(tools, requests, caller, rest, key)
@@ -189,7 +228,7 @@ def open_form(tools: Tools, caller: Caller, about: str) -> Form:
 
 def submit_form(tools: Tools, caller: Caller, about: str, answers: Answers) -> Reply:
     """Check what was filled in, and show exactly what would run before it is asked for."""
-    requests = _requests(tools)
+    requests = requests_of(tools)
     with tools.units.begin() as uow:
         kept = _kept(uow, caller, "form", about)
         incident = _kept_incident(uow, caller, kept)
@@ -206,7 +245,7 @@ def submit_form(tools: Tools, caller: Caller, about: str, answers: Answers) -> R
     assert answer.frozen is not None
     with tools.units.begin() as uow:
         content = {
-            **{key: kept[key] for key in ("template", "incident", "channel", "thread")},
+            **{key: kept[key] for key in _CARRIED if key in kept},
             **{f"{_GIVEN}{name}": value for name, value in values.items()},
             "reason": wish.reason,
             "digest": answer.frozen.digest,
@@ -255,7 +294,7 @@ def open_confirm(tools: Tools, caller: Caller, about: str) -> Form:
 
 def submit_confirm(tools: Tools, caller: Caller, about: str, answers: Answers) -> Reply:
     """Ask for it, if it is still what was shown."""
-    requests = _requests(tools)
+    requests = requests_of(tools)
     if text_of(answers, "sure") != "yes":
         return Reply(message=Notice(text="Nothing was asked for."))
     with tools.units.begin() as uow:
@@ -292,7 +331,7 @@ def _wish(
     values: dict[str, str],
     reason: str,
 ) -> Wish:
-    requests = _requests(tools)
+    requests = requests_of(tools)
     at = Destination(caller.at.team_id, kept["channel"], kept["thread"] or None)
     is_shared = caller.is_shared or tools.rooms.of(at.team_id, at.channel).is_shared
     by = Principal(
@@ -305,61 +344,8 @@ def _wish(
         at=at,
         template_id=kept["template"],
         values=values,
+        replaces=int(kept["replaces"]) if kept.get("replaces") else None,
         incident=incident,
         is_shared=is_shared,
         reason=reason,
     )
-
-
-# -- the switch ----------------------------------------------------------------------------------
-
-
-def actions(tools: Tools, caller: Caller, words: str) -> Reply:
-    """`actions` tells what waits and runs; `actions stop [why]`, `actions resume`, and
-    `actions break-glass ACT-7 HASH WHY`."""
-    wanted, _, reason = words.strip().partition(" ")
-    switch = StopSwitch(tools.units, tools.clock)
-    match wanted.lower():
-        case "stop":
-            running = switch.stop(caller.actor.key, reason.strip())
-            told = f"All actions are stopped; {running} that run are told to end."
-            return Reply(message=Notice(text=f"{told} An admin resumes: /recall actions resume."))
-        case "resume":
-            if not caller.role.includes(Role.ADMIN):
-                raise Refused("Only an admin lets actions run again (RECALL_ADMINS names them).")
-            was_stopped = switch.resume(caller.actor.key)
-            told = "Actions may run again." if was_stopped else "Nothing was stopped."
-            return Reply(message=Notice(text=told))
-        case "break-glass":
-            return Reply(message=Notice(text=break_glass(tools, caller, reason)))
-        case "" | "status":
-            return Reply(message=_status(tools, caller))
-        case _:
-            raise Refused(
-                "Say /recall actions, /recall actions stop, /recall actions resume, or "
-                "/recall actions break-glass."
-            )
-
-
-def _status(tools: Tools, caller: Caller) -> Board:
-    with tools.units.read() as uow:
-        switch = uow.actions.switch()
-        open_ = (*BEFORE_RUN, RequestState.RUNNING, RequestState.UNKNOWN)
-        there = [
-            one
-            for one in uow.actions.in_states(open_)
-            if one.team_id == caller.at.team_id and _may_see(uow, caller, one.incident_id)
-        ]
-    lines = tuple(
-        BoardLine(text=f"{one.key} {one.frozen.title}", detail=headline(one)) for one in there[:20]
-    )
-    return Board(
-        title="All actions are stopped" if switch.stopped else "Actions may run",
-        parts=(BoardPart(lines=lines),) if lines else (),
-        note=f"Stopped by {switch.by}: {switch.reason}" if switch.stopped else "",
-    )
-
-
-def _may_see(uow: UnitOfWork, caller: Caller, incident_id: int | None) -> bool:
-    incident = uow.incidents.get(incident_id) if incident_id is not None else None
-    return incident is None or seen_by(caller, incident)

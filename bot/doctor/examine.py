@@ -7,6 +7,7 @@ from bot.clock import Clock
 from bot.doctor.chat import check_slack
 from bot.doctor.memory import check_calibration, check_database, check_index, check_model
 from bot.doctor.model import Check, ok
+from bot.doctor.pages import check_named_actions
 from bot.doctor.place import check_place, check_settings
 from bot.doctor.upkeep import check_upkeep
 from bot.errors import SettingsError
@@ -42,6 +43,7 @@ def examine(
             yield check_index(database, embedder, index_folder)
             yield check_calibration(settings.calibration_file, embedder)
         if usable:
+            yield from check_named_actions(database, settings)
             yield from check_upkeep(database, settings)
     finally:
         database.close()

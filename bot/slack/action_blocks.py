@@ -45,8 +45,8 @@ def action_parts(card: ActionCard) -> Iterator[Part]:
         yield 1, context(*facts)
     yield from _printed("Dry run", card.dry_run, rank=3)
     yield from _printed("Output", card.output, rank=2)
-    if card.buttons:
-        yield 0, actions(card.buttons)
+    if card.buttons or card.openers:
+        yield 0, actions(card.buttons, card.openers)
 
 
 def _where(card: ActionCard) -> Safe:

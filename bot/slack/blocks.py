@@ -11,6 +11,7 @@ from bot.chat.messages import (
     Board,
     IncidentCard,
     Notice,
+    OutputFile,
     Said,
     StepList,
     StormMessage,
@@ -27,6 +28,7 @@ from bot.slack.pieces import (
     header,
     lines_section,
     moment,
+    offers_row,
     section,
 )
 from bot.slack.storm_blocks import storm_parts, storm_text
@@ -40,6 +42,10 @@ _PEOPLE_SHOWN = 5
 _VERDICTS_SHOWN = 4
 _NOTICE = 2_500
 _STEPS_IN_LIST = 10
+_NO_FILE = (
+    "it cannot be put here as a file (the app lacks files:write, or files are switched off). The "
+    "console has it, under Actions."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,9 @@ def render(message: AnyMessage, *, in_pane: bool = False) -> Rendered:
         case ActionCard():
             parts = action_parts(message)
             text = f"{message.headline}: {message.title} ({message.key}, {message.risk} risk)"
+        case OutputFile():
+            text = f"{message.title}: {_NO_FILE}"
+            parts = iter([(0, section(words(text, _NOTICE)))])
         case StormMessage():
             parts, text = storm_parts(message), storm_text(message)
         case Notice():
@@ -189,6 +198,8 @@ def _foot(message: IncidentCard | Answer, in_pane: bool = False) -> Iterator[Par
     if pair is not None:
         yield 0, pair
         buttons = tuple(one for one in buttons if one.action not in ("helpful", "not_helpful"))
+    if message.offers:
+        yield 0, offers_row(message.offers)
     if buttons or openers:
         yield 0, actions(buttons, openers)
     note = message.resolution_note if isinstance(message, IncidentCard) else ""

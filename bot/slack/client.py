@@ -7,13 +7,16 @@ from typing import Any
 
 from slack_sdk import WebClient
 
-from bot.chat.messages import Answer, AnyMessage
+from bot.chat.messages import Answer, AnyMessage, OutputFile
 from bot.chat.ports import Destination
 from bot.errors import ChatRefused
 from bot.slack.blocks import Rendered, render
-from bot.slack.errors import CALL_ERRORS, told
+from bot.slack.calling import api_call
+from bot.slack.uploads import has_file, upload
 
 _log = logging.getLogger(__name__)
+
+__all__ = ["EVENT_TYPE", "SlackChat", "api_call", "is_direct"]
 
 EVENT_TYPE = "recall_message"
 _NO_PAIR = ("invalid_blocks", "invalid_blocks_format")
@@ -29,6 +32,11 @@ class SlackChat:
         self._has_pair = True
 
     def post(self, to: Destination, message: AnyMessage, *, key: str) -> str:
+        if isinstance(message, OutputFile):
+            try:
+                return upload(self._client, to, message)
+            except ChatRefused as error:
+                _log.warning("%s is told of instead of shown: %s", key, error)
         answer = self._said(
             "chat.postMessage",
             self._client.chat_postMessage,
@@ -42,6 +50,8 @@ class SlackChat:
         return str(answer["ts"])
 
     def update(self, to: Destination, ref: str, message: AnyMessage, *, key: str) -> None:
+        if isinstance(message, OutputFile):
+            return  # a file never changes
         self._said(
             "chat.update",
             self._client.chat_update,
@@ -104,6 +114,8 @@ class SlackChat:
         for _ in range(_PAGES):
             answer = self._call(method, call, **arguments)
             for message in answer.get("messages") or ():
+                if has_file(message, key):
+                    return str(message["ts"])
                 metadata = message.get("metadata") or {}
                 payload = metadata.get("event_payload") or {}
                 if metadata.get("event_type") == EVENT_TYPE and payload.get("key") == key:
@@ -121,15 +133,6 @@ class SlackChat:
 def is_direct(channel: str) -> bool:
     """Whether this is a conversation with one person: the assistant pane, where there is one."""
     return channel.startswith("D")
-
-
-def api_call(method: str, call: Callable[..., Any], **arguments: Any) -> dict[str, Any]:
-    """The body of Slack's answer. Raises ChatUnavailable or ChatRefused."""
-    try:
-        data = call(**arguments).data
-    except CALL_ERRORS as error:
-        raise told(error, method) from error
-    return data if isinstance(data, dict) else {}
 
 
 def _metadata(key: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from bot.actions.offers import Offers, no_offers
 from bot.actions.presses import ActionButtons, ActionPress
 from bot.channels.finding import incident_of_room, incident_of_thread
 from bot.chat.cards import answer_key
@@ -72,7 +73,9 @@ class SlackInbound:
         show_home: Callable[[Actor], None] = lambda _: None,
         actions: ActionButtons | None = None,
         look_up: Callable[[Actor], object] = lambda _: None,
+        offers: Offers = no_offers,
     ) -> None:
+        self._offers = offers
         self._units = units
         self._actions = actions
         self._look_up = look_up
@@ -271,6 +274,7 @@ class SlackInbound:
                 incident_id=incident.id if incident is not None else None,
                 now=now,
                 lead=lead,
+                offers=self._offers,
             )
 
 

@@ -95,6 +95,12 @@ def opener_button(opener: Opener, number: int = 0) -> Block:
     return _button(action_id, opener.label, opener.about or "-")
 
 
+def offers_row(offers: Sequence[Opener]) -> Block:
+    """A row of buttons that open the forms of actions."""
+    elements = [opener_button(one, number) for number, one in enumerate(offers)]
+    return {"type": "actions", "elements": elements[:BUTTONS]}
+
+
 def form_of_opener(action_id: str) -> str | None:
     """The form that a pressed button opens; None for any other button."""
     if not action_id.startswith(OPEN_PREFIX):

@@ -54,7 +54,7 @@ FEATURES: Mapping[str, Needs] = {
             "message.im",
         ),
     ),
-    "digest to leads": Needs(methods=("conversations.open",), scopes=("im:write",)),
+    "digests and requests in private": Needs(methods=("conversations.open",), scopes=("im:write",)),
     "home tab": Needs(methods=("views.publish",), events=("app_home_opened",)),
     "incident channels": Needs(
         methods=("conversations.history", "conversations.info", "conversations.join"),
@@ -85,6 +85,10 @@ FEATURES: Mapping[str, Needs] = {
         methods=("chat.getPermalink", "conversations.history", "conversations.replies"),
         scopes=(*_HISTORY[:2], "reactions:read"),
         events=("reaction_added", "reaction_removed"),
+    ),
+    "long output as a file": Needs(
+        methods=("files.completeUploadExternal", "files.getUploadURLExternal"),
+        scopes=("files:write",),
     ),
     "pinned cards": Needs(
         methods=("bookmarks.add", "bookmarks.list", "chat.getPermalink", "pins.add", "pins.list"),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from bot.actions.offers import Offers, no_offers
 from bot.chat.messages import Notice
 from bot.chat.ports import Destination
 from bot.clock import Clock
@@ -64,7 +65,9 @@ class Buttons:
         clock: Clock,
         passages_of: Callable[[Document], Sequence[Passage]],
         roles: RoleBook,
+        offers: Offers = no_offers,
     ) -> None:
+        self._offers = offers
         self._roles = roles
         self._units = units
         self._clock = clock
@@ -129,7 +132,7 @@ class Buttons:
             if subject is not None and button.action in _WORDS:
                 self._correct(uow, incident, press, button, subject, now)
         self._audit(uow, press, button, now)
-        refresh(uow, button, stored, now)
+        refresh(uow, button, stored, now, self._offers)
 
     def _disown(
         self,
@@ -150,7 +153,7 @@ class Buttons:
         self._record(uow, press, button, now)
         self._note(uow, incident, press, button, now)
         self._audit(uow, press, button, now)
-        refresh(uow, button, stored, now)
+        refresh(uow, button, stored, now, self._offers)
         search_anew(uow, incident, self._clock)
 
     def _correct(
@@ -210,7 +213,7 @@ class Buttons:
         self._record(uow, press, button, now)
         self._correct(uow, incident, press, button, past.id, now)
         self._audit(uow, press, button, now)
-        refresh(uow, button, stored, now)
+        refresh(uow, button, stored, now, self._offers)
         enqueue(uow, incident, self._clock)
 
     def _end(

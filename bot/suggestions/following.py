@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from bot.actions.offers import Offers, no_offers
 from bot.chat.messages import AnyMessage, Notice
 from bot.chat.ports import Destination
 from bot.clock import Clock
@@ -50,7 +51,9 @@ class FollowUps:
         builder: Suggester,
         clock: Clock,
         environments: Sequence[str] = (),
+        offers: Offers = no_offers,
     ) -> None:
+        self._offers = offers
         self._units = units
         self._builder = builder
         self._clock = clock
@@ -175,6 +178,7 @@ class FollowUps:
                 incident_id=thread.incident.id if thread.incident is not None else None,
                 now=now,
                 lead=lead.strip(),
+                offers=self._offers,
             )
 
     def _known(self, told: Iterable[Suggestion]) -> frozenset[str]:

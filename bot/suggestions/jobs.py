@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
+from bot.actions.offers import Offers, no_offers
 from bot.alerts.model import Severity, StoredAlert
 from bot.channels.interrupting import may_interrupt
 from bot.channels.placing import Where, first_place, remember
@@ -99,7 +100,9 @@ class SuggestJob:
         where: Callable[[Incident], Where],
         clock: Clock,
         storms: Storms | None = None,
+        offers: Offers = no_offers,
     ) -> None:
+        self._offers = offers
         self._storms = storms
         self._units = units
         self._builder = builder
@@ -177,7 +180,7 @@ class SuggestJob:
             shown = found
         is_in_storm = self._is_in_storm(uow, incident, where, now)
         if uow.outbox.destination(card_key(incident)) is not None:
-            show_card(uow, incident, shown, now, room=None)
+            show_card(uow, incident, shown, now, room=None, offers=self._offers)
             return
         has_news = (shown is not None and shown.answered) or where.is_own
         if not has_news or is_in_storm or incident.state.is_over:
@@ -187,7 +190,7 @@ class SuggestJob:
         to = first_place(uow, where, incident, alerts)
         if to is not None and self._has_room(uow, where, incident, to, now):
             remember(uow, where, incident, self._clock)
-            show_card(uow, incident, shown, now, room=to)
+            show_card(uow, incident, shown, now, room=to, offers=self._offers)
 
     def _is_in_storm(
         self, uow: UnitOfWork, incident: Incident, where: Where, now: datetime

@@ -5,8 +5,10 @@ the message commit together or not at all.
 """
 
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
 
+from bot.actions.offers import Offers, no_offers
 from bot.channels.model import Mode
 from bot.chat.cards import (
     build_answer,
@@ -18,7 +20,7 @@ from bot.chat.cards import (
     room_card_key,
     said_of,
 )
-from bot.chat.messages import Answer, Button, Said
+from bot.chat.messages import Answer, Button, Opener, Said
 from bot.chat.ports import Destination
 from bot.incidents.model import Incident, TimelineEntry, TimelineKind
 from bot.incidents.records import end_told
@@ -65,6 +67,7 @@ def show_card(
     now: datetime,
     *,
     room: Destination | None,
+    offers: Offers = no_offers,
 ) -> bool:
     """Say the card as things are now. With `room` None it is only changed where it was put
     before. False when nothing was said.
@@ -81,7 +84,9 @@ def show_card(
     is_shadow = placement is not None and placement.mode is Mode.SHADOW
     shadow_of = placement.channel if placement is not None and is_shadow else ""
     if not uow.placements.is_closed(to.team_id, to.channel):
-        _put_card(uow, incident, suggestion, now, key=key, to=to, shadow_of=shadow_of)
+        _put_card(
+            uow, incident, suggestion, now, key=key, to=to, shadow_of=shadow_of, offers=offers
+        )
     for team_id, channel in uow.placements.channels_of(incident.id):
         own = key
         if uow.preferences.channel(team_id, channel).mode is Mode.OFF:
@@ -91,7 +96,7 @@ def show_card(
             fit = suggestion
             if fit is not None and not may_be_read_in(uow, fit, copy_to.channel_key):
                 fit = None
-            _put_card(uow, incident, fit, now, key=own, to=copy_to)
+            _put_card(uow, incident, fit, now, key=own, to=copy_to, offers=offers)
         mark_soon(uow, own, now)
     return True
 
@@ -110,10 +115,12 @@ def _put_card(
     key: str,
     to: Destination,
     shadow_of: str = "",
+    offers: Offers,
 ) -> None:
     timeline = uow.incidents.timeline(incident.id)
     buttons: tuple[Button, ...] = ()
     said: tuple[Said, ...] = ()
+    offered: Sequence[Opener] = ()
     if suggestion is not None:
         buttons, tokens = new_buttons(
             suggestion,
@@ -127,6 +134,8 @@ def _put_card(
         )
         uow.suggestions.add_buttons(tokens)
         said = _said(uow, suggestion, incident.id)
+        if not shadow_of:
+            offered = offers(uow, key, suggestion, incident, to, now)
     alerts = uow.alerts.of_incident(incident.id)
     card = build_card(
         incident,
@@ -137,6 +146,7 @@ def _put_card(
         said,
         shadow_of=shadow_of,
         openers=() if shadow_of else openers_of(incident, timeline),
+        offers=offered,
         now=now,
     )
     uow.outbox.put(key, to, card, now)
@@ -152,6 +162,7 @@ def show_answer(
     incident_id: int | None,
     now: datetime,
     lead: str = "",
+    offers: Offers = no_offers,
 ) -> None:
     """Say the answer, or say it again with what people think of it by now."""
     buttons, tokens = new_buttons(
@@ -165,7 +176,10 @@ def show_answer(
     )
     uow.suggestions.add_buttons(tokens)
     said = _said(uow, suggestion, incident_id)
-    uow.outbox.put(key, to, build_answer(suggestion, asked_by, buttons, said, lead), now)
+    incident = uow.incidents.get(incident_id) if incident_id is not None else None
+    offered = offers(uow, key, suggestion, incident, to, now)
+    answer = build_answer(suggestion, asked_by, buttons, said, lead, offered)
+    uow.outbox.put(key, to, answer, now)
 
 
 def _said(uow: UnitOfWork, suggestion: Suggestion, incident_id: int | None) -> tuple[Said, ...]:
@@ -177,7 +191,13 @@ def _confirmed(uow: UnitOfWork, incident_id: int) -> bool:
     return end_told(uow.incidents.timeline(incident_id)) is not None
 
 
-def refresh(uow: UnitOfWork, button: ButtonToken, stored: StoredSuggestion, now: datetime) -> None:
+def refresh(
+    uow: UnitOfWork,
+    button: ButtonToken,
+    stored: StoredSuggestion,
+    now: datetime,
+    offers: Offers = no_offers,
+) -> None:
     """Show the message of a pressed button again; nothing if it was never put."""
     message_key = button.message_key
     there = uow.outbox.destination(message_key)
@@ -195,12 +215,13 @@ def refresh(uow: UnitOfWork, button: ButtonToken, stored: StoredSuggestion, now:
             incident_id=button.incident_id,
             now=now,
             lead=before.lead if isinstance(before, Answer) else "",
+            offers=offers,
         )
         return
     incident = uow.incidents.get_by_key(incident_key)
     if incident is not None:
         latest = latest_for_card(uow, incident.id)
-        show_card(uow, incident, latest or stored.suggestion, now, room=None)
+        show_card(uow, incident, latest or stored.suggestion, now, room=None, offers=offers)
 
 
 def latest_for_card(uow: UnitOfWork, incident_id: int) -> Suggestion | None:

@@ -1,11 +1,12 @@
 """What the front needs from the rest of the house, as ports; the composition root fills it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Protocol, cast
 
 from fastapi import Depends, Request
 
+from bot.actions.catalogue import ActionCatalogue
 from bot.alerts.sources import Source, all_sources
 from bot.alerts.sources.secrets import Secrets
 from bot.clock import Clock, SystemClock
@@ -46,6 +47,7 @@ class FrontDeps:
     suggest_seconds: float = 10.0
     slack: SlackProbe = slack_off
     sources: Mapping[str, Source] = field(default_factory=all_sources)
+    actions: Callable[[], ActionCatalogue] = ActionCatalogue
     secrets: Secrets = field(default_factory=dict)
     sns: SnsVerifier = field(default_factory=lambda: SnsVerifier(fetch_over_https(), SystemClock()))
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from urllib.parse import unquote
 
 from knowledge.model import Origin, Runbook
+from knowledge.text.named_actions import named_actions
 
 REVIEW_EVERY = timedelta(days=365)
 """A page is due this long after its last review, where it does not name a date itself."""
@@ -120,7 +121,7 @@ def _dead_links(page: Runbook, known: set[str]) -> Reasons:
 def _unknown_actions(page: Runbook, actions: frozenset[str] | None) -> Reasons:
     if actions is None:
         return
-    for action in page.actions:
+    for action in dict.fromkeys(one.template for one in named_actions(page)):
         if action not in actions:
             yield (
                 StaleKind.UNKNOWN_ACTION,

@@ -77,12 +77,11 @@ class _BrokenTable(BadDocument):
     """The table cannot be read on from `line`; the rows before it stand."""
 
     def __init__(self, line: int, reason: str) -> None:
-        super().__init__(reason)
-        self.line = line
+        super().__init__(reason, line)
 
 
 def _line_of(error: BadDocument) -> int:
-    return error.line if isinstance(error, _BrokenTable) else 0
+    return error.line or 0
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:

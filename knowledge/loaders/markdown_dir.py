@@ -69,7 +69,7 @@ def load(pages: Pages, *, url_base: str | None = None) -> Outcomes:
             slug = name.removesuffix(file.suffix)
             yield Loaded(parse_runbook(read_capped(file), slug=slug, url=url), name)
         except BadDocument as error:
-            yield Problem(name, None, str(error))
+            yield Problem(name, error.line, str(error))
 
 
 def _walk(root: Path, problems: list[Problem]) -> Iterator[Path]:

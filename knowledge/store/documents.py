@@ -13,6 +13,7 @@ from knowledge.model import (
     Document,
     DocumentKind,
     DocumentState,
+    NamedAction,
     Origin,
     Passage,
     PastIncident,
@@ -46,7 +47,7 @@ def _fields(document: Document) -> dict[str, Any]:
         return {
             "body": document.body,
             "owner": document.owner,
-            "actions": list(document.actions),
+            "actions": [_action(one) for one in document.actions],
             "reviewed": None if document.reviewed is None else document.reviewed.isoformat(),
             **({"review_by": document.review_by.isoformat()} if document.review_by else {}),
         }
@@ -63,6 +64,20 @@ def _fields(document: Document) -> dict[str, Any]:
         "runbook": document.runbook,
         "confirmed_by": document.confirmed_by,
     }
+
+
+def _action(one: NamedAction) -> Any:
+    """Its name alone where it is nothing else: so pages of older versions stay equal."""
+    if not one.parameters:
+        return one.template
+    return {"template": one.template, "parameters": dict(one.parameters)}
+
+
+def action_from_json(value: Any) -> NamedAction:
+    """What `_action` made of it."""
+    if isinstance(value, str):
+        return NamedAction(template=value)
+    return NamedAction(template=value["template"], parameters=dict(value["parameters"]))
 
 
 def _where_said(**lists: Sequence[str]) -> dict[str, Any]:
@@ -128,7 +143,7 @@ def document_from_row(row: Mapping[Any, Any]) -> Document:
             **shared,
             body=fields["body"],
             owner=fields["owner"],
-            actions=tuple(fields["actions"]),
+            actions=tuple(map(action_from_json, fields["actions"])),
             reviewed=None if reviewed is None else date.fromisoformat(reviewed),
             review_by=None if due is None else date.fromisoformat(due),
         )

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from knowledge.curate.model import RecordLine, RunbookLine, Version, VersionLine
 from knowledge.model import DocumentKind, DocumentState, Origin, Runbook
-from knowledge.store.documents import document_from_row, visibility_from_json
+from knowledge.store.documents import action_from_json, document_from_row, visibility_from_json
 from knowledge.store.tables import document_versions, documents
 
 _RUNBOOK = DocumentKind.RUNBOOK.value
@@ -68,7 +68,7 @@ def _line(row: Mapping[Any, Any]) -> RunbookLine:
         title=row["title"],
         services=tuple(meta["services"]),
         alerts=tuple(meta["alerts"]),
-        actions=tuple(row["actions"] or ()),
+        actions=tuple(action_from_json(one).template for one in row["actions"] or ()),
         owner=row["owner"] or "",
         state=DocumentState(row["state"]),
         origin=Origin(row["origin"]),

@@ -36,30 +36,43 @@ def split_front_matter(text: str) -> tuple[dict[str, Any], str]:
 def _load(head: str) -> dict[str, Any]:
     if len(head) > _MAX_CHARACTERS:
         raise BadDocument(f"the front matter is over {_MAX_CHARACTERS // 1024} KiB")
-    try:
-        _check_size(head)
-        loader = yaml.SafeLoader(head)
-        try:
-            node = loader.get_single_node()
-            if node is None:
-                return {}
-            _refuse_duplicates(node)
-            value = loader.construct_document(node)
-        finally:
-            loader.dispose()
-    except yaml.YAMLError as error:
-        raise BadDocument(f"the front matter is not valid YAML: {_in_one_line(error)}") from error
-    except (ValueError, OverflowError) as error:
-        raise BadDocument(f"the front matter holds an impossible value: {error}") from error
+    value = read_yaml(head, "the front matter", first_line=2)
+    if value is None:
+        return {}
     if not isinstance(value, dict):
         raise BadDocument("the front matter must be `key: value` pairs")
     return {str(key): item for key, item in value.items()}
 
 
-def _check_size(head: str) -> None:
+def read_yaml(text: str, what: str, *, first_line: int) -> Any:
+    """The value of a piece of YAML on a page, None for an empty one. `what` is what to call it,
+    `first_line` the line of the page that it begins on.
+
+    Raises BadDocument when it is not valid, names a key twice, or holds too much.
+    """
+    try:
+        _check_size(text, what)
+        loader = yaml.SafeLoader(text)
+        try:
+            node = loader.get_single_node()
+            if node is None:
+                return None
+            _refuse_duplicates(node, what, first_line)
+            return loader.construct_document(node)
+        finally:
+            loader.dispose()
+    except yaml.YAMLError as error:
+        line = _line_of(error, first_line)
+        told = _in_one_line(error, line)
+        raise BadDocument(f"{what} is not valid YAML: {told}", line) from error
+    except (ValueError, OverflowError) as error:
+        raise BadDocument(f"{what} holds an impossible value: {error}") from error
+
+
+def _check_size(text: str, what: str) -> None:
     """Count events as they are scanned, so that a bomb is refused before it is built."""
     depth = aliases = 0
-    for count, event in enumerate(yaml.parse(head, Loader=yaml.SafeLoader)):
+    for count, event in enumerate(yaml.parse(text, Loader=yaml.SafeLoader)):
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
@@ -67,10 +80,10 @@ def _check_size(head: str) -> None:
         elif isinstance(event, yaml.AliasEvent):
             aliases += 1
         if count > _MAX_EVENTS or depth > _MAX_DEPTH or aliases > _MAX_ALIASES:
-            raise BadDocument("the front matter is nested too deep or holds too many values")
+            raise BadDocument(f"{what} is nested too deep or holds too many values")
 
 
-def _refuse_duplicates(root: yaml.Node) -> None:
+def _refuse_duplicates(root: yaml.Node, what: str, first_line: int) -> None:
     pending, seen = [root], set[int]()
     while pending:
         node = pending.pop()
@@ -82,14 +95,20 @@ def _refuse_duplicates(root: yaml.Node) -> None:
             for key, value in node.value:
                 if isinstance(key, yaml.ScalarNode):
                     if key.value in keys:
-                        raise BadDocument(f"the front matter has the key {key.value!r} twice")
+                        line = key.start_mark.line + first_line
+                        raise BadDocument(f"{what} has the key {key.value!r} twice", line)
                     keys.add(key.value)
                 pending.append(value)
         elif isinstance(node, yaml.SequenceNode):
             pending.extend(node.value)
 
 
-def _in_one_line(error: yaml.YAMLError) -> str:
-    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
-        return f"{error.problem} (line {error.problem_mark.line + 2})"
+def _line_of(error: yaml.YAMLError, first_line: int) -> int | None:
+    mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
+    return mark.line + first_line if mark is not None else None
+
+
+def _in_one_line(error: yaml.YAMLError, line: int | None) -> str:
+    if isinstance(error, yaml.MarkedYAMLError) and line is not None:
+        return f"{error.problem} (line {line})"
     return " ".join(str(error).split())

@@ -5,8 +5,9 @@ from datetime import date, datetime
 from typing import Any
 
 from knowledge.errors import BadDocument
-from knowledge.model import EVERYONE, Origin, Runbook, Visibility
+from knowledge.model import EVERYONE, NamedAction, Origin, Runbook, Visibility
 from knowledge.text.front_matter import split_front_matter
+from knowledge.text.named_actions import MOST, check_blocks, read_action
 from knowledge.text.sections import first_heading, plain_heading
 
 MAX_PAGE_BYTES = 5 * 1024 * 1024
@@ -26,13 +27,14 @@ def parse_runbook(raw: bytes | str, *, slug: str, url: str | None = None) -> Run
     without a byte-order mark), UTF-16 with one, and Latin-1 are accepted. Unknown keys of the
     front matter are ignored.
 
-    Raises BadDocument: empty, over 5 MiB, binary, or a front matter that is broken or has a
-    value of the wrong shape.
+    Raises BadDocument: empty, over 5 MiB, binary, a front matter that is broken or has a value of
+    the wrong shape, or a block that names an action and cannot be read.
     """
     text = _decode(raw)
     head, body = split_front_matter(text)
     if not body.strip():
         raise BadDocument("the page is empty")
+    check_blocks(body, first_line=1 + text.count("\n") - body.count("\n"))
     title = _text(head, "title") or first_heading(body) or slug
     return Runbook(
         id=slug,
@@ -42,7 +44,7 @@ def parse_runbook(raw: bytes | str, *, slug: str, url: str | None = None) -> Run
         alerts=_list(head, "alerts"),
         tags=_list(head, "tags"),
         owner=_text(head, "owner"),
-        actions=_list(head, "actions"),
+        actions=_actions(head, text),
         reviewed=_date(head, "reviewed"),
         review_by=_date(head, "review_by"),
         visibility=_visibility(head),
@@ -106,6 +108,24 @@ def _list(head: dict[str, Any], key: str) -> tuple[str, ...]:
         raise BadDocument(f"{key!r} in the front matter has over {_MAX_LIST} entries")
     texts = [_scalar(key, item) for item in items]
     return tuple(dict.fromkeys(text for text in texts if text))
+
+
+def _actions(head: dict[str, Any], text: str) -> tuple[NamedAction, ...]:
+    """The actions that the front matter names, each by its id or with parameters."""
+    value = head.get("actions")
+    if value is None:
+        return ()
+    items = [one for one in (value if isinstance(value, list) else [value]) if one != ""]
+    lines = text.split("\n")
+    line = next((at for at, one in enumerate(lines, 1) if one.startswith("actions")), None)
+    if len(items) > MOST:
+        raise BadDocument(f"'actions' in the front matter has over {MOST} entries", line)
+    found: list[NamedAction] = []
+    for item in items:
+        one = read_action(item, "an action of the front matter", line)
+        if one not in found:
+            found.append(one)
+    return tuple(found)
 
 
 def _date(head: dict[str, Any], key: str) -> date | None:

@@ -30,7 +30,12 @@ def page_of(runbook: Runbook) -> str:
     if runbook.owner:
         head["owner"] = runbook.owner
     if runbook.actions:
-        head["actions"] = list(runbook.actions)
+        head["actions"] = [
+            {"template": one.template, "parameters": dict(one.parameters)}
+            if one.parameters
+            else one.template
+            for one in runbook.actions
+        ]
     if runbook.reviewed is not None:
         head["reviewed"] = runbook.reviewed
     if runbook.review_by is not None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from markdown_it.token import Token
 
 from knowledge.model import Runbook, SectionRole
+from knowledge.text.named_actions import is_block
 from knowledge.text.sections import Section, read_page
 
 MITIGATION = frozenset({SectionRole.MITIGATION})
@@ -61,7 +62,8 @@ def _leaves(section: Section) -> Iterator[tuple[str, str | None]]:
             items.pop()
         elif token.type in ("fence", "code_block"):
             yield from _flush(items)
-            if token.content.strip():
+            # One that names an action is offered as a button; it is nothing to type.
+            if token.content.strip() and not is_block(token):
                 yield token.content.rstrip("\n"), _language(token)
         elif token.type == "inline" and items:
             items[-1].append(token.content)

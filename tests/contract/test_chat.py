@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.chat.messages import AnyMessage, Notice
+from bot.chat.messages import AnyMessage, Notice, OutputFile
 from bot.chat.ports import Chat, Destination
 from bot.clock import SystemClock
 from bot.errors import ChatRefused, ChatUnavailable
@@ -186,3 +186,28 @@ def test_a_message_is_found_past_the_first_page(workspace: LocalWorkspace):
     for number in range(205):
         workspace.user("alice").says("incidents", f"talk {number}")
     assert chat.find(room(workspace), "deep", recently()) == ref
+
+
+def test_a_long_output_is_a_file_in_the_thread_and_found_again(workspace: LocalWorkspace) -> None:
+    chat, key = slack(workspace), "action-file:ACT-7-output-1.txt"
+    parent = chat.post(room(workspace), Notice(text="ran"), key="action:ACT-7")
+    at = room(workspace, thread=parent)
+    file = OutputFile(name="ACT-7-output-1.txt", title="All of it", text="a\n<!channel> b\n" * 9)
+    assert chat.find(at, key, recently()) is None
+    assert chat.post(at, file, key=key)
+    shared = [m for m in workspace.thread("incidents", parent) if m.files]
+    assert [m.files[0]["name"] for m in shared] == ["ACT-7-output-1.txt"]
+    assert chat.find(at, key, recently()) == shared[0].ts
+    chat.update(at, shared[0].ts, file, key=key)
+    assert len(workspace.thread("incidents", parent)) == 2
+
+
+def test_without_the_right_to_share_files_it_says_where_the_output_is() -> None:
+    with LocalWorkspace(
+        channels=(Room("incidents"),), scopes=("chat:write", "channels:read")
+    ) as poor:
+        file = OutputFile(name="ACT-1-output-1.txt", title="ACT-1: all that it printed", text="x")
+        slack(poor).post(room(poor), file, key="action-file:ACT-1-output-1.txt")
+        [said] = poor.messages("incidents")
+        assert "files:write" in said.text
+        assert not said.files

@@ -18,6 +18,7 @@ from knowledge.model import (
     DocumentKind,
     DocumentState,
     Generation,
+    NamedAction,
     Origin,
     Passage,
     PastIncident,
@@ -42,7 +43,10 @@ RUNBOOK = Runbook(
     visibility=Visibility(frozenset({"T1/C2", "T1/C1"})),
     body="# Crash loops\n\nRestart — naïve 🔥",
     owner="platform",
-    actions=("restart-pod",),
+    actions=(
+        NamedAction(template="restart-pod"),
+        NamedAction(template="scale", parameters={"replicas": "3"}),
+    ),
     reviewed=date(2026, 5, 1),
 )
 INCIDENT = PastIncident(

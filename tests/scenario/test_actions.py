@@ -1,6 +1,8 @@
 """Alice asks for a fix, Bob approves exactly that, it runs, and the alert says that it helped."""
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,8 +13,10 @@ from bot.demo.story import Story, StoryAlert
 from bot.settings import load_settings
 from bot.store.database import Database
 from bot.workspace.driver import button_texts
-from bot.workspace.model import Message
+from bot.workspace.model import Message, View
 from knowledge.embed.port import Embedder
+from knowledge.model import NamedAction, Runbook
+from knowledge.text.passages import passages_of
 from tests.support.actions import TOUCH
 from tests.support.house import CHANNEL, House, Mode, text_of
 
@@ -76,7 +80,7 @@ def test_two_people_a_command_and_an_alert(acting: House, story: Story, tmp_path
     acting.card_that_says(ALERT)
     asks(acting, "alice", "/recall act RCL-1 touch", name="fixed")
     message = request_that_says(acting, "Waits for approval", "/usr/bin/touch --", "low risk")
-    assert button_texts(message) == ["Approve", "Reject", "Withdraw"]
+    assert button_texts(message) == ["Approve", "Withdraw", "Reject…", "Ask for changes…"]
     assert f"<@{acting.person('bob').id}>" in str(message.blocks)
 
     acting.person("alice").clicks(message, "Approve")
@@ -110,3 +114,113 @@ def test_a_lead_who_asks_needs_a_second_person_and_anybody_stops(
     acting.person("bob").clicks(message, "Withdraw")
     request_that_says(acting, "Withdrawn")
     assert not (tmp_path / "mine").exists()
+
+
+def teaches(house: House, *actions: NamedAction) -> None:
+    """The page of the alert names these actions from now on."""
+    with house.database.begin() as uow:
+        page = uow.knowledge.get("orders-db-replication-lag")
+        assert isinstance(page, Runbook)
+        page = replace(page, actions=actions)
+        uow.knowledge.upsert([(page, passages_of(page))], actor="tests", now=house.clock.now())
+
+
+def fills(house: House, who: str, **answers: str) -> None:
+    """Fill in the form that is open, look at what would run, and send it."""
+    person = house.person(who)
+    form = house.workspace.wait_for(lambda: person.view, 10)
+    shown = person.submits(form, answers)
+    assert shown is not None
+    assert "This will run" in str(shown.definition)
+    done = person.submits(shown, {})
+    assert done is not None
+    assert "is asked for" in str(done.definition)
+
+
+def sees(house: House, who: str, words: str) -> View:
+    """The form or the answer on that person's screen, once it says that."""
+    person = house.person(who)
+
+    def found() -> View | None:
+        view = person.view
+        return view if view is not None and words in str(view.definition) else None
+
+    view = house.workspace.wait_for(found, 20)
+    assert view is not None
+    return view
+
+
+def test_the_cards_button_the_runbook_and_a_second_try(
+    acting: House, story: Story, tmp_path: Path
+) -> None:
+    teaches(acting, NamedAction(template="touch", parameters={"name": "standby"}))
+    acting.fires(named(story, ALERT))
+    card = acting.card_that_says(ALERT)
+    [button] = [text for text in button_texts(card) if "Touch" in text]
+    alice, bob = acting.person("alice"), acting.person("bob")
+    alice.clicks(card, button)
+    sees(acting, "alice", "Filled in from the runbook")
+    fills(acting, "alice")
+    message = request_that_says(acting, "Waits for approval", f"{tmp_path}/standby")
+
+    private = acting.workspace.wait_for(lambda: acting.workspace.direct_messages("bob"), 20)
+    digest = re.search(r"sha256 `?([0-9a-f]{12})", text_of(message))
+    assert digest is not None
+    assert digest[1] in text_of(private[-1])
+    assert f"{tmp_path}/standby" in text_of(private[-1])
+    assert acting.workspace.direct_messages("alice") == []
+
+    bob.clicks(private[-1], "Ask for changes…")
+    asked = sees(acting, "bob", "What should be changed?")
+    bob.submits(asked, {"reason": "the other one, please"})
+    waiting = request_that_says(acting, "Changes are asked for", "the other one, please")
+    bob.clicks(waiting, "Change it…")
+    sees(acting, "bob", "Only whoever asked")
+    alice.clicks(waiting, "Change it…")
+    sees(acting, "alice", "Filled in from ACT-1")
+    fills(acting, "alice", name="other")
+    second = request_that_says(acting, "ACT-2", "Waits for approval", f"{tmp_path}/other")
+    request_that_says(acting, "ACT-1", "Withdrawn", "replaced by ACT-2")
+    assert digest[1] not in text_of(second)
+
+    bob.clicks(second, "Reject…")
+    form = sees(acting, "bob", "Why not?")
+    bob.submits(form, {"reason": "it mended itself"})
+    request_that_says(acting, "ACT-2", "Rejected", "it mended itself")
+    told = acting.workspace.wait_for(
+        lambda: [
+            one
+            for one in acting.workspace.direct_messages("alice")
+            if "it mended itself" in text_of(one)
+        ],
+        20,
+    )
+    assert "ACT-2" in text_of(told[0])
+    assert not (tmp_path / "standby").exists()
+    assert not (tmp_path / "other").exists()
+
+
+def test_a_hostile_page_offers_nothing_that_the_team_has_not_allowed(
+    acting: House, story: Story, tmp_path: Path
+) -> None:
+    teaches(
+        acting,
+        NamedAction(template="sh", parameters={"name": "-c"}),
+        NamedAction(template="touch", parameters={"name": "$(touch /tmp/x)\n--help"}),
+    )
+    acting.fires(named(story, ALERT))
+    card = acting.card_that_says(ALERT)
+    assert [text for text in button_texts(card) if "sh" in text.split()] == []
+    alice = acting.person("alice")
+    alice.clicks(card, "Touch a file")
+    form = acting.workspace.wait_for(lambda: alice.view, 10)
+    assert "$(touch" not in str(form.definition)
+    assert "left out" in str(form.definition)
+    still = alice.submits(form, {"name": "$(touch /tmp/x)"})
+    assert still is not None
+    assert still.errors
+
+    teaches(acting, NamedAction(template="touch", parameters={"name": "changed"}))
+    bob = acting.person("bob")
+    bob.clicks(card, "Touch a file")
+    sees(acting, "bob", "was changed since")

@@ -7,12 +7,15 @@ from typing import Any
 
 from bot.acting import build_runner
 from bot.action_book import build_book
+from bot.actions.cards import OPENS
 from bot.actions.model import ActionRequest, RequestState
+from bot.actions.notices import NOTICE, OUTPUT
 from bot.actions.presses import ActionButtons, ActionPress
 from bot.actions.requests import Answer, Requests, Wish
+from bot.actions.telling import ActionTelling
 from bot.alerts.model import Alert, AlertStatus, Severity
 from bot.alerts.ports import AlertWrite
-from bot.chat.messages import ActionCard, Notice
+from bot.chat.messages import ActionCard, AnyMessage, Notice
 from bot.chat.ports import Destination
 from bot.chat.sender import OutboxSender
 from bot.clock import ManualClock
@@ -39,6 +42,11 @@ command:
 targets: ["${name}"]
 verification: {alert_resolved: true, within: 15m}
 """
+
+
+def direct_messages(team_id: str, user: str) -> Destination:
+    """Where a person is told something in private."""
+    return Destination(team_id, f"D{user}")
 
 
 class Team:
@@ -140,7 +148,10 @@ class Team:
         return found[0]
 
     def token(self, request: ActionRequest, action: str) -> str:
-        [token] = [b.token for b in self.card(request).buttons if b.action == action]
+        card = self.card(request)
+        tokens = [b.token for b in card.buttons if b.action == action]
+        tokens += [o.about for o in card.openers if o.form == OPENS.get(action)]
+        [token] = tokens
         return token
 
     def presses(
@@ -153,6 +164,21 @@ class Team:
 
     def approves(self, user: str, request: ActionRequest) -> None:
         self.presses(user, request, "action_approve")
+
+    def tells(self) -> None:
+        """The jobs that tell people in private and attach outputs are done, and said."""
+        telling = ActionTelling(self.database, self.book, direct_messages, self.clock)
+        handlers = {NOTICE: telling.tell, OUTPUT: telling.attach}
+        with self.database.begin() as uow:
+            due = uow.jobs.claim(list(handlers), self.clock.now(), 30, 100)
+        for job in due:
+            handlers[job.kind](job)
+        self.says()
+
+    def private(self, user: str) -> list[AnyMessage]:
+        """What one person was told in private, as it is now."""
+        to = direct_messages(TEAM, user)
+        return [post.message for post in self.chat.posts if post.to == to]
 
     def runs(self, steps: int = 6) -> None:
         """The runner does what there is to do, as often as there is something."""

@@ -58,7 +58,7 @@ def _counted(
     return parts.analyses.of(
         "coverage",
         parts.clock.now(),
-        lambda: (gaps.coverage(editor), gaps.stale(editor)),
+        lambda: (gaps.coverage(editor), gaps.stale(editor, actions=parts.action_ids())),
         fresh=fresh,
     )
 

@@ -39,7 +39,8 @@ class ConsoleParts:
     "" where no platform is connected. `public_url` is where browsers reach the console, "" for
     wherever they ask. `sign_on` is None without an identity provider. `facts` are what the
     settings page tells, by heading; `actions` decides on requests, None where none may be run.
-    `weeks` and `analyses` keep what takes long to count."""
+    `weeks` and `analyses` keep what takes long to count. `action_ids` are the ids in the catalogue
+    of actions, None where there is none."""
 
     units: UnitOfWorkFactory
     engine: EngineClient
@@ -53,6 +54,7 @@ class ConsoleParts:
     actions: ActionButtons | None = None
     wake: Callable[[], None] = lambda: None
     documents: Documents = lambda _: ()
+    action_ids: Callable[[], frozenset[str] | None] = lambda: None
     weeks: Kept[Any] = field(default_factory=lambda: Kept(timedelta(hours=1)))
     analyses: Kept[Any] = field(default_factory=lambda: Kept(timedelta(minutes=10)))
     attempts: Attempts = field(

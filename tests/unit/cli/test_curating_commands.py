@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 from bot.cli import coverage, stale
 from bot.clock import ManualClock
 from bot.store.database import Database
-from knowledge.model import DocumentState, PastIncident, Runbook
+from knowledge.model import DocumentState, NamedAction, PastIncident, Runbook
 from knowledge.text.passages import passages_of
 from tests.support.databases import sqlite_database
 
@@ -29,7 +29,13 @@ def database(tmp_path: Path) -> Iterator[Database]:
                 services=("checkout",),
                 state=DocumentState.CONFIRMED,
             ),
-            Runbook(id="disk", title="Disk", body="[x](gone.md)", owner="ann", actions=("drain",)),
+            Runbook(
+                id="disk",
+                title="Disk",
+                body="[x](gone.md)",
+                owner="ann",
+                actions=(NamedAction(template="drain"),),
+            ),
         )
         with database.begin() as uow:
             rows = [(one, passages_of(one)) for one in documents]

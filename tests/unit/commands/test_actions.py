@@ -5,9 +5,12 @@ from pathlib import Path
 import pytest
 
 from bot.actions.model import RequestState
-from bot.chat.messages import ActionCard
+from bot.actions.offers import ActionOffers
+from bot.chat.messages import ActionCard, Opener
 from bot.commands.model import FieldErrors, Refused
 from bot.people.model import Role
+from bot.suggestions.model import Citation, Step, Suggestion, SuggestionKind
+from knowledge.model import DocumentState, NamedAction, Runbook, Visibility
 from tests.support.actions import TOUCH, Team
 from tests.support.desk import Desk, words_of
 
@@ -120,3 +123,115 @@ def test_what_waits_is_listed(desk: Desk, team: Team) -> None:
     request = team.asked()
     assert team.state(request) is RequestState.AWAITING_APPROVAL
     assert "ACT-1 Touch a file | Waits for approval" in desk.says("actions")
+
+
+def offers(desk: Desk, team: Team, page: Runbook) -> list[Opener]:
+    """What a card in the channel offers, for an answer that cites that page."""
+    with desk.database.begin() as uow:
+        uow.knowledge.upsert([(page, ())], actor="tests", now=desk.clock.now())
+    cited = Citation(document_id=page.id, version=1, title=page.title)
+    answer = Suggestion(
+        id="s",
+        kind=SuggestionKind.RUNBOOK_ONLY,
+        answered=True,
+        confidence=0.9,
+        confidence_words="likely",
+        headline="",
+        steps=(Step(text="x", is_code=False, citation=cited),),
+        receipt={},
+    )
+    incident = desk.incident("RCL-1")
+    with desk.database.begin() as uow:
+        make = ActionOffers(team.book)
+        at = desk.caller().at
+        return list(make(uow, "card:RCL-1", answer, incident, at, desk.clock.now()))
+
+
+def page_with(name: str, template: str = "touch", **more: object) -> Runbook:
+    named = NamedAction(template=template, parameters={"name": name})
+    return Runbook(id="shop", title="Shop is down", body="# Shop", actions=(named,), **more)  # type: ignore[arg-type]
+
+
+def test_an_offer_opens_the_same_form_filled_in_from_the_page(desk: Desk, team: Team) -> None:
+    desk.fires("CheckoutDown", pod="web-1")
+    [offer] = offers(desk, team, page_with("it"))
+    form = desk.book.open(desk.caller(), offer.form, offer.about)
+    assert form.name == "act"
+    assert [(f.name, f.initial) for f in form.fields] == [("name", "it"), ("reason", "")]
+    assert "Filled in from the runbook “Shop is down”." in form.intro
+    shown = desk.book.submit(desk.caller(), "act", form.about, {"name": "it", "reason": ""})
+    assert shown.opens is not None
+    done = desk.book.submit(desk.caller(), "act_confirm", shown.opens.about, {"sure": "yes"})
+    assert "ACT-1 is asked for: waits for approval" in words_of(done)
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "-rf",
+        "--help",
+        "$(id)",
+        "`id`",
+        "it; rm -rf /",
+        "it\nrm",
+        "a" * 300,
+        "${secret:TOKEN}",
+        "it\x00",
+    ],
+)
+def test_what_a_page_says_beyond_the_templates_own_checks_is_left_out(
+    desk: Desk, team: Team, hostile: str
+) -> None:
+    desk.fires("CheckoutDown", pod="web-1")
+    [offer] = offers(desk, team, page_with(hostile))
+    form = desk.book.open(desk.caller(), offer.form, offer.about)
+    assert form.fields[0].initial == "", "neither the page's value nor another one in its place"
+    assert "left out" in form.intro
+    assert hostile not in form.intro
+    with pytest.raises(FieldErrors):
+        desk.book.submit(desk.caller(), "act", form.about, {"name": hostile, "reason": ""})
+
+
+def test_importing_a_page_widens_nothing(desk: Desk, team: Team) -> None:
+    desk.fires("CheckoutDown")
+    before = dict(team.book.catalogue.templates)
+    assert offers(desk, team, page_with("it", template="drop-database")) == []
+    assert dict(team.book.catalogue.templates) == before
+    assert "no action called “drop-database”" in desk.says("act RCL-1 drop-database")
+
+
+@pytest.mark.parametrize("change", ["edited", "retired", "hidden", "template gone", "over"])
+def test_a_button_whose_page_says_otherwise_by_now_is_refused_politely(
+    desk: Desk, team: Team, change: str
+) -> None:
+    desk.fires("CheckoutDown")
+    [offer] = offers(desk, team, page_with("it"))
+    match change:
+        case "edited":
+            offers(desk, team, page_with("another"))
+        case "retired":
+            with desk.database.begin() as uow:
+                now = desk.clock.now()
+                uow.knowledge.set_state("shop", DocumentState.RETIRED, actor="x", now=now)
+        case "hidden":
+            offers(desk, team, page_with("it", visibility=Visibility(frozenset({"T1/C9"}))))
+        case "template gone":
+            team.writes("0.yaml", TOUCH.replace("id: touch", "id: other"))
+        case _:
+            desk.says("resolve RCL-1 it is over")
+    told = {"template gone": "not in the catalogue", "over": "RCL-1 is over"}
+    with pytest.raises(Refused, match=told.get(change, "was changed since")):
+        desk.book.open(desk.caller(), offer.form, offer.about)
+
+
+def test_a_forged_or_foreign_token_opens_nothing(desk: Desk, team: Team) -> None:
+    desk.fires("CheckoutDown")
+    [offer] = offers(desk, team, page_with("it"))
+    form = desk.book.open(desk.caller(), offer.form, offer.about)
+    for token in ("", "x" * 24, "touch", form.about):
+        with pytest.raises(Refused, match="too old"):
+            desk.book.open(desk.caller(), "act_offer", token)
+    with pytest.raises(Refused, match="too old"):
+        desk.book.submit(desk.caller(), "act_offer", offer.about, {})
+    with pytest.raises(Refused):
+        desk.book.open(desk.caller(role=Role.GUEST), "act_offer", offer.about)

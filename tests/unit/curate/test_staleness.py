@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from knowledge.curate.staleness import RECENT, StaleKind, Word, due, stale
-from knowledge.model import DocumentState, Origin, Runbook
+from knowledge.model import DocumentState, NamedAction, Origin, Runbook
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 
@@ -60,7 +60,7 @@ def test_a_link_to_a_retired_page_is_dead() -> None:
 
 
 def test_actions_that_are_in_no_catalogue_are_named() -> None:
-    bound = page(actions=("restart-pod", "drain"))
+    bound = page(actions=(NamedAction(template="restart-pod"), NamedAction(template="drain")))
     assert stale([bound], NOW) == []
     [found] = stale([bound], NOW, actions=frozenset({"drain"}))
     assert (found.kind, "restart-pod" in found.detail) == (StaleKind.UNKNOWN_ACTION, True)
@@ -89,3 +89,10 @@ def test_generic_and_retired_pages_are_nobodys_worry() -> None:
     pages = [page("a", origin=Origin.STARTER, review_by=old)]
     pages.append(page("b", state=DocumentState.RETIRED, review_by=old))
     assert stale(pages, NOW) == []
+
+
+def test_an_action_in_a_block_of_the_body_is_looked_at_too() -> None:
+    body = "# Disk\n\n```recall-action\ntemplate: gone\n```\n\nRun the gone action."
+    [found] = stale([page(body=body)], NOW, actions=frozenset({"drain"}))
+    assert found.kind is StaleKind.UNKNOWN_ACTION
+    assert "gone" in found.detail

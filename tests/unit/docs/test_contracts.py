@@ -16,8 +16,10 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.routing import Route
 
-from bot.actions.catalogue import Mistake
-from bot.actions.model import RequestState
+from bot.actions.catalogue import ActionCatalogue, Mistake
+from bot.actions.frozen import freeze
+from bot.actions.model import ActionRequest, Phase, RequestState
+from bot.actions.parameters import Known
 from bot.actions.template import ActionTemplate
 from bot.alerts.model import Alert, AlertStatus, Severity, StoredAlert
 from bot.alerts.sources import all_sources
@@ -32,6 +34,7 @@ from bot.doctor import model as doctor_model
 from bot.importing import ImportReport
 from bot.incidents.model import Incident, IncidentState, TimelineEntry, TimelineKind
 from bot.jobs.ports import InboxItem, InboxKind, InboxState
+from bot.people.model import Role
 from bot.slack.client import EVENT_TYPE
 from bot.slack.pieces import OUR_BUTTONS
 from bot.strict_yaml import parse
@@ -39,7 +42,7 @@ from bot.suggestions.build import SuggestionBuilder
 from bot.suggestions.model import Citation, Suggestion, SuggestionKind
 from bot.suggestions.ports import StoredSuggestion
 from bot.suggestions.public import PUBLIC_KEYS
-from bot.web import views
+from bot.web import actions_api, views
 from bot.web.slack_events import slack_router
 from knowledge.embed.hashing import HashingEmbedder
 from knowledge.evaluate.assess import Asking, Assessment, assess
@@ -249,6 +252,32 @@ INCIDENT = Incident(
     group_key="g",
     opened_at=NOW,
 )
+TEMPLATE = ActionTemplate.model_validate(
+    {
+        "id": "look",
+        "version": 1,
+        "title": "Look",
+        "risk": "read",
+        "executor": "command",
+        "command": {"argv": ["/bin/ls"]},
+    }
+)
+REQUEST = ActionRequest(
+    id=1,
+    team_id="T1",
+    channel="C1",
+    thread=None,
+    incident_id=None,
+    frozen=freeze(ActionCatalogue(), TEMPLATE, {}, Known(), environment=None, incident_key=""),
+    digest="d",
+    requested_by="T1/U1",
+    requester_role=Role.RESPONDER,
+    reason="",
+    state=RequestState.PROPOSED,
+    phase=Phase.NONE,
+    created_at=NOW,
+    expires_at=NOW,
+)
 SAID = StoredSuggestion(suggestion=a_suggestion(), incident_id=None, asked_by="", created_at=NOW)
 
 
@@ -263,6 +292,8 @@ def test_the_rows_of_the_read_api() -> None:
         "suggestion": set(views.suggestion_view(SAID)),
         "receipt": set(views.receipt_view(SAID)),
         "delivery": set(views.inbox_view(DELIVERY)),
+        "action template": set(actions_api.action_view(TEMPLATE)),
+        "action request": set(actions_api.request_view(REQUEST, [])),
     }
 
 

@@ -53,7 +53,8 @@ def messages(draw):
     if kind == "action":
         return draw(action_cards())
     if kind == "answer":
-        return answer(suggestion=draw(suggestions()), buttons=buttons, said=said)
+        said_to_it = {"buttons": buttons, "said": said, "offers": draw(offers())}
+        return answer(suggestion=draw(suggestions()), **said_to_it)
     return card(
         incident_key=draw(TEXT),
         title=draw(TEXT),
@@ -74,9 +75,16 @@ def messages(draw):
         said=said,
         feedback_note=draw(TEXT),
         openers=(Opener(form="resolve", about=draw(TEXT), label=draw(TEXT)),),
+        offers=draw(offers()),
         owner=draw(st.sampled_from(["", "U024BE7LH", "<!channel>"])),
         shadow_of=draw(st.sampled_from(["", "C024BE7LH", "<!channel>"])),
     )
+
+
+@st.composite
+def offers(draw):
+    count = draw(st.integers(0, 2))
+    return tuple(Opener(form="act_offer", about=draw(TEXT), label=draw(TEXT)) for _ in range(count))
 
 
 @st.composite
@@ -104,6 +112,10 @@ def action_cards(draw):
         buttons=tuple(
             Button(action=action, token=draw(TEXT)[:100] or "t", label=draw(TEXT))
             for action in ("action_approve", "action_reject", "action_withdraw")
+        ),
+        openers=tuple(
+            Opener(form=form, about=draw(TEXT), label=draw(TEXT))
+            for form in ("act_reject", "act_changes")
         ),
         people=("U024BE7LH", draw(TEXT)),
     )

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from knowledge.errors import BadDocument
-from knowledge.model import EVERYONE, Origin, Visibility
+from knowledge.model import EVERYONE, NamedAction, Origin, Visibility
 from knowledge.text.pages import parse_runbook
 
 PAGE = """---
@@ -39,7 +39,7 @@ def test_front_matter_fills_the_runbook() -> None:
     assert page.services == ("checkout", "payments")
     assert page.environments == ("prod",)
     assert page.alerts == ("CheckoutLatencyHigh",)
-    assert page.actions == ("restart-checkout",)
+    assert page.actions == (NamedAction(template="restart-checkout"),)
     assert page.reviewed == date(2026, 3, 1)
     assert page.visibility == Visibility(frozenset({"T1/C1", "T1/C2"}))
     assert page.origin is Origin.STARTER

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from knowledge.errors import BadDocument
-from knowledge.model import Origin, Runbook, Visibility
+from knowledge.model import NamedAction, Origin, Runbook, Visibility
 from knowledge.text.pages import parse_runbook
 from knowledge.text.runbook_page import page_of
 
@@ -18,7 +18,10 @@ FULL = Runbook(
     alerts=("OrdersFail",),
     tags=("yes", "123", "2026-01-31", "a: b"),
     owner="alice",
-    actions=("restart-pod",),
+    actions=(
+        NamedAction(template="restart-pod"),
+        NamedAction(template="scale", parameters={"replicas": "3", "note": "a: b\nc", "day": "on"}),
+    ),
     reviewed=date(2026, 3, 1),
     review_by=date(2026, 9, 1),
     visibility=Visibility(frozenset({"T1/C2", "T1/C1"})),

@@ -10,7 +10,7 @@ from bot.drafts.curation import Curation, Editor
 from bot.people.model import Role
 from bot.settings import Settings
 from bot.store.database import Database
-from knowledge.model import PastIncident, Visibility
+from knowledge.model import NamedAction, PastIncident, Runbook, Visibility
 from knowledge.text.passages import passages_of
 from tests.support.console import Browser, console, sign_in
 from tests.support.front_fakes import FakeEngine
@@ -99,3 +99,18 @@ def test_coverage_is_kept_for_a_while_and_counted_again_when_asked(
     keep(database, clock, "INC-2", "DiskSlow")
     clock.advance(600)
     assert "DiskSlow" in lead.get("/console/coverage").text
+
+
+def test_a_page_that_names_an_action_which_the_catalogue_lacks_is_stale(
+    database: Database, clock: ManualClock, engine: FakeEngine, tmp_path: Path
+) -> None:
+    folder = tmp_path / "actions"
+    folder.mkdir()
+    named = (NamedAction(template="restart-gone"),)
+    page = Runbook(id="shop", title="Shop", body="# Shop\n\n1. Look.", actions=named)
+    with database.begin() as uow:
+        uow.knowledge.upsert([(page, passages_of(page))], actor="t", now=clock.now())
+    settings = Settings(data_dir=tmp_path, actions_dir=folder)
+    with console(database, clock, engine, settings) as browser:
+        shown = sign_in(browser, database, clock).get("/console/coverage").text
+    assert "names the action restart-gone, which the catalogue lacks" in shown
