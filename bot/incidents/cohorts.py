@@ -2,10 +2,18 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.incidents.grouping import Joining, JoinReason, Newcomer, place, related
+from bot.incidents.grouping import (
+    SPREADING,
+    Joining,
+    JoinReason,
+    Newcomer,
+    is_second_cause,
+    place,
+    related,
+)
 from bot.incidents.model import Incident
 from bot.incidents.traces import Trace
 
@@ -35,7 +43,9 @@ def arrange(
     """
     kinds: dict[Newcomer, list[str]] = defaultdict(list)
     earliest: dict[tuple[object, ...], Newcomer] = {}
-    for key, newcomer in sorted(newcomers.items(), key=lambda one: (one[1].received_at, one[0])):
+    for key, newcomer in sorted(
+        _as_services(newcomers).items(), key=lambda one: (one[1].received_at, one[0])
+    ):
         kinds[earliest.setdefault(_kind(newcomer), newcomer)].append(key)
     shown = {number: list(own) for number, own in traces.items()}
     placed: dict[Newcomer, Joining] = {}
@@ -63,13 +73,33 @@ def arrange(
     return plan
 
 
+def _as_services(newcomers: Mapping[str, Newcomer]) -> dict[str, Newcomer]:
+    """Each with what all of the batch tells of its service: whether it fails itself, and that it
+    is no matter of one machine where it shows on several."""
+    place = {key: (one.environment, one.service) for key, one in newcomers.items()}
+    failing = {place[key] for key, one in newcomers.items() if one.fails_itself}
+    nodes: dict[object, set[str]] = defaultdict(set)
+    for key, one in newcomers.items():
+        if one.node is not None:
+            nodes[place[key]].add(one.node)
+    return {
+        key: replace(
+            one,
+            fails_itself=fails_itself(one.name)
+            or (one.service is not None and place[key] in failing),
+            node=None if one.service is not None and len(nodes[place[key]]) > 1 else one.node,
+        )
+        for key, one in newcomers.items()
+    }
+
+
 def _kind(newcomer: Newcomer) -> tuple[object, ...]:
     """Instances of one rule on one service and machine go where the first of them goes."""
     return (
         *(newcomer.source, newcomer.group_key, newcomer.name, newcomer.service),
         *(newcomer.environment, newcomer.known_incident, newcomer.node),
         *(newcomer.with_incidents, newcomer.not_with, newcomer.is_split),
-        newcomer.echo_of,
+        *(newcomer.echo_of, newcomer.fails_itself),
     )
 
 
@@ -83,6 +113,11 @@ def _cohorts(
         for here in members:  # grows while it is walked: everything that hangs together
             for other in list(left):
                 reason = related(here, other, window=window, depends=depends)
+                if reason is None or (
+                    reason[0] in SPREADING
+                    and is_second_cause(other.trace, [one.trace for one in members], depends)
+                ):
+                    continue
                 if reason is not None:
                     left.remove(other)
                     members.append(other)

@@ -15,6 +15,8 @@ BURST = timedelta(seconds=60)
 """Within it, what breaks on one machine or says the same of one thing is one problem."""
 DEEPEST = 4
 """Most declared dependencies between the service that an incident began with and another."""
+LATEST_CAUSE = timedelta(seconds=45)
+"""How much later than what needs it a service may show that it is the cause of that."""
 LONGEST_WINDOWS = 12
 """For how many windows an incident takes in what is not the same alert, group or family."""
 
@@ -44,7 +46,8 @@ class Newcomer:
 
     `with_incidents` are those that people said it belongs to, `not_with` those it must not
     join; one that was split from something (`is_split`) is grouped by its own family alone.
-    `echo_of` is the incident that knows this very alert from another tool (`echoes`).
+    `echo_of` is the incident that knows this very alert from another tool (`echoes`);
+    `fails_itself` tells that it, or another of the batch, says so of its service (`telling`).
     """
 
     source: str
@@ -61,6 +64,7 @@ class Newcomer:
     namespace: str | None = None
     words: frozenset[str] = frozenset()
     echo_of: int | None = None
+    fails_itself: bool = False
 
     @property
     def is_post(self) -> bool:
@@ -77,6 +81,7 @@ class Newcomer:
             namespace=self.namespace,
             words=self.words,
             is_post=self.is_post,
+            fails_itself=self.fails_itself,
         )
 
 
@@ -168,6 +173,12 @@ def related(
     if apart > window:
         return None
     found = _link(one.trace, other.trace, depends)
+    if (
+        found is not None
+        and found[0] in SPREADING
+        and is_second_cause(other.trace, [one.trace], depends)
+    ):
+        return None
     return (found[0], _spoken(found[1], apart)) if found is not None else None
 
 
@@ -196,12 +207,15 @@ def _grounds(
     nodes = {trace.node for trace in shown if trace.node is not None}
     there = {trace.service for trace in shown if trace.service is not None}
     mine, found = newcomer.trace, []
+    is_second = is_second_cause(mine, shown, depends)
     for trace in shown:
         apart = abs(newcomer.received_at - trace.at)
         link = _link(mine, trace, depends) if apart <= window else None
         if link is None:
             continue
         reason, words = link
+        if is_second and reason in SPREADING:
+            continue
         if reason is JoinReason.SAME_NODE and len(nodes) > 1:
             continue  # what shows on several machines is no failure of one
         if reason is JoinReason.DEPENDENCY and newcomer.service is not None:
@@ -212,6 +226,23 @@ def _grounds(
     return found
 
 
+SPREADING = frozenset({JoinReason.DEPENDENCY, JoinReason.NAMED, JoinReason.SAME_NAMESPACE})
+"""Grounds by which what spreads from one service to the others is found."""
+
+
+def is_second_cause(
+    mine: Trace, shown: Sequence[Trace], depends: Callable[[str, str], bool]
+) -> bool:
+    """Whether a service that fails itself does so beside another one that does, and does not
+    need that one: then it is a problem of its own, however near."""
+    if not mine.fails_itself:
+        return False
+    failing = {trace.service for trace in shown if trace.fails_itself}
+    if not failing or mine.service is None or mine.service in {one.service for one in shown}:
+        return False
+    return not any(one is not None and depends(mine.service, one) for one in failing)
+
+
 def _link(
     mine: Trace, trace: Trace, depends: Callable[[str, str], bool]
 ) -> tuple[JoinReason, str] | None:
@@ -219,9 +250,10 @@ def _link(
     if mine.service is not None and trace.service is not None:
         if mine.service == trace.service:
             return JoinReason.SAME_SERVICE, f"{JoinReason.SAME_SERVICE} {mine.service}"
-        for one, other in ((trace.service, mine.service), (mine.service, trace.service)):
-            if depends(one, other):
-                return JoinReason.DEPENDENCY, f"{one} depends on {other}"
+        if depends(mine.service, trace.service) and trace.at - mine.at <= LATEST_CAUSE:
+            return JoinReason.DEPENDENCY, f"{mine.service} depends on {trace.service}"
+        if depends(trace.service, mine.service) and mine.at - trace.at <= LATEST_CAUSE:
+            return JoinReason.DEPENDENCY, f"{trace.service} depends on {mine.service}"
         if names(mine.words, trace.service):
             return JoinReason.NAMED, f"its text names {trace.service}"
         if names(trace.words, mine.service):

@@ -21,7 +21,8 @@ Depends = Callable[[str, str], bool]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
     """One kind of alert of one service, at the time it was seen last. `words` are those of its
-    text in lower case; `is_post`: it was read out of what a tool posted."""
+    text in lower case; `is_post`: it was read out of what a tool posted; `fails_itself`: it is
+    about the service itself, not about how it does its work (see `telling`)."""
 
     name: str
     service: str | None
@@ -30,6 +31,7 @@ class Trace:
     namespace: str | None = None
     words: frozenset[str] = frozenset()
     is_post: bool = False
+    fails_itself: bool = False
 
 
 def namespace_of(labels: Mapping[str, str]) -> str | None:
