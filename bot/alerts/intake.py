@@ -24,7 +24,7 @@ from bot.drafts.accepted_noise import with_accepted
 from bot.errors import BadPayload, NotAnAlert
 from bot.incidents.echoes import ended_as_well
 from bot.incidents.grouping import Newcomer
-from bot.incidents.telling import fails_itself
+from bot.incidents.telling import telling
 from bot.incidents.traces import namespace_of, node_of, words_of
 from bot.jobs.ports import InboxItem
 from bot.pager.references import acknowledged_in
@@ -335,7 +335,7 @@ def _newcomer(alert: Alert, one: Incoming, known_incident: int | None) -> Newcom
         node=node_of(alert.labels),
         namespace=namespace_of(alert.labels),
         words=words_of(alert.name, alert.summary),
-        fails_itself=fails_itself(alert.name),
+        telling=telling(alert.name),
     )
 
 

@@ -15,6 +15,7 @@ from bot.incidents.grouping import (
     related,
 )
 from bot.incidents.model import Incident
+from bot.incidents.telling import Telling
 from bot.incidents.traces import Trace
 
 
@@ -77,7 +78,9 @@ def _as_services(newcomers: Mapping[str, Newcomer]) -> dict[str, Newcomer]:
     """Each with what all of the batch tells of its service: whether it fails itself, and that it
     is no matter of one machine where it shows on several."""
     place = {key: (one.environment, one.service) for key, one in newcomers.items()}
-    failing = {place[key] for key, one in newcomers.items() if one.fails_itself}
+    tellings: dict[object, Telling] = defaultdict(lambda: Telling.FEELS)
+    for key, one in newcomers.items():
+        tellings[place[key]] = max(tellings[place[key]], one.telling)
     nodes: dict[object, set[str]] = defaultdict(set)
     for key, one in newcomers.items():
         if one.node is not None:
@@ -85,8 +88,7 @@ def _as_services(newcomers: Mapping[str, Newcomer]) -> dict[str, Newcomer]:
     return {
         key: replace(
             one,
-            fails_itself=fails_itself(one.name)
-            or (one.service is not None and place[key] in failing),
+            telling=tellings[place[key]] if one.service is not None else one.telling,
             node=None if one.service is not None and len(nodes[place[key]]) > 1 else one.node,
         )
         for key, one in newcomers.items()
@@ -99,7 +101,7 @@ def _kind(newcomer: Newcomer) -> tuple[object, ...]:
         *(newcomer.source, newcomer.group_key, newcomer.name, newcomer.service),
         *(newcomer.environment, newcomer.known_incident, newcomer.node),
         *(newcomer.with_incidents, newcomer.not_with, newcomer.is_split),
-        *(newcomer.echo_of, newcomer.fails_itself),
+        *(newcomer.echo_of, newcomer.telling),
     )
 
 

@@ -9,6 +9,7 @@ from bot.alerts.family import family_of
 from bot.alerts.fingerprint import digest
 from bot.alerts.model import FROM_POSTS
 from bot.incidents.model import Incident
+from bot.incidents.telling import Telling
 from bot.incidents.traces import Trace, alike, hops, names
 
 BURST = timedelta(seconds=60)
@@ -47,7 +48,7 @@ class Newcomer:
     `with_incidents` are those that people said it belongs to, `not_with` those it must not
     join; one that was split from something (`is_split`) is grouped by its own family alone.
     `echo_of` is the incident that knows this very alert from another tool (`echoes`);
-    `fails_itself` tells that it, or another of the batch, says so of its service (`telling`).
+    `telling` is what it, or another of the batch, says of its service.
     """
 
     source: str
@@ -64,7 +65,7 @@ class Newcomer:
     namespace: str | None = None
     words: frozenset[str] = frozenset()
     echo_of: int | None = None
-    fails_itself: bool = False
+    telling: Telling = Telling.FEELS
 
     @property
     def is_post(self) -> bool:
@@ -81,7 +82,7 @@ class Newcomer:
             namespace=self.namespace,
             words=self.words,
             is_post=self.is_post,
-            fails_itself=self.fails_itself,
+            telling=self.telling,
         )
 
 
@@ -235,11 +236,13 @@ def is_second_cause(
 ) -> bool:
     """Whether a service that fails itself does so beside another one that does, and does not
     need that one: then it is a problem of its own, however near."""
-    if not mine.fails_itself:
+    if mine.telling is Telling.FEELS:
         return False
-    failing = {trace.service for trace in shown if trace.fails_itself}
+    failing = {trace.service for trace in shown if trace.telling is not Telling.FEELS}
     if not failing or mine.service is None or mine.service in {one.service for one in shown}:
         return False
+    if mine.telling is Telling.RUNS_OUT:
+        return True
     return not any(one is not None and depends(mine.service, one) for one in failing)
 
 

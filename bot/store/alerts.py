@@ -9,7 +9,7 @@ from sqlalchemy import Connection, RowMapping, case, func, select, update
 from bot.alerts.model import FROM_POSTS, Alert, AlertStatus, Severity, StoredAlert, Turning
 from bot.alerts.ports import AlertWrite, Begun, Tally
 from bot.incidents.model import IncidentState
-from bot.incidents.telling import fails_itself
+from bot.incidents.telling import telling
 from bot.incidents.traces import Trace, namespace_of, node_of, words_of
 from bot.store.tables import alerts, incidents
 from knowledge.store.statements import chunks, insert_into
@@ -199,7 +199,7 @@ class SqlAlerts:
                         namespace=namespace_of(row["labels"]),
                         words=words_of(row["name"], row["summary"]),
                         is_post=row["source"] == FROM_POSTS,
-                        fails_itself=fails_itself(row["name"]),
+                        telling=telling(row["name"]),
                     ),
                 )
                 for row in self._connection.execute(newest).mappings()

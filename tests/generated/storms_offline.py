@@ -16,7 +16,7 @@ from bot.alerts.model import FROM_POSTS, AlertStatus, Severity, StoredAlert, Tur
 from bot.alerts.ports import AlertWrite
 from bot.clock import ManualClock
 from bot.incidents.model import Incident, IncidentState
-from bot.incidents.telling import fails_itself
+from bot.incidents.telling import telling
 from bot.incidents.traces import Trace, namespace_of, node_of, words_of
 from bot.uow import UnitOfWork
 from tests.generated.storms import START, UID, Storm
@@ -122,7 +122,7 @@ def _trace_of(stored: StoredAlert) -> Trace:
         namespace=namespace_of(alert.labels),
         words=words_of(alert.name, alert.summary),
         is_post=alert.source == FROM_POSTS,
-        fails_itself=fails_itself(alert.name),
+        telling=telling(alert.name),
     )
 
 
