@@ -1,5 +1,6 @@
 """IncidentLedger: what one batch of alerts changes in incidents, gathered and written once."""
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -66,6 +67,7 @@ class IncidentLedger:
         self._bindings = uow.bindings.in_force()
         self._families: dict[int, set[str]] = {}
         self._traces: dict[int, list[Trace]] = {}
+        self._told: Collection[tuple[str, str]] = frozenset()
         self._plan: Mapping[str, Planned] = {}
         self._cohorts: dict[int, int] = {}
         self._openers: dict[int, Joining] = {}
@@ -78,20 +80,47 @@ class IncidentLedger:
         for number, trace in self._uow.alerts.traces(young, self._seen_at - 2 * self._window):
             self._traces.setdefault(number, []).append(trace)
         told = self._told_before(newcomers.values())
+        alone = self._alone(newcomers.values())
         bound = {
             fingerprint: self._bound(
-                replace(newcomer, echo_of=echo_of(newcomer, self.active, told)),
+                replace(
+                    newcomer,
+                    echo_of=echo_of(newcomer, self.active, told),
+                    keeps_to_itself=newcomer.known_incident in alone,
+                ),
                 family_of(newcomer.name, newcomer.service, newcomer.environment).key,
             )
             for fingerprint, newcomer in newcomers.items()
         }
+        services = {one.service for one in newcomers.values() if one.service is not None}
+        self._told = self._uow.alerts.told_calls(services)
         self._plan = arrange(
             bound,
             [page.incident for page in self._pages.values()],
             window=self._window,
             depends=self._depends,
             traces=self._traces,
+            told=self._is_told,
         )
+
+    def _alone(self, newcomers: Iterable[Newcomer]) -> Collection[int]:
+        """The incidents that had one alert only and ended not long ago, of those that these
+        newcomers were in."""
+        since = self._seen_at - self._window * LONGEST_WINDOWS
+        ended = [
+            number
+            for number in {one.known_incident for one in newcomers} - self._pages.keys()
+            if number is not None
+            and (over := self._get(number)) is not None
+            and (over.resolved_at or self._seen_at) >= since
+        ]
+        alerts: dict[int, int] = defaultdict(int)
+        for tally in self._uow.alerts.tally(ended) if ended else ():
+            alerts[tally.incident_id] += tally.alerts
+        return {number for number, count in alerts.items() if count == 1}
+
+    def _is_told(self, one: str, other: str) -> bool:
+        return (one, other) in self._told
 
     def _told_before(self, newcomers: Iterable[Newcomer]) -> Mapping[int, Sequence[Trace]]:
         """What a newcomer may repeat. A post may come long after its alert began, as tools
@@ -320,6 +349,7 @@ class IncidentLedger:
                 window=self._window,
                 depends=self._depends,
                 traces=self._traces,
+                told=self._is_told,
             )
             if joining.incident is None:
                 return self._open(newcomer, alert), joining

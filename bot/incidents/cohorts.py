@@ -1,7 +1,7 @@
 """Which alerts of one batch belong together, whatever order they came in. Pure."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -16,7 +16,7 @@ from bot.incidents.grouping import (
 )
 from bot.incidents.model import Incident
 from bot.incidents.telling import Telling
-from bot.incidents.traces import Trace
+from bot.incidents.traces import Depends, Trace, nothing_told
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,9 @@ def arrange(
     active: Sequence[Incident],
     *,
     window: timedelta,
-    depends: Callable[[str, str], bool],
+    depends: Depends,
     traces: Mapping[int, Sequence[Trace]],
+    told: Depends = nothing_told,
 ) -> dict[str, Planned]:
     """Plan for every newcomer, by its key.
 
@@ -52,12 +53,11 @@ def arrange(
     placed: dict[Newcomer, Joining] = {}
     left = list(kinds)
     while left:
-        joined = [
-            (one, joining)
+        found = [
+            (one, place(one, active, window=window, depends=depends, traces=shown, told=told))
             for one in left
-            if (joining := place(one, active, window=window, depends=depends, traces=shown))
-            and joining.incident is not None
         ]
+        joined = [(one, joining) for one, joining in found if joining.incident is not None]
         for one, joining in joined:
             assert joining.incident is not None
             placed[one] = joining
@@ -66,7 +66,7 @@ def arrange(
         if not joined:
             break
     plan = {key: Planned(joining) for one, joining in placed.items() for key in kinds[one]}
-    for number, (members, reasons) in enumerate(_cohorts(left, window, depends)):
+    for number, (members, reasons) in enumerate(_cohorts(left, window, depends, told)):
         for one in members:
             reason, words = reasons.get(one, (JoinReason.NEW, JoinReason.NEW.value))
             for key in kinds[one]:
@@ -101,12 +101,12 @@ def _kind(newcomer: Newcomer) -> tuple[object, ...]:
         *(newcomer.source, newcomer.group_key, newcomer.name, newcomer.service),
         *(newcomer.environment, newcomer.known_incident, newcomer.node),
         *(newcomer.with_incidents, newcomer.not_with, newcomer.is_split),
-        *(newcomer.echo_of, newcomer.telling),
+        *(newcomer.echo_of, newcomer.telling, newcomer.keeps_to_itself),
     )
 
 
 def _cohorts(
-    newcomers: Sequence[Newcomer], window: timedelta, depends: Callable[[str, str], bool]
+    newcomers: Sequence[Newcomer], window: timedelta, depends: Depends, told: Depends
 ) -> list[tuple[list[Newcomer], dict[Newcomer, tuple[JoinReason, str]]]]:
     left = list(newcomers)
     made = []
@@ -114,7 +114,7 @@ def _cohorts(
         members, reasons = [left.pop(0)], {}
         for here in members:  # grows while it is walked: everything that hangs together
             for other in list(left):
-                reason = related(here, other, window=window, depends=depends)
+                reason = related(here, other, window=window, depends=depends, told=told)
                 if reason is None or (
                     reason[0] in SPREADING
                     and is_second_cause(other.trace, [one.trace for one in members], depends)

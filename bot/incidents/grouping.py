@@ -1,6 +1,6 @@
 """Which active incident an alert belongs to, and why. Pure."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -10,10 +10,12 @@ from bot.alerts.fingerprint import digest
 from bot.alerts.model import FROM_POSTS
 from bot.incidents.model import Incident
 from bot.incidents.telling import Telling
-from bot.incidents.traces import Trace, alike, hops, names
+from bot.incidents.traces import Depends, Trace, alike, hops, names, nothing_told
 
 BURST = timedelta(seconds=60)
 """Within it, what breaks on one machine or says the same of one thing is one problem."""
+SOON = timedelta(seconds=120)
+"""After it, that a fault spreads from one service to the next is less likely than all else."""
 DEEPEST = 4
 """Most declared dependencies between the service that an incident began with and another."""
 LATEST_CAUSE = timedelta(seconds=45)
@@ -33,9 +35,11 @@ class JoinReason(StrEnum):
     SAME_SERVICE = "same service"
     DEPENDENCY = "declared dependency"
     NAMED = "its text names a service"
+    TOLD = "alerts of one have named the other before"
     SAME_NODE = "same machine"
     ALIKE = "text alike"
     SAME_NAMESPACE = "same namespace"
+    SPREADS = "nothing of its own fails, and one problem spreads"
     ECHO = "the same alert, told by another tool"
     MERGED = "people said that they are one problem"
     NEW = "nothing alike is open"
@@ -48,7 +52,8 @@ class Newcomer:
     `with_incidents` are those that people said it belongs to, `not_with` those it must not
     join; one that was split from something (`is_split`) is grouped by its own family alone.
     `echo_of` is the incident that knows this very alert from another tool (`echoes`);
-    `telling` is what it, or another of the batch, says of its service.
+    `telling` is what it, or another of the batch, says of its service. One that comes back
+    after an incident that it had to itself (`keeps_to_itself`) is no effect of its neighbours.
     """
 
     source: str
@@ -66,6 +71,7 @@ class Newcomer:
     words: frozenset[str] = frozenset()
     echo_of: int | None = None
     telling: Telling = Telling.FEELS
+    keeps_to_itself: bool = False
 
     @property
     def is_post(self) -> bool:
@@ -120,8 +126,9 @@ def place(
     active: Sequence[Incident],
     *,
     window: timedelta,
-    depends: Callable[[str, str], bool],
+    depends: Depends,
     traces: Mapping[int, Sequence[Trace]] | None = None,
+    told: Depends = nothing_told,
 ) -> Joining:
     """The incident of `active` that the alert joins; the strongest ground first.
 
@@ -153,15 +160,24 @@ def place(
         ground
         for incident in open_ones
         if _is_same_place(incident, newcomer, (traces or {}).get(incident.id, ()))
-        for ground in _grounds(newcomer, incident, (traces or {}).get(incident.id), window, depends)
+        for ground in _grounds(
+            newcomer, incident, (traces or {}).get(incident.id), window, depends, told
+        )
     ]
+    if not grounds:
+        grounds = _spreading_to(newcomer, open_ones, traces or {})
     if not grounds:
         return Joining(None, JoinReason.NEW, JoinReason.NEW.value)
     return min(grounds, key=_Ground.order).joining
 
 
 def related(
-    one: Newcomer, other: Newcomer, *, window: timedelta, depends: Callable[[str, str], bool]
+    one: Newcomer,
+    other: Newcomer,
+    *,
+    window: timedelta,
+    depends: Depends,
+    told: Depends = nothing_told,
 ) -> tuple[JoinReason, str] | None:
     """Why two alerts that come together are one problem, and in words; None where nothing says
     so."""
@@ -173,14 +189,12 @@ def related(
         return reason, _spoken(reason.value, apart)
     if apart > window:
         return None
-    found = _link(one.trace, other.trace, depends)
-    if (
-        found is not None
-        and found[0] in SPREADING
-        and is_second_cause(other.trace, [one.trace], depends)
-    ):
+    found = _link(one.trace, other.trace, depends, told)
+    if found is None:
         return None
-    return (found[0], _spoken(found[1], apart)) if found is not None else None
+    if found[0] in SPREADING and (one.keeps_to_itself or other.keeps_to_itself):
+        return None
+    return found[0], _spoken(found[1], apart)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +205,8 @@ class _Ground:
     def order(self) -> tuple[int, timedelta, int]:
         assert self.joining.incident is not None
         strength = list(JoinReason).index(self.joining.reason)
-        return strength, self.apart, self.joining.incident.id
+        is_late = self.apart > SOON and self.joining.reason in SPREADING
+        return strength + is_late * len(JoinReason), self.apart, self.joining.incident.id
 
 
 def _grounds(
@@ -199,7 +214,8 @@ def _grounds(
     incident: Incident,
     traces: Sequence[Trace] | None,
     window: timedelta,
-    depends: Callable[[str, str], bool],
+    depends: Depends,
+    told: Depends,
 ) -> list[_Ground]:
     """Why the newcomer may join the incident: at most one ground for each of its traces."""
     if abs(newcomer.received_at - incident.opened_at) > window * LONGEST_WINDOWS:
@@ -211,29 +227,62 @@ def _grounds(
     is_second = is_second_cause(mine, shown, depends)
     for trace in shown:
         apart = abs(newcomer.received_at - trace.at)
-        link = _link(mine, trace, depends) if apart <= window else None
+        link = _link(mine, trace, depends, told) if apart <= window else None
         if link is None:
             continue
         reason, words = link
-        if is_second and reason in SPREADING:
+        if reason in SPREADING and (is_second or newcomer.keeps_to_itself):
             continue
         if reason is JoinReason.SAME_NODE and len(nodes) > 1:
             continue  # what shows on several machines is no failure of one
         if reason is JoinReason.DEPENDENCY and newcomer.service is not None:
-            far = hops(incident.service, newcomer.service, there, depends)
+            far = hops(
+                incident.service,
+                newcomer.service,
+                there,
+                lambda one, other: depends(one, other) or told(one, other),
+            )
             if far is not None and far > DEEPEST:
                 continue
         found.append(_Ground(Joining(incident, reason, _spoken(words, apart)), apart))
     return found
 
 
-SPREADING = frozenset({JoinReason.DEPENDENCY, JoinReason.NAMED, JoinReason.SAME_NAMESPACE})
+def _spreading_to(
+    newcomer: Newcomer, open_ones: Sequence[Incident], traces: Mapping[int, Sequence[Trace]]
+) -> list[_Ground]:
+    """The one incident of its environment that spreads at that moment: a service fails itself in
+    it, others feel it, and it took in something within the burst. What feels a fault without one
+    of its own has it from somewhere, and not all dependencies are declared. Where several
+    spread, none is told from the others."""
+    if newcomer.service is None or newcomer.telling is not Telling.FEELS:
+        return []
+    if newcomer.keeps_to_itself or newcomer.is_split or newcomer.is_post:
+        return []
+    found = []
+    for incident in open_ones:
+        shown = traces.get(incident.id, ())
+        if incident.environment != newcomer.environment or not _spreads(shown):
+            continue
+        apart = min(abs(newcomer.received_at - trace.at) for trace in shown)
+        if apart <= BURST:
+            words = _spoken(f"nothing of {newcomer.service} itself fails, this spreads", apart)
+            found.append(_Ground(Joining(incident, JoinReason.SPREADS, words), apart))
+    return found if len(found) == 1 else []
+
+
+def _spreads(shown: Sequence[Trace]) -> bool:
+    services = {trace.service for trace in shown}
+    return len(services) > 1 and any(trace.telling is not Telling.FEELS for trace in shown)
+
+
+SPREADING = frozenset(
+    {JoinReason.DEPENDENCY, JoinReason.NAMED, JoinReason.TOLD, JoinReason.SAME_NAMESPACE}
+)
 """Grounds by which what spreads from one service to the others is found."""
 
 
-def is_second_cause(
-    mine: Trace, shown: Sequence[Trace], depends: Callable[[str, str], bool]
-) -> bool:
+def is_second_cause(mine: Trace, shown: Sequence[Trace], depends: Depends) -> bool:
     """Whether a service that fails itself does so beside another one that does, and does not
     need that one: then it is a problem of its own, however near."""
     if mine.telling is Telling.FEELS:
@@ -247,7 +296,7 @@ def is_second_cause(
 
 
 def _link(
-    mine: Trace, trace: Trace, depends: Callable[[str, str], bool]
+    mine: Trace, trace: Trace, depends: Depends, told: Depends
 ) -> tuple[JoinReason, str] | None:
     """The strongest ground between two traces of one environment, and how it is said."""
     if mine.service is not None and trace.service is not None:
@@ -261,6 +310,12 @@ def _link(
             return JoinReason.NAMED, f"its text names {trace.service}"
         if names(trace.words, mine.service):
             return JoinReason.NAMED, f"the text of {trace.name} names {mine.service}"
+        for one, other, is_late in (
+            (mine.service, trace.service, trace.at - mine.at > LATEST_CAUSE),
+            (trace.service, mine.service, mine.at - trace.at > LATEST_CAUSE),
+        ):
+            if told(one, other) and not is_late:
+                return JoinReason.TOLD, f"alerts of {one} have named {other} before"
     if abs(mine.at - trace.at) > BURST:
         return None
     if mine.node is not None and mine.node == trace.node:

@@ -20,6 +20,11 @@ Depends = Callable[[str, str], bool]
 """Whether the first service declares that it needs the second."""
 
 
+def nothing_told(one: str, other: str) -> bool:
+    """Of `Depends`, where no text of alerts is known."""
+    return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
     """One kind of alert of one service, at the time it was seen last. `words` are those of its

@@ -1,17 +1,18 @@
 """Alerts: the latest report of each fingerprint."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import Connection, RowMapping, case, func, select, update
+from sqlalchemy import Connection, RowMapping, case, func, or_, select, update
 
 from bot.alerts.model import FROM_POSTS, Alert, AlertStatus, Severity, StoredAlert, Turning
-from bot.alerts.ports import AlertWrite, Begun, Tally
+from bot.alerts.ports import LEAST_TOLD, AlertWrite, Begun, Tally
 from bot.incidents.model import IncidentState
 from bot.incidents.telling import telling
 from bot.incidents.traces import Trace, namespace_of, node_of, words_of
 from bot.store.tables import alerts, incidents
+from bot.store.told_tables import told_calls
 from knowledge.store.statements import chunks, insert_into
 
 _OVER = [state.value for state in IncidentState if state.is_over]
@@ -184,6 +185,7 @@ class SqlAlerts:
                     table.c.incident_id.in_(some),
                     table.c.status == AlertStatus.FIRING.value,
                     table.c.last_seen_at >= since,
+                    table.c.flapping_since.is_(None),
                 )
                 .subquery()
             )
@@ -272,6 +274,34 @@ class SqlAlerts:
             self._connection.execute(
                 update(alerts).where(alerts.c.id.in_(some)).values(incident_id=incident_id)
             )
+
+    def tell_calls(self, calls: Iterable[tuple[str, str]], now: datetime) -> None:
+        # in one order, as in `save`
+        rows = [
+            {"service": service, "callee": callee, "times": 1, "told_at": now}
+            for service, callee in sorted(set(calls))
+        ]
+        if not rows:
+            return
+        table = told_calls
+        statement = insert_into(self._connection, table)
+        self._connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=[table.c.service, table.c.callee],
+                set_={"times": table.c.times + 1, "told_at": statement.excluded.told_at},
+            ),
+            rows,
+        )
+
+    def told_calls(self, services: Collection[str]) -> frozenset[tuple[str, str]]:
+        table, found = told_calls, set[tuple[str, str]]()
+        for some in chunks(sorted(services)):
+            statement = select(table.c.service, table.c.callee).where(
+                table.c.times >= LEAST_TOLD,
+                or_(table.c.service.in_(some), table.c.callee.in_(some)),
+            )
+            found |= {(row[0], row[1]) for row in self._connection.execute(statement)}
+        return frozenset(found)
 
     def list(self, limit: int, before_id: int | None = None) -> Sequence[StoredAlert]:
         """Newest first; the next page begins before the last one's id."""
