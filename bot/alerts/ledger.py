@@ -1,10 +1,10 @@
 """IncidentLedger: what one batch of alerts changes in incidents, gathered and written once."""
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bot.alerts.earlier import had_to_themselves, told_before
 from bot.alerts.family import family_of
 from bot.alerts.merge import MergeReason
 from bot.alerts.model import Alert
@@ -27,7 +27,6 @@ from bot.uow import UnitOfWork
 
 SUGGEST_JOB = "suggest"
 MAX_TITLE = 200
-_LONG_AGO = timedelta(days=30)
 
 
 class IncidentLedger:
@@ -79,8 +78,9 @@ class IncidentLedger:
         young = [n for n, page in self._pages.items() if page.incident.opened_at >= oldest]
         for number, trace in self._uow.alerts.traces(young, self._seen_at - 2 * self._window):
             self._traces.setdefault(number, []).append(trace)
-        told = self._told_before(newcomers.values())
-        alone = self._alone(newcomers.values())
+        alerts, new = self._uow.alerts, newcomers.values()
+        told = told_before(new, list(self._pages), self._traces, self._seen_at, alerts=alerts)
+        alone = had_to_themselves(new, self._pages.keys(), oldest, alerts=alerts, get=self._get)
         bound = {
             fingerprint: self._bound(
                 replace(
@@ -92,8 +92,7 @@ class IncidentLedger:
             )
             for fingerprint, newcomer in newcomers.items()
         }
-        services = {one.service for one in newcomers.values() if one.service is not None}
-        self._told = self._uow.alerts.told_calls(services)
+        self._told = alerts.told_calls({one.service for one in new if one.service is not None})
         self._plan = arrange(
             bound,
             [page.incident for page in self._pages.values()],
@@ -103,34 +102,8 @@ class IncidentLedger:
             told=self._is_told,
         )
 
-    def _alone(self, newcomers: Iterable[Newcomer]) -> Collection[int]:
-        """The incidents that had one alert only and ended not long ago, of those that these
-        newcomers were in."""
-        since = self._seen_at - self._window * LONGEST_WINDOWS
-        ended = [
-            number
-            for number in {one.known_incident for one in newcomers} - self._pages.keys()
-            if number is not None
-            and (over := self._get(number)) is not None
-            and (over.resolved_at or self._seen_at) >= since
-        ]
-        alerts: dict[int, int] = defaultdict(int)
-        for tally in self._uow.alerts.tally(ended) if ended else ():
-            alerts[tally.incident_id] += tally.alerts
-        return {number for number, count in alerts.items() if count == 1}
-
     def _is_told(self, one: str, other: str) -> bool:
         return (one, other) in self._told
-
-    def _told_before(self, newcomers: Iterable[Newcomer]) -> Mapping[int, Sequence[Trace]]:
-        """What a newcomer may repeat. A post may come long after its alert began, as tools
-        remind people; of what else comes late, the incident need not know."""
-        if not any(newcomer.is_post for newcomer in newcomers):
-            return self._traces
-        found: dict[int, list[Trace]] = {}
-        for number, trace in self._uow.alerts.traces(list(self._pages), self._seen_at - _LONG_AGO):
-            found.setdefault(number, []).append(trace)
-        return found
 
     @property
     def active(self) -> Sequence[Incident]:

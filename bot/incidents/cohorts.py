@@ -120,9 +120,8 @@ def _cohorts(
                     and is_second_cause(other.trace, [one.trace for one in members], depends)
                 ):
                     continue
-                if reason is not None:
-                    left.remove(other)
-                    members.append(other)
-                    reasons[other] = reason
+                left.remove(other)
+                members.append(other)
+                reasons[other] = reason
         made.append((members, reasons))
     return made

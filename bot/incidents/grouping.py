@@ -192,7 +192,7 @@ def related(
     found = _link(one.trace, other.trace, depends, told)
     if found is None:
         return None
-    if found[0] in SPREADING and (one.keeps_to_itself or other.keeps_to_itself):
+    if (one.keeps_to_itself or other.keeps_to_itself) and found[0] is not JoinReason.SAME_SERVICE:
         return None
     return found[0], _spoken(found[1], apart)
 
@@ -231,7 +231,9 @@ def _grounds(
         if link is None:
             continue
         reason, words = link
-        if reason in SPREADING and (is_second or newcomer.keeps_to_itself):
+        if is_second and reason in SPREADING:
+            continue
+        if newcomer.keeps_to_itself and reason is not JoinReason.SAME_SERVICE:
             continue
         if reason is JoinReason.SAME_NODE and len(nodes) > 1:
             continue  # what shows on several machines is no failure of one
