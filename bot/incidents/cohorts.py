@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.incidents.grouping import (
+    HEARSAY,
     SPREADING,
     Joining,
     JoinReason,
@@ -16,7 +17,7 @@ from bot.incidents.grouping import (
 )
 from bot.incidents.model import Incident
 from bot.incidents.telling import Telling
-from bot.incidents.traces import Depends, Trace, nothing_told
+from bot.incidents.traces import Depends, Trace, names, nothing_told
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,17 @@ def arrange(
             (one, place(one, active, window=window, depends=depends, traces=shown, told=told))
             for one in left
         ]
-        joined = [(one, joining) for one, joining in found if joining.incident is not None]
+        failing = [
+            one
+            for one, joining in found
+            if joining.incident is None and one.telling is not Telling.FEELS
+        ]
+        joined = [
+            (one, joining)
+            for one, joining in found
+            if joining.incident is not None
+            and not (joining.reason in HEARSAY and _feels_one_of(failing, one, depends, told))
+        ]
         for one, joining in joined:
             assert joining.incident is not None
             placed[one] = joining
@@ -72,6 +83,24 @@ def arrange(
             for key in kinds[one]:
                 plan[key] = Planned(Joining(None, reason, words), cohort=number)
     return plan
+
+
+def _feels_one_of(
+    failing: Sequence[Newcomer], one: Newcomer, depends: Depends, told: Depends
+) -> bool:
+    """Whether it needs a service that begins to fail in this very batch."""
+    if one.service is None or one.telling is not Telling.FEELS:
+        return False
+    return any(
+        root.environment == one.environment
+        and root.service is not None
+        and (
+            depends(one.service, root.service)
+            or told(one.service, root.service)
+            or names(one.words, root.service)
+        )
+        for root in failing
+    )
 
 
 def _as_services(newcomers: Mapping[str, Newcomer]) -> dict[str, Newcomer]:

@@ -237,6 +237,8 @@ def _grounds(
             continue
         if reason is JoinReason.SAME_NODE and len(nodes) > 1:
             continue  # what shows on several machines is no failure of one
+        if reason is JoinReason.SAME_NAMESPACE and is_of_one_machine(shown):
+            continue  # and what fails with its machine says nothing of its namespace
         if reason is JoinReason.DEPENDENCY and newcomer.service is not None:
             far = hops(
                 incident.service,
@@ -266,11 +268,19 @@ def _spreading_to(
         shown = traces.get(incident.id, ())
         if incident.environment != newcomer.environment or not _spreads(shown):
             continue
+        if is_of_one_machine(shown):
+            continue
         apart = min(abs(newcomer.received_at - trace.at) for trace in shown)
         if apart <= BURST:
             words = _spoken(f"nothing of {newcomer.service} itself fails, this spreads", apart)
             found.append(_Ground(Joining(incident, JoinReason.SPREADS, words), apart))
     return found if len(found) == 1 else []
+
+
+def is_of_one_machine(shown: Sequence[Trace]) -> bool:
+    """Whether several services show it, all of them on the same machine."""
+    nodes = {trace.node for trace in shown if trace.node is not None}
+    return len(nodes) == 1 and len({trace.service for trace in shown}) > 1
 
 
 def _spreads(shown: Sequence[Trace]) -> bool:
@@ -282,6 +292,8 @@ SPREADING = frozenset(
     {JoinReason.DEPENDENCY, JoinReason.NAMED, JoinReason.TOLD, JoinReason.SAME_NAMESPACE}
 )
 """Grounds by which what spreads from one service to the others is found."""
+HEARSAY = SPREADING | {JoinReason.SPREADS}
+"""Those that are weaker than that a service which it needs begins to fail at that moment."""
 
 
 def is_second_cause(mine: Trace, shown: Sequence[Trace], depends: Depends) -> bool:

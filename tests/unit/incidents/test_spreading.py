@@ -22,7 +22,7 @@ def seconds(number: int) -> datetime:
     return NOW + timedelta(seconds=number)
 
 
-def a_newcomer(service: str, name: str, at: int = 0, **changes: object) -> Newcomer:
+def a_newcomer(service: str | None, name: str, at: int = 0, **changes: object) -> Newcomer:
     one = Newcomer(
         source="generic",
         name=name,
@@ -130,7 +130,7 @@ def test_what_only_feels_follows_the_one_problem_that_spreads() -> None:
     [
         pytest.param({}, ["InstanceDown"], id="one service alone spreads nothing"),
         pytest.param({}, ["CpuBusy", "HighErrorRate"], id="nothing in it fails itself"),
-        pytest.param({"received_at": seconds(71)}, ["InstanceDown", "Slow"], id="no more by then"),
+        pytest.param({"received_at": seconds(71)}, ["InstanceDown", "Slow"], id="too late"),
         pytest.param({"telling": Telling.FAILS}, ["InstanceDown", "Slow"], id="it fails itself"),
         pytest.param(
             {"keeps_to_itself": True}, ["InstanceDown", "Slow"], id="it came alone before"
@@ -144,7 +144,7 @@ def test_what_only_feels_follows_the_one_problem_that_spreads() -> None:
 def test_a_stranger_is_not_drawn_in(newcomer: dict[str, object], shown: list[str]) -> None:
     services = ("db-1", "api-1")
     traces = [a_trace(service, name, 10) for service, name in zip(services, shown, strict=False)]
-    stranger = a_newcomer("mail-7", "HighErrorRate", 50, **newcomer)
+    stranger = replace(a_newcomer("mail-7", "HighErrorRate", 50), **newcomer)  # type: ignore[arg-type]
     assert placed(stranger, {1: traces}).reason is JoinReason.NEW
 
 
@@ -212,3 +212,33 @@ def test_a_service_on_several_machines_is_no_failure_of_one() -> None:
     assert groups(a=one, b=other) == {frozenset("ab")}
     more = a_newcomer("mail-7", "InstanceDown", 6, node="n-2")
     assert groups(a=one, b=other, c=more) == {frozenset("a"), frozenset("bc")}
+
+
+def test_a_machines_failure_draws_in_nothing_by_namespace_or_because_it_spreads() -> None:
+    def joins(**changes: object) -> JoinReason:
+        shown = [
+            a_trace("db-1", "PodNotReady", node="n-1", namespace="shop"),
+            a_trace("mail-7", "PodNotReady", 5, **{"node": "n-1", **changes}),
+        ]
+        felt = a_newcomer("pay-3", "HighErrorRate", 20, namespace="shop")
+        return placed(felt, {1: shown}).reason
+
+    assert joins() is JoinReason.NEW
+    assert joins(node="n-2") is JoinReason.SAME_NAMESPACE
+
+
+def test_what_needs_a_service_that_begins_to_fail_is_not_drawn_to_an_older_problem() -> None:
+    batch = {
+        "root": a_newcomer("db-1", "DiskFull", 30),
+        "felt": a_newcomer("api-1", "HighErrorRate", 31, namespace="shop"),
+    }
+    older = [a_trace("db-9", "InstanceDown", namespace="shop")]
+    plan = arrange(
+        batch,
+        [an_incident(service="db-9")],
+        window=WINDOW,
+        depends=lambda one, other: (one, other) in NEEDS,
+        traces={1: older},
+    )
+    assert plan["root"].cohort is not None
+    assert plan["felt"].cohort == plan["root"].cohort
