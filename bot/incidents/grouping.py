@@ -231,7 +231,7 @@ def _grounds(
         if link is None:
             continue
         reason, words = link
-        if is_second and reason in SPREADING:
+        if reason in SPREADING and (is_second or _is_long_after(mine, trace, apart)):
             continue
         if newcomer.keeps_to_itself and reason is not JoinReason.SAME_SERVICE:
             continue
@@ -250,6 +250,12 @@ def _grounds(
                 continue
         found.append(_Ground(Joining(incident, reason, _spoken(words, apart)), apart))
     return found
+
+
+def _is_long_after(mine: Trace, trace: Trace, apart: timedelta) -> bool:
+    """Whether it fails itself so long after a neighbour began to feel something that this is no
+    sign of one problem."""
+    return mine.telling is not Telling.FEELS and trace.telling is Telling.FEELS and apart > SOON
 
 
 def _spreading_to(

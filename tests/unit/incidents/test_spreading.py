@@ -242,3 +242,12 @@ def test_what_needs_a_service_that_begins_to_fail_is_not_drawn_to_an_older_probl
     )
     assert plan["root"].cohort is not None
     assert plan["felt"].cohort == plan["root"].cohort
+
+
+def test_what_fails_long_after_a_neighbour_felt_something_is_another_problem() -> None:
+    felt = [a_trace("web-1", "HighErrorRate"), a_trace("db-1", "HighErrorRate")]
+    fails = a_newcomer("api-1", "CrashLooping", 120)
+    assert placed(fails, {1: felt}).reason is JoinReason.DEPENDENCY
+    assert placed(replace(fails, received_at=seconds(121)), {1: felt}).reason is JoinReason.NEW
+    feels = a_newcomer("api-1", "HighErrorRate", 121)
+    assert placed(feels, {1: felt}).reason is JoinReason.DEPENDENCY
