@@ -18,8 +18,6 @@ SOON = timedelta(seconds=120)
 """After it, that a fault spreads from one service to the next is less likely than all else."""
 DEEPEST = 4
 """Most declared dependencies between the service that an incident began with and another."""
-LATEST_CAUSE = timedelta(seconds=45)
-"""How much later than what needs it a service may show that it is the cause of that."""
 LONGEST_WINDOWS = 12
 """For how many windows an incident takes in what is not the same alert, group or family."""
 
@@ -322,19 +320,15 @@ def _link(
     if mine.service is not None and trace.service is not None:
         if mine.service == trace.service:
             return JoinReason.SAME_SERVICE, f"{JoinReason.SAME_SERVICE} {mine.service}"
-        if depends(mine.service, trace.service) and trace.at - mine.at <= LATEST_CAUSE:
-            return JoinReason.DEPENDENCY, f"{mine.service} depends on {trace.service}"
-        if depends(trace.service, mine.service) and mine.at - trace.at <= LATEST_CAUSE:
-            return JoinReason.DEPENDENCY, f"{trace.service} depends on {mine.service}"
+        for one, other in ((trace.service, mine.service), (mine.service, trace.service)):
+            if depends(one, other):
+                return JoinReason.DEPENDENCY, f"{one} depends on {other}"
         if names(mine.words, trace.service):
             return JoinReason.NAMED, f"its text names {trace.service}"
         if names(trace.words, mine.service):
             return JoinReason.NAMED, f"the text of {trace.name} names {mine.service}"
-        for one, other, is_late in (
-            (mine.service, trace.service, trace.at - mine.at > LATEST_CAUSE),
-            (trace.service, mine.service, mine.at - trace.at > LATEST_CAUSE),
-        ):
-            if told(one, other) and not is_late:
+        for one, other in ((trace.service, mine.service), (mine.service, trace.service)):
+            if told(one, other):
                 return JoinReason.TOLD, f"alerts of {one} have named {other} before"
     if abs(mine.at - trace.at) > BURST:
         return None
