@@ -5,7 +5,7 @@ The stages stand in `process`; each is a file of its own: parse (`sources`), red
 """
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -24,6 +24,7 @@ from bot.drafts.accepted_noise import with_accepted
 from bot.errors import BadPayload, NotAnAlert
 from bot.incidents.echoes import ended_as_well
 from bot.incidents.grouping import Newcomer
+from bot.incidents.telling import telling
 from bot.incidents.traces import namespace_of, node_of, words_of
 from bot.jobs.ports import InboxItem
 from bot.pager.references import acknowledged_in
@@ -32,6 +33,8 @@ from bot.services.catalogue import Catalogue
 from bot.services.model import Resolution
 from bot.uow import UnitOfWork
 
+_MOST_NAMED = 2
+"""Most services that an alert's text may name and still tell of a call."""
 _log = logging.getLogger(__name__)
 
 
@@ -151,6 +154,7 @@ class AlertIntake:
         )
         held, holding = self._hold_back(uow, ledger, incoming, known, seen_at)
         writes: list[AlertWrite] = []
+        fresh = set(_fingerprints(incoming)) - known.keys()
         ended: list[StoredAlert] = []
         for one in incoming:
             fingerprint = one.alert.fingerprint
@@ -183,9 +187,24 @@ class AlertIntake:
             if result.reason is MergeReason.RESOLVED:
                 ended.append(known[fingerprint])
         uow.alerts.save(writes, seen_at)
+        uow.alerts.tell_calls(self._calls(incoming, fresh), seen_at)
         self._end_echoes(uow, ledger, ended, seen_at)
         ledger.close()
         holding.close()
+
+    def _calls(
+        self, incoming: Sequence[Incoming], fresh: Collection[str]
+    ) -> Iterator[tuple[str, str]]:
+        """Which services call which, as the texts of alerts have it that were never seen before.
+        One that names many at once is a list, and tells nothing."""
+        for one in incoming:
+            service = one.resolution.service
+            if service is None or one.alert.fingerprint not in fresh:
+                continue
+            said = words_of(one.alert.name, one.alert.summary)
+            named = self._catalogue.named_among(said) - {service}
+            if len(named) <= _MOST_NAMED:
+                yield from ((service, callee) for callee in named)
 
     def _why_held(
         self, before: StoredAlert | None, one: Incoming, held: Mapping[str, Held]
@@ -334,6 +353,7 @@ def _newcomer(alert: Alert, one: Incoming, known_incident: int | None) -> Newcom
         node=node_of(alert.labels),
         namespace=namespace_of(alert.labels),
         words=words_of(alert.name, alert.summary),
+        telling=telling(alert.name),
     )
 
 

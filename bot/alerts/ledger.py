@@ -1,9 +1,10 @@
 """IncidentLedger: what one batch of alerts changes in incidents, gathered and written once."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bot.alerts.earlier import had_to_themselves, told_before
 from bot.alerts.family import family_of
 from bot.alerts.merge import MergeReason
 from bot.alerts.model import Alert
@@ -26,7 +27,6 @@ from bot.uow import UnitOfWork
 
 SUGGEST_JOB = "suggest"
 MAX_TITLE = 200
-_LONG_AGO = timedelta(days=30)
 
 
 class IncidentLedger:
@@ -66,6 +66,7 @@ class IncidentLedger:
         self._bindings = uow.bindings.in_force()
         self._families: dict[int, set[str]] = {}
         self._traces: dict[int, list[Trace]] = {}
+        self._told: Collection[tuple[str, str]] = frozenset()
         self._plan: Mapping[str, Planned] = {}
         self._cohorts: dict[int, int] = {}
         self._openers: dict[int, Joining] = {}
@@ -77,31 +78,32 @@ class IncidentLedger:
         young = [n for n, page in self._pages.items() if page.incident.opened_at >= oldest]
         for number, trace in self._uow.alerts.traces(young, self._seen_at - 2 * self._window):
             self._traces.setdefault(number, []).append(trace)
-        told = self._told_before(newcomers.values())
+        alerts, new = self._uow.alerts, newcomers.values()
+        told = told_before(new, list(self._pages), self._traces, self._seen_at, alerts=alerts)
+        alone = had_to_themselves(new, self._pages.keys(), oldest, alerts=alerts, get=self._get)
         bound = {
             fingerprint: self._bound(
-                replace(newcomer, echo_of=echo_of(newcomer, self.active, told)),
+                replace(
+                    newcomer,
+                    echo_of=echo_of(newcomer, self.active, told),
+                    keeps_to_itself=newcomer.known_incident in alone,
+                ),
                 family_of(newcomer.name, newcomer.service, newcomer.environment).key,
             )
             for fingerprint, newcomer in newcomers.items()
         }
+        self._told = alerts.told_calls({one.service for one in new if one.service is not None})
         self._plan = arrange(
             bound,
             [page.incident for page in self._pages.values()],
             window=self._window,
             depends=self._depends,
             traces=self._traces,
+            told=self._is_told,
         )
 
-    def _told_before(self, newcomers: Iterable[Newcomer]) -> Mapping[int, Sequence[Trace]]:
-        """What a newcomer may repeat. A post may come long after its alert began, as tools
-        remind people; of what else comes late, the incident need not know."""
-        if not any(newcomer.is_post for newcomer in newcomers):
-            return self._traces
-        found: dict[int, list[Trace]] = {}
-        for number, trace in self._uow.alerts.traces(list(self._pages), self._seen_at - _LONG_AGO):
-            found.setdefault(number, []).append(trace)
-        return found
+    def _is_told(self, one: str, other: str) -> bool:
+        return (one, other) in self._told
 
     @property
     def active(self) -> Sequence[Incident]:
@@ -320,6 +322,7 @@ class IncidentLedger:
                 window=self._window,
                 depends=self._depends,
                 traces=self._traces,
+                told=self._is_told,
             )
             if joining.incident is None:
                 return self._open(newcomer, alert), joining

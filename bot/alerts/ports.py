@@ -1,12 +1,15 @@
 """The AlertRepository port."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from bot.alerts.model import UNTURNED, Alert, Severity, StoredAlert, Turning
 from bot.incidents.traces import Trace
+
+LEAST_TOLD = 2
+"""In how many batches a service must be named before it counts as one that is called."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +62,8 @@ class AlertRepository(Protocol):
 
     def traces(self, incident_ids: Sequence[int], since: datetime) -> Sequence[tuple[int, Trace]]:
         """(incident id, trace) for each kind of alert (name, service) of these incidents that
-        fires and was seen since then: the newest instance stands for the others."""
+        fires, does not flap and was seen since then: the newest instance stands for the
+        others."""
         ...
 
     def resting(self, before: datetime, limit: int) -> Sequence[StoredAlert]:
@@ -85,6 +89,15 @@ class AlertRepository(Protocol):
     def runbook_urls(self, limit: int) -> Sequence[tuple[str, str | None, str | None, str]]:
         """(alert name, service, environment, address) of the newest `limit` alerts that name the
         address of their runbook, each once."""
+        ...
+
+    def tell_calls(self, calls: Iterable[tuple[str, str]], now: datetime) -> None:
+        """Keep, once a batch, that alerts of the first service named the second."""
+        ...
+
+    def told_calls(self, services: Collection[str]) -> frozenset[tuple[str, str]]:
+        """Those of `tell_calls` that concern any of these services, told in at least
+        `LEAST_TOLD` batches."""
         ...
 
     def list(self, limit: int, before_id: int | None = None) -> Sequence[StoredAlert]: ...

@@ -13,6 +13,7 @@ from bot.alerts.merge import MergeReason
 from bot.alerts.model import AlertStatus, StoredAlert
 from bot.clock import Clock
 from bot.incidents.grouping import Newcomer
+from bot.incidents.telling import telling
 from bot.incidents.traces import namespace_of, node_of, words_of
 from bot.jobs.ports import Job
 from bot.services.catalogue import Catalogue
@@ -109,4 +110,5 @@ def _newcomer(stored: StoredAlert, clock: Clock) -> Newcomer:
         node=node_of(alert.labels),
         namespace=namespace_of(alert.labels),
         words=words_of(alert.name, alert.summary),
+        telling=telling(alert.name),
     )

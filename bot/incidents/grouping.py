@@ -1,6 +1,6 @@
 """Which active incident an alert belongs to, and why. Pure."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -9,10 +9,13 @@ from bot.alerts.family import family_of
 from bot.alerts.fingerprint import digest
 from bot.alerts.model import FROM_POSTS
 from bot.incidents.model import Incident
-from bot.incidents.traces import Trace, alike, hops, names
+from bot.incidents.telling import Telling
+from bot.incidents.traces import Depends, Trace, alike, hops, names, nothing_told
 
 BURST = timedelta(seconds=60)
 """Within it, what breaks on one machine or says the same of one thing is one problem."""
+SOON = timedelta(seconds=120)
+"""After it, that a fault spreads from one service to the next is less likely than all else."""
 DEEPEST = 4
 """Most declared dependencies between the service that an incident began with and another."""
 LONGEST_WINDOWS = 12
@@ -30,9 +33,11 @@ class JoinReason(StrEnum):
     SAME_SERVICE = "same service"
     DEPENDENCY = "declared dependency"
     NAMED = "its text names a service"
+    TOLD = "alerts of one have named the other before"
     SAME_NODE = "same machine"
     ALIKE = "text alike"
     SAME_NAMESPACE = "same namespace"
+    SPREADS = "nothing of its own fails, and one problem spreads"
     ECHO = "the same alert, told by another tool"
     MERGED = "people said that they are one problem"
     NEW = "nothing alike is open"
@@ -44,7 +49,9 @@ class Newcomer:
 
     `with_incidents` are those that people said it belongs to, `not_with` those it must not
     join; one that was split from something (`is_split`) is grouped by its own family alone.
-    `echo_of` is the incident that knows this very alert from another tool (`echoes`).
+    `echo_of` is the incident that knows this very alert from another tool (`echoes`);
+    `telling` is what it, or another of the batch, says of its service. One that comes back
+    after an incident that it had to itself (`keeps_to_itself`) is no effect of its neighbours.
     """
 
     source: str
@@ -61,6 +68,8 @@ class Newcomer:
     namespace: str | None = None
     words: frozenset[str] = frozenset()
     echo_of: int | None = None
+    telling: Telling = Telling.FEELS
+    keeps_to_itself: bool = False
 
     @property
     def is_post(self) -> bool:
@@ -77,6 +86,7 @@ class Newcomer:
             namespace=self.namespace,
             words=self.words,
             is_post=self.is_post,
+            telling=self.telling,
         )
 
 
@@ -114,8 +124,9 @@ def place(
     active: Sequence[Incident],
     *,
     window: timedelta,
-    depends: Callable[[str, str], bool],
+    depends: Depends,
     traces: Mapping[int, Sequence[Trace]] | None = None,
+    told: Depends = nothing_told,
 ) -> Joining:
     """The incident of `active` that the alert joins; the strongest ground first.
 
@@ -147,15 +158,24 @@ def place(
         ground
         for incident in open_ones
         if _is_same_place(incident, newcomer, (traces or {}).get(incident.id, ()))
-        for ground in _grounds(newcomer, incident, (traces or {}).get(incident.id), window, depends)
+        for ground in _grounds(
+            newcomer, incident, (traces or {}).get(incident.id), window, depends, told
+        )
     ]
+    if not grounds:
+        grounds = _spreading_to(newcomer, open_ones, traces or {})
     if not grounds:
         return Joining(None, JoinReason.NEW, JoinReason.NEW.value)
     return min(grounds, key=_Ground.order).joining
 
 
 def related(
-    one: Newcomer, other: Newcomer, *, window: timedelta, depends: Callable[[str, str], bool]
+    one: Newcomer,
+    other: Newcomer,
+    *,
+    window: timedelta,
+    depends: Depends,
+    told: Depends = nothing_told,
 ) -> tuple[JoinReason, str] | None:
     """Why two alerts that come together are one problem, and in words; None where nothing says
     so."""
@@ -167,8 +187,12 @@ def related(
         return reason, _spoken(reason.value, apart)
     if apart > window:
         return None
-    found = _link(one.trace, other.trace, depends)
-    return (found[0], _spoken(found[1], apart)) if found is not None else None
+    found = _link(one.trace, other.trace, depends, told)
+    if found is None:
+        return None
+    if (one.keeps_to_itself or other.keeps_to_itself) and found[0] is not JoinReason.SAME_SERVICE:
+        return None
+    return found[0], _spoken(found[1], apart)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +203,8 @@ class _Ground:
     def order(self) -> tuple[int, timedelta, int]:
         assert self.joining.incident is not None
         strength = list(JoinReason).index(self.joining.reason)
-        return strength, self.apart, self.joining.incident.id
+        is_late = self.apart > SOON and self.joining.reason in SPREADING
+        return strength + is_late * len(JoinReason), self.apart, self.joining.incident.id
 
 
 def _grounds(
@@ -187,7 +212,8 @@ def _grounds(
     incident: Incident,
     traces: Sequence[Trace] | None,
     window: timedelta,
-    depends: Callable[[str, str], bool],
+    depends: Depends,
+    told: Depends,
 ) -> list[_Ground]:
     """Why the newcomer may join the incident: at most one ground for each of its traces."""
     if abs(newcomer.received_at - incident.opened_at) > window * LONGEST_WINDOWS:
@@ -196,24 +222,99 @@ def _grounds(
     nodes = {trace.node for trace in shown if trace.node is not None}
     there = {trace.service for trace in shown if trace.service is not None}
     mine, found = newcomer.trace, []
+    is_second = is_second_cause(mine, shown, depends)
     for trace in shown:
         apart = abs(newcomer.received_at - trace.at)
-        link = _link(mine, trace, depends) if apart <= window else None
+        link = _link(mine, trace, depends, told) if apart <= window else None
         if link is None:
             continue
         reason, words = link
+        if reason in SPREADING and (is_second or _is_long_after(mine, trace, apart)):
+            continue
+        if newcomer.keeps_to_itself and reason is not JoinReason.SAME_SERVICE:
+            continue
         if reason is JoinReason.SAME_NODE and len(nodes) > 1:
             continue  # what shows on several machines is no failure of one
+        if reason is JoinReason.SAME_NAMESPACE and is_of_one_machine(shown):
+            continue  # and what fails with its machine says nothing of its namespace
         if reason is JoinReason.DEPENDENCY and newcomer.service is not None:
-            far = hops(incident.service, newcomer.service, there, depends)
+            far = hops(
+                incident.service,
+                newcomer.service,
+                there,
+                lambda one, other: depends(one, other) or told(one, other),
+            )
             if far is not None and far > DEEPEST:
                 continue
         found.append(_Ground(Joining(incident, reason, _spoken(words, apart)), apart))
     return found
 
 
+def _is_long_after(mine: Trace, trace: Trace, apart: timedelta) -> bool:
+    """Whether it fails itself so long after a neighbour began to feel something that this is no
+    sign of one problem."""
+    return mine.telling is not Telling.FEELS and trace.telling is Telling.FEELS and apart > SOON
+
+
+def _spreading_to(
+    newcomer: Newcomer, open_ones: Sequence[Incident], traces: Mapping[int, Sequence[Trace]]
+) -> list[_Ground]:
+    """The one incident of its environment that spreads at that moment: a service fails itself in
+    it, others feel it, and it took in something within the burst. What feels a fault without one
+    of its own has it from somewhere, and not all dependencies are declared. Where several
+    spread, none is told from the others."""
+    if newcomer.service is None or newcomer.telling is not Telling.FEELS:
+        return []
+    if newcomer.keeps_to_itself or newcomer.is_split or newcomer.is_post:
+        return []
+    found = []
+    for incident in open_ones:
+        shown = traces.get(incident.id, ())
+        if incident.environment != newcomer.environment or not _spreads(shown):
+            continue
+        if is_of_one_machine(shown):
+            continue
+        apart = min(abs(newcomer.received_at - trace.at) for trace in shown)
+        if apart <= BURST:
+            words = _spoken(f"nothing of {newcomer.service} itself fails, this spreads", apart)
+            found.append(_Ground(Joining(incident, JoinReason.SPREADS, words), apart))
+    return found if len(found) == 1 else []
+
+
+def is_of_one_machine(shown: Sequence[Trace]) -> bool:
+    """Whether several services show it, all of them on the same machine."""
+    nodes = {trace.node for trace in shown if trace.node is not None}
+    return len(nodes) == 1 and len({trace.service for trace in shown}) > 1
+
+
+def _spreads(shown: Sequence[Trace]) -> bool:
+    services = {trace.service for trace in shown}
+    return len(services) > 1 and any(trace.telling is not Telling.FEELS for trace in shown)
+
+
+SPREADING = frozenset(
+    {JoinReason.DEPENDENCY, JoinReason.NAMED, JoinReason.TOLD, JoinReason.SAME_NAMESPACE}
+)
+"""Grounds by which what spreads from one service to the others is found."""
+HEARSAY = SPREADING | {JoinReason.SPREADS}
+"""Those that are weaker than that a service which it needs begins to fail at that moment."""
+
+
+def is_second_cause(mine: Trace, shown: Sequence[Trace], depends: Depends) -> bool:
+    """Whether a service that fails itself does so beside another one that does, and does not
+    need that one: then it is a problem of its own, however near."""
+    if mine.telling is Telling.FEELS:
+        return False
+    failing = {trace.service for trace in shown if trace.telling is not Telling.FEELS}
+    if not failing or mine.service is None or mine.service in {one.service for one in shown}:
+        return False
+    if mine.telling is Telling.RUNS_OUT:
+        return True
+    return not any(one is not None and depends(mine.service, one) for one in failing)
+
+
 def _link(
-    mine: Trace, trace: Trace, depends: Callable[[str, str], bool]
+    mine: Trace, trace: Trace, depends: Depends, told: Depends
 ) -> tuple[JoinReason, str] | None:
     """The strongest ground between two traces of one environment, and how it is said."""
     if mine.service is not None and trace.service is not None:
@@ -226,6 +327,9 @@ def _link(
             return JoinReason.NAMED, f"its text names {trace.service}"
         if names(trace.words, mine.service):
             return JoinReason.NAMED, f"the text of {trace.name} names {mine.service}"
+        for one, other in ((trace.service, mine.service), (mine.service, trace.service)):
+            if told(one, other):
+                return JoinReason.TOLD, f"alerts of {one} have named {other} before"
     if abs(mine.at - trace.at) > BURST:
         return None
     if mine.node is not None and mine.node == trace.node:

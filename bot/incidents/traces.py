@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.incidents.telling import Telling
+
 NODE_LABELS = ("node", "kubernetes_node", "nodename", "node_name", "host", "hostname", "Node")
 """Labels that name the machine; `instance` and `pod` name one process on it."""
 SHARED_NAMESPACES = frozenset({"default", "kube-system", "monitoring", "istio-system"})
@@ -18,10 +20,16 @@ Depends = Callable[[str, str], bool]
 """Whether the first service declares that it needs the second."""
 
 
+def nothing_told(one: str, other: str) -> bool:
+    """Of `Depends`, where no text of alerts is known."""
+    return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
     """One kind of alert of one service, at the time it was seen last. `words` are those of its
-    text in lower case; `is_post`: it was read out of what a tool posted."""
+    text in lower case; `is_post`: it was read out of what a tool posted; `telling`: whether it is
+    about the service itself or about how it does its work."""
 
     name: str
     service: str | None
@@ -30,6 +38,7 @@ class Trace:
     namespace: str | None = None
     words: frozenset[str] = frozenset()
     is_post: bool = False
+    telling: Telling = Telling.FEELS
 
 
 def namespace_of(labels: Mapping[str, str]) -> str | None:

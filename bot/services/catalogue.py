@@ -1,7 +1,7 @@
 """Catalogue: from an alert's labels to a service and an environment; and who depends on whom."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from bot.services.labels import (
     CLUSTER_LABELS,
@@ -57,6 +57,15 @@ class Catalogue:
         return Resolution(
             service=next(iter(services)) if len(services) == 1 else None,
             environment=next(iter(environments)) if len(environments) == 1 else None,
+        )
+
+    def named_among(self, words: Collection[str]) -> frozenset[str]:
+        """The declared services that these words (in lower case) name; not by a name that is a
+        plain word, which cannot be told from the word."""
+        return frozenset(
+            service
+            for word in words
+            if not word.isalpha() and (service := self._by_name.get(word)) is not None
         )
 
     def depends(self, one: str, other: str) -> bool:

@@ -1,16 +1,18 @@
 """Alerts: the latest report of each fingerprint."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import JSON, Connection, RowMapping, case, func, select, type_coerce, update
+from sqlalchemy import JSON, Connection, RowMapping, case, func, or_, select, type_coerce, update
 
 from bot.alerts.model import FROM_POSTS, Alert, AlertStatus, Severity, StoredAlert, Turning
-from bot.alerts.ports import AlertWrite, Begun, Tally
+from bot.alerts.ports import LEAST_TOLD, AlertWrite, Begun, Tally
 from bot.incidents.model import IncidentState
+from bot.incidents.telling import telling
 from bot.incidents.traces import Trace, namespace_of, node_of, words_of
 from bot.store.tables import alerts, incidents
+from bot.store.told_tables import told_calls
 from knowledge.store.statements import chunks, insert_into
 
 _OVER = [state.value for state in IncidentState if state.is_over]
@@ -193,6 +195,7 @@ class SqlAlerts:
                     table.c.incident_id.in_(some),
                     table.c.status == AlertStatus.FIRING.value,
                     table.c.last_seen_at >= since,
+                    table.c.flapping_since.is_(None),
                 )
                 .subquery()
             )
@@ -208,6 +211,7 @@ class SqlAlerts:
                         namespace=namespace_of(row["labels"]),
                         words=words_of(row["name"], row["summary"]),
                         is_post=row["source"] == FROM_POSTS,
+                        telling=telling(row["name"]),
                     ),
                 )
                 for row in self._connection.execute(newest).mappings()
@@ -287,6 +291,34 @@ class SqlAlerts:
         newest = select(*place, url).order_by(alerts.c.id.desc()).limit(limit).subquery()
         statement = select(newest).where(newest.c.url.is_not(None)).distinct()
         return [(row[0], row[1], row[2], row[3]) for row in self._connection.execute(statement)]
+
+    def tell_calls(self, calls: Iterable[tuple[str, str]], now: datetime) -> None:
+        # in one order, as in `save`
+        rows = [
+            {"service": service, "callee": callee, "times": 1, "told_at": now}
+            for service, callee in sorted(set(calls))
+        ]
+        if not rows:
+            return
+        table = told_calls
+        statement = insert_into(self._connection, table)
+        self._connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=[table.c.service, table.c.callee],
+                set_={"times": table.c.times + 1, "told_at": statement.excluded.told_at},
+            ),
+            rows,
+        )
+
+    def told_calls(self, services: Collection[str]) -> frozenset[tuple[str, str]]:
+        table, found = told_calls, set[tuple[str, str]]()
+        for some in chunks(sorted(services)):
+            statement = select(table.c.service, table.c.callee).where(
+                table.c.times >= LEAST_TOLD,
+                or_(table.c.service.in_(some), table.c.callee.in_(some)),
+            )
+            found |= {(row[0], row[1]) for row in self._connection.execute(statement)}
+        return frozenset(found)
 
     def list(self, limit: int, before_id: int | None = None) -> Sequence[StoredAlert]:
         """Newest first; the next page begins before the last one's id."""

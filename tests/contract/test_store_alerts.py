@@ -185,3 +185,37 @@ def test_what_has_just_begun_is_counted_by_incident_service_and_severity(
         assert incident is not None
         unit.incidents.save(replace(incident, state=IncidentState.CLOSED))
         assert unit.alerts.begun_since(now - timedelta(seconds=60)) == []
+
+
+def test_what_texts_tell_of_calls_counts_from_the_second_batch_on(
+    database: Database, clock: ManualClock
+) -> None:
+    def told(*services: str) -> frozenset[tuple[str, str]]:
+        with database.read() as unit:
+            return unit.alerts.told_calls(services)
+
+    with database.begin() as unit:
+        unit.alerts.tell_calls([], clock.now())
+        unit.alerts.tell_calls([("api", "db"), ("api", "db"), ("web", "api")], clock.now())
+    assert told("api", "db", "web") == frozenset()
+    with database.begin() as unit:
+        unit.alerts.tell_calls(iter([("web", "api"), ("api", "db"), ("mail", "db")]), clock.now())
+    both = {("api", "db"), ("web", "api")}
+    assert told("api") == both
+    assert told("db") == {("api", "db")}
+    assert told("web", "db") == both
+    assert told("mail") == told() == frozenset()
+
+
+def test_what_flaps_is_no_trace_of_a_problem(database: Database, clock: ManualClock) -> None:
+    incident = an_incident(database, clock)
+    flapping = replace(
+        write(alert("a", clock, name="Comes"), incident),
+        turning=Turning(turned_at=clock.now(), flapping_since=clock.now()),
+    )
+    steady = write(alert("b", clock, name="Stays"), incident)
+    with database.begin() as unit:
+        unit.alerts.save([flapping, steady], clock.now())
+    with database.read() as unit:
+        [(number, trace)] = unit.alerts.traces([incident], clock.now() - timedelta(minutes=1))
+    assert (number, trace.name) == (incident, "Stays")

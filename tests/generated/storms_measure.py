@@ -2,7 +2,7 @@
 
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import combinations
@@ -11,12 +11,16 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
+from bot.alerts.flapping import DEFAULT_RULE
 from bot.alerts.intake import AlertIntake
+from bot.alerts.settling import SETTLE, Settling
 from bot.clock import ManualClock
-from bot.jobs.ports import InboxItem, InboxKind
+from bot.jobs.ports import InboxItem, InboxKind, Job
 from bot.services.catalogue import Catalogue
 from bot.services.model import Service
+from bot.settings.lifecycle import LifecycleSettings
 from bot.store.database import Database
+from bot.uow import UnitOfWorkFactory
 from tests.generated.storms import START, UID, Storm
 from tests.support.databases import sqlite_database
 from tests.support.front_fakes import AUTHORIZED, front
@@ -67,18 +71,49 @@ def catalogue_of(storm: Storm) -> Catalogue:
 
 
 def post(storm: Storm, database: Database, clock: ManualClock) -> None:
-    """Every delivery, in the batches that a busy engine would take."""
-    intake = AlertIntake(catalogue_of(storm), clock, team_id="T1")
+    """Every delivery, in the batches that a busy engine would take; what follows by the clock
+    alone (automatic resolve, rest after flapping) happens before each, as the settings' defaults
+    have it."""
+
+    def take_in(batch: Sequence[InboxItem], intake: AlertIntake) -> None:
+        with database.begin() as uow:
+            uow.inbox.add_many(batch)
+        with database.begin() as uow:
+            intake.process(uow, uow.inbox.claim(MOST_IN_BATCH, clock.now()))
+
+    play(storm, database, clock, take_in)
+
+
+def play(
+    storm: Storm,
+    units: UnitOfWorkFactory,
+    clock: ManualClock,
+    take_in: Callable[[Sequence[InboxItem], AlertIntake], None],
+) -> None:
+    """Have the storm's deliveries taken in, batch by batch, on any store."""
+    catalogue = catalogue_of(storm)
+    hold = LifecycleSettings().resolve_after_seconds
+    intake = AlertIntake(catalogue, clock, team_id="T1", resolve_after_seconds=hold)
+    settling = Settling(
+        units, catalogue, clock, flapping=DEFAULT_RULE, resolve_after_seconds=hold, team_id="T1"
+    )
+    for batch in _batches(storm):
+        clock.advance(max(0.0, (batch[0].received_at - clock.now()).total_seconds()))
+        if settling.tick():
+            settling.handle(Job(key="settle", kind=SETTLE, payload={}))
+        clock.advance(max(0.0, (batch[-1].received_at - clock.now()).total_seconds()))
+        take_in(batch, intake)
+
+
+def _batches(storm: Storm) -> Iterator[list[InboxItem]]:
     batch: list[InboxItem] = []
     began = 0.0
     for number, one in enumerate(storm.deliveries):
         if batch and (one.at - began > BATCH_SECONDS or len(batch) >= MOST_IN_BATCH):
-            _take_in(batch, database, intake, clock)
+            yield batch
             batch = []
         if not batch:
             began = one.at
-        received = START + timedelta(seconds=one.at)
-        clock.advance(max(0.0, (received - clock.now()).total_seconds()))
         batch.append(
             InboxItem(
                 id=f"d{number}",
@@ -86,36 +121,35 @@ def post(storm: Storm, database: Database, clock: ManualClock) -> None:
                 source=one.source,
                 body=one.body,
                 content_type="application/json",
-                received_at=received,
+                received_at=START + timedelta(seconds=one.at),
             )
         )
-    _take_in(batch, database, intake, clock)
-
-
-def _take_in(
-    batch: list[InboxItem], database: Database, intake: AlertIntake, clock: ManualClock
-) -> None:
-    with database.begin() as uow:
-        uow.inbox.add_many(batch)
-    with database.begin() as uow:
-        intake.process(uow, uow.inbox.claim(MOST_IN_BATCH, clock.now()))
+    yield batch
 
 
 def read_outcome(storm: Storm, database: Database, clock: ManualClock) -> Outcome:
-    """Which alert is in which incident, by GET alone; compared with what was planted.
-
-    A cause's right incident is the one with the most of its alerts, if no other cause has more
-    alerts in it; two causes with most of their alerts in one incident were wrongly merged.
-    """
+    """Which alert is in which incident, by GET alone; compared with what was planted."""
     with front(database, clock) as (client, _):
         alerts = list(pages(client, "alerts"))
         incidents = list(pages(client, "incidents"))
     uid_of = {one["fingerprint"]: one["labels"][UID] for one in alerts}
+    return judge(
+        storm,
+        {
+            one["key"]: [uid_of[fingerprint] for fingerprint in one["fingerprints"]]
+            for one in incidents
+        },
+    )
+
+
+def judge(storm: Storm, members: Mapping[str, Sequence[str]]) -> Outcome:
+    """`members` are the planted alerts (by uid) that each incident has in the end.
+
+    A cause's right incident is the one with the most of its alerts, if no other cause has more
+    alerts in it; two causes with most of their alerts in one incident were wrongly merged.
+    """
     truth = storm.truth
-    held: dict[str, Counter[str]] = defaultdict(Counter)
-    for incident in incidents:
-        for fingerprint in incident["fingerprints"]:
-            held[incident["key"]][truth[uid_of[fingerprint]]] += 1
+    held = {key: Counter(truth[uid] for uid in uids) for key, uids in members.items()}
     spread: dict[str, Counter[str]] = defaultdict(Counter)
     for key, counts in held.items():
         for cause, count in counts.items():
@@ -126,7 +160,7 @@ def read_outcome(storm: Storm, database: Database, clock: ManualClock) -> Outcom
     return Outcome(
         alerts=len(storm.planted),
         causes=len(set(truth.values())),
-        incidents=len(incidents),
+        incidents=len(members),
         in_right=in_right,
         pairs=len(pairs),
         merged=sum(main[one] == main[other] for one, other in pairs),

@@ -35,10 +35,12 @@ CATALOGUE = Catalogue(
 class Shop:
     """The intake at work on one database; what tests do and what they look at."""
 
-    def __init__(self, database: Database, clock: ManualClock) -> None:
+    def __init__(
+        self, database: Database, clock: ManualClock, catalogue: Catalogue = CATALOGUE
+    ) -> None:
         self.database = database
         self.clock = clock
-        self.intake = AlertIntake(CATALOGUE, clock, group_window_seconds=300, team_id="T1")
+        self.intake = AlertIntake(catalogue, clock, group_window_seconds=300, team_id="T1")
         self._count = 0
 
     def receive(self, *bodies: Any, source: str = "generic") -> list[str]:
@@ -452,3 +454,51 @@ def test_an_issue_is_over_though_it_began_before_its_alert(shop: Shop) -> None:
     with shop.database.read() as uow:
         [stored] = uow.alerts.of_incident(shop.only_incident().id)
     assert stored.alert.status is AlertStatus.RESOLVED
+
+
+def waits_for(*callees: str) -> dict[str, Any]:
+    key = "-".join(callees)
+    summary = f"calls from mailer-2 to {' and '.join(callees)} time out"
+    return an_alert("UpstreamTimeouts", key=key, summary=summary, labels=about("mailer-2"))
+
+
+def told_calls(shop: Shop) -> frozenset[tuple[str, str]]:
+    with shop.database.read() as uow:
+        return uow.alerts.told_calls(["mailer-2"])
+
+
+def test_a_text_that_names_a_service_twice_tells_of_a_call(shop: Shop) -> None:
+    shop.receive(waits_for("orders-db"))
+    assert told_calls(shop) == frozenset()
+    shop.receive(waits_for("orders-db"))
+    assert told_calls(shop) == frozenset()  # a repeat tells nothing new
+    shop.receive({**waits_for("orders-db"), "key": "another"})
+    assert told_calls(shop) == {("mailer-2", "orders-db")}
+
+
+def test_a_text_that_lists_many_services_tells_of_no_call(database: Database, clock: ManualClock):
+    names = [f"store-{number}" for number in range(3)]
+    shop = Shop(database, clock, Catalogue([Service(name=name) for name in names]))
+    for number in range(3):
+        shop.receive({**waits_for(*names), "key": f"k{number}"})
+    assert told_calls(shop) == frozenset()
+    for number in range(2):
+        shop.receive({**waits_for(*names[:2]), "key": f"m{number}"})
+    assert told_calls(shop) == {("mailer-2", "store-0"), ("mailer-2", "store-1")}
+
+
+def test_what_came_alone_and_comes_again_is_not_drawn_into_a_neighbours_problem(shop: Shop) -> None:
+    old = an_alert("BackupOld", key="backup", labels=about("orders-postgres"))
+    shop.receive(old)
+    shop.receive({**old, "status": "resolved"})
+    shop.clock.advance(400)
+    shop.receive(an_alert())
+    shop.clock.advance(20)
+    shop.receive(old)
+    assert len(shop.incidents()) == 3
+    first, checkout, again = shop.incidents()
+    assert (first.service, checkout.service, again.service) == (
+        *("orders-db", "checkout"),
+        "orders-db",
+    )
+    assert any(first.key in line for line in shop.timeline(again))

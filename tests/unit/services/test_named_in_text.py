@@ -26,3 +26,9 @@ CATALOGUE = Catalogue(
 def test_what_is_named(text: str, service: str | None, environment: str | None) -> None:
     about = CATALOGUE.named_in_text(text)
     assert (about.service, about.environment) == (service, environment)
+
+
+def test_all_services_that_words_name_but_not_by_a_plain_word() -> None:
+    words = {"calls", "from", "checkout", "to", "orders-postgres", "time", "out", "orders-db-0"}
+    assert CATALOGUE.named_among(words) == {"orders-db"}
+    assert CATALOGUE.named_among(()) == frozenset()
