@@ -171,16 +171,14 @@ class LiveShow:
     def _end_the_night(self) -> None:
         """Send that every alert of the story that is part of an open incident is over."""
         stage, story = self._the_stage(), self._story
-        told = (
-            story.first_alert,
-            story.unfamiliar_alert,
-            story.hostile_alert,
-            self._cause.joins.alert,
-        )
+        joins = self._cause.joins.alert
+        told = (story.first_alert, joins, story.unfamiliar_alert, story.hostile_alert)
         stormy = (*story.storm.waves, story.storm.unrelated)
+        going_on = [row["key"] for row in stage.incidents() if row["state"] not in _OVER]
+        whole = [stage.bot.get(f"/v1/incidents/{key}") for key in going_on]
+        names = {alert["name"] for incident in whole for alert in incident["alerts"]}
         for alert in (*told, *stormy, *story.fire_more):
-            incident = stage.incident(alert.name)
-            if incident is not None and incident["state"] not in _OVER:
+            if alert.name in names:
                 stage.alert(alert.source, alert.body(datetime.now(UTC), status="resolved"))
         stage.bot.until(lambda: all(one["state"] in _OVER for one in stage.incidents()))
 

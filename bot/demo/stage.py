@@ -21,7 +21,6 @@ from bot.workspace.server import LocalWorkspace
 from knowledge.loaders.outcome import Outcome
 
 CHANNEL = "incidents"
-_NEWEST = 20
 
 
 class Stage:
@@ -148,8 +147,8 @@ class Stage:
         )
 
     def incidents(self) -> Sequence[Mapping[str, Any]]:
-        """The newest incidents in short, newest first."""
-        rows: Sequence[Mapping[str, Any]] = self.bot.get(f"/v1/incidents?limit={_NEWEST}")["items"]
+        """The incidents in short, newest first."""
+        rows: Sequence[Mapping[str, Any]] = self.bot.get("/v1/incidents")["items"]
         return rows
 
     def incident(self, alert_name: str) -> Mapping[str, Any] | None:
