@@ -80,7 +80,7 @@ class LiveShow:
             stage.narrate(beat.what, beat.time)
             try:
                 beat.play()
-            except TimeoutError as error:
+            except (TimeoutError, LookupError) as error:
                 self._tell(f"this did not happen in time: {error}")
                 stage.narrate("That did not happen in time; the terminal says more.", beat.time)
                 return

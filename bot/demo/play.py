@@ -27,7 +27,8 @@ def play_once(seed: int, *, tell: Tell, on_beat: Callable[[PlayedBeat], None]) -
         for beat in director.beats:
             try:
                 seen = beat.play()
-            except TimeoutError as error:
+            except (TimeoutError, LookupError) as error:
+                # What should be there by now is not: late, or not at all.
                 seen = Seen()
                 seen.check(f"it happens in time ({error})", False)
             on_beat(PlayedBeat(beat, seen))

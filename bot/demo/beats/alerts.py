@@ -1,16 +1,12 @@
 """0:10 to 0:50: the first alert, another tool's, and what a person pastes."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
-from bot.demo.machines.watcher import READ_EVERY_SECONDS
 from bot.demo.night import Night, words
 from bot.demo.seen import Seen
 from bot.demo.stage import CHANNEL
 from bot.demo.story import StoryAlert
-
-_LATER = timedelta(seconds=2 * READ_EVERY_SECONDS)
 
 
 def first_alert(night: Night) -> Seen:
@@ -60,7 +56,8 @@ def watch(night: Night) -> None:
     joins = night.cause.joins
     first = _rule(night.story.first_alert, "refused", 1, 1, fires=True)
     other = _rule(joins.alert, joins.measures, joins.at_least, joins.below, fires=False)
-    night.plant.watch(night.stage.bot.address, night.stage.token, [first, other])
+    # The one that opened the incident ends last: until then the card goes by it.
+    night.plant.watch(night.stage.bot.address, night.stage.token, [other, first])
 
 
 def _rule(

@@ -13,7 +13,7 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -26,7 +26,7 @@ from bot.demo.machines.ending import say, wait_for_the_end
 
 READ_EVERY_SECONDS = 0.25
 STEADY_READINGS = 8
-"""So many readings in a row must say the same before a rule ends, as `keep_firing_for` does."""
+"""So many readings in a row must be calm before a rule ends, as `keep_firing_for` has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def read(port: int) -> Reading:
 
 
 class Rule:
-    """One alert and when it fires. A rule that fires ends only after `STEADY_READINGS`."""
+    """One alert and when it fires."""
 
     def __init__(self, raw: Mapping[str, Any]) -> None:
         self.alert = StoryAlert(
@@ -57,24 +57,37 @@ class Rule:
             annotations=raw["annotations"],
             source=raw["source"],
         )
+        self.fires = bool(raw["fires"])
         self._measures = str(raw["measures"])
         self._from = int(raw["from"])
         self._below = int(raw["below"])
-        self._fires = bool(raw["fires"])
         self._calm = 0
 
-    def look(self, reading: Reading) -> str | None:
-        """ "firing" or "resolved" where that changes with this reading, else None."""
+    @property
+    def is_calm(self) -> bool:
+        """Whether it has been below its bound for so long that it may end."""
+        return self._calm >= STEADY_READINGS
+
+    def look(self, reading: Reading) -> bool:
+        """Whether it begins to fire with this reading."""
         value = reading.taken if self._measures == "taken" else reading.refused
-        if value >= self._from:
-            self._calm = 0
-            started, self._fires = not self._fires, True
-            return "firing" if started else None
         self._calm = self._calm + 1 if value < self._below else 0
-        if self._fires and self._calm >= STEADY_READINGS:
-            self._fires = False
-            return "resolved"
-        return None
+        begins = value >= self._from and not self.fires
+        self.fires = self.fires or begins
+        return begins
+
+    def end(self) -> bool:
+        """It fires no more; whether it did."""
+        fired, self.fires = self.fires, False
+        return fired
+
+
+def look(rules: Sequence[Rule], reading: Reading) -> list[tuple[Rule, str]]:
+    """What is to be sent after this reading, in the order of the rules: each begins by itself,
+    and all end together once all are calm, as one group of a monitoring tool does."""
+    begun = [rule for rule in rules if rule.look(reading)]
+    ended = [rule for rule in rules if rule.end()] if all(one.is_calm for one in rules) else []
+    return [(rule, "firing") for rule in begun] + [(rule, "resolved") for rule in ended]
 
 
 class Watcher:
@@ -97,10 +110,8 @@ class Watcher:
         before, self._refused = self._refused, there.refused
         refused = 0 if before is None else there.refused - before
         reading = Reading(there.total, there.taken, refused)
-        for rule in self._rules:
-            status = rule.look(reading)
-            if status is not None:
-                self._send(client, rule.alert, status, reading)
+        for rule, status in look(self._rules, reading):
+            self._send(client, rule.alert, status, reading)
 
     def _send(self, client: httpx.Client, alert: StoryAlert, status: str, reading: Reading) -> None:
         values = {"taken": str(reading.taken), "total": str(reading.total)}

@@ -16,7 +16,7 @@ import pytest
 from bot.demo.machines.client import Pool, connect
 from bot.demo.machines.plant import Plant, PlantPlan, ProgramPlan
 from bot.demo.machines.slots import Slots, SlotServer
-from bot.demo.machines.watcher import STEADY_READINGS, Reading, Rule, read
+from bot.demo.machines.watcher import STEADY_READINGS, Reading, Rule, look, read
 
 PLAN = PlantPlan(
     slots=6,
@@ -102,24 +102,35 @@ def rule(**changes: object) -> Rule:
     return Rule({**raw, "from": 18, "below": 5, "fires": False, **changes})
 
 
-def looked_at(one: Rule, *taken: int) -> list[str | None]:
-    return [one.look(Reading(total=20, taken=number, refused=number)) for number in taken]
+def sent(rules: list[Rule], *readings: int) -> list[list[str]]:
+    """What is sent after each reading, of slots taken and of clients refused alike."""
+    return [
+        [f"{one.alert.name} {status}" for one, status in look(rules, reading)]
+        for reading in (Reading(total=20, taken=number, refused=number) for number in readings)
+    ]
 
 
 def test_a_rule_fires_once_and_ends_only_when_it_has_been_calm_for_long() -> None:
     calm = [4] * (STEADY_READINGS - 1)
-    one = rule()
-    assert looked_at(one, 17, 18, 20) == [None, "firing", None]
-    assert not any(looked_at(one, *calm, 12, *calm)), "between the bounds it is not calm"
-    assert looked_at(one, 4) == ["resolved"]
-    assert not any(looked_at(one, *calm, 4, 4))
-    assert looked_at(one, 18) == ["firing"]
+    rules = [rule()]
+    assert sent(rules, 17, 18, 20) == [[], ["Full firing"], []]
+    assert not any(sent(rules, *calm, 12, *calm)), "between the bounds it is not calm"
+    assert sent(rules, 4) == [["Full resolved"]]
+    assert not any(sent(rules, *calm, 4, 4))
+    assert sent(rules, 18) == [["Full firing"]]
 
 
 def test_a_rule_that_fires_already_only_ends() -> None:
-    one = rule(measures="refused", fires=True, **{"from": 1, "below": 1})
-    assert looked_at(one, 3, 1) == [None, None]
-    assert looked_at(one, *[0] * STEADY_READINGS)[-1] == "resolved"
+    rules = [rule(measures="refused", fires=True, **{"from": 1, "below": 1})]
+    assert sent(rules, 3, 1) == [[], []]
+    assert sent(rules, *[0] * STEADY_READINGS)[-1] == ["Full resolved"]
+
+
+def test_rules_that_are_watched_together_end_together_in_their_order() -> None:
+    rules = [rule(), rule(name="Refused", fires=True, **{"below": 15})]
+    assert sent(rules, 18) == [["Full firing"]]
+    assert not any(sent(rules, *[9] * 2 * STEADY_READINGS)), "one of them is calm, one is not"
+    assert sent(rules, *[4] * STEADY_READINGS)[-1] == ["Full resolved", "Refused resolved"]
 
 
 # -- the plant -----------------------------------------------------------------------------
