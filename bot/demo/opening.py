@@ -47,6 +47,8 @@ def opened(
             settings={
                 "RECALL_ACTIONS_DIR": str(actions),
                 "RECALL_RUNNER_COMMANDS": ",".join(map(str, plant.commands)),
+                # A night lasts minutes: a storm's one message is edited as people watch it.
+                "RECALL_STORM_EDIT_SECONDS": "2",
             },
             past=lambda stage, uow: _keep_past(stage, uow, actions, fixes),
         )

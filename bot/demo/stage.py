@@ -92,8 +92,6 @@ class Stage:
                 # A night on the stage lasts minutes: what ends is over, and may come again.
                 "RECALL_RESOLVE_AFTER_SECONDS": "0",
                 "RECALL_FLAP_SECONDS": "0",
-                # One message for a storm is edited as often as people look, not once a minute.
-                "RECALL_STORM_EDIT_SECONDS": "2",
                 **({"RECALL_LEADS": ",".join(leads)} if leads else {}),
                 "SLACK_BOT_TOKEN": workspace.bot_token,
                 "SLACK_APP_TOKEN": workspace.app_token,
