@@ -418,6 +418,7 @@ def test_the_pictures_of_the_documentation(browser: webdriver.Chrome) -> None:
         page.picture("story")
         page.find("#thread-close").click()
         page.until(lambda: "why the nearest" in told(), STORY_SECONDS)
+        page.show("#messages .message:last-child .thread-link")
         page.find("#messages .message:last-child .thread-link").click()
         page.until(lambda: page.count("#replies .card") == 1)
         page.picture("answer-not-seen-before", "#replies .card")
