@@ -28,7 +28,9 @@ def request(night: Night) -> Seen:
     shown = _fills_in(night, alice)
     seen.check("the form shows exactly what would run", fix.command in str(shown.definition))
     seen.check(f"and how it did before: {fix.record}", fix.record in str(shown.definition))
-    alice.submits(shown, {})
+    done = alice.submits(shown, {})
+    if done is not None:
+        alice.closes(done)
     asked = night.wait_card("Waits for approval", fix.command, but=[night.the_card()])
     night.request = asked
     seen.show("the request", asked)
