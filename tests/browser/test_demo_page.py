@@ -190,11 +190,11 @@ class Page:
         self.until(lambda: self.text("#caption") != before)
         self.until(lambda: " fires: " not in self.text("#caption"))
 
-    def picture(self, name: str, css: str = "") -> None:
-        """A PNG of the window, or of one element with a margin."""
+    def picture(self, name: str, css: str = "", words: str = "") -> None:
+        """A PNG of the window, or of the last such element that has the words, with a margin."""
         options: dict[str, Any] = {"format": "png"}
         if css:
-            box = self.all(css)[-1].rect
+            box = [one for one in self.all(css) if words in one.text][-1].rect
             margin = 8
             options["clip"] = {
                 "x": box["x"] - margin,
@@ -436,7 +436,7 @@ def test_the_pictures_of_the_documentation(browser: webdriver.Chrome) -> None:
         page.fire(STORY.storm.label)
         page.until(lambda: f"Alert storm: {STORY.storm.alerts}" in page.text("#messages"))
         time.sleep(2.5)
-        page.picture("storm", "#messages .message:has(.card):last-child .card")
+        page.picture("storm", "#messages .card", words="Alert storm: ")
         asks_for_it(page)
         card = "#messages .message:last-child .card"
         page.until(lambda: "Waits for approval" in page.text(card))

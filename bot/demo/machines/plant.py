@@ -113,7 +113,10 @@ class Plant:
         return list(self._watcher.said) if self._watcher is not None else []
 
     def relapse(self) -> None:
-        """All programs hold again what they held in the beginning."""
+        """All programs hold again what they held in the beginning, and nothing watches yet."""
+        if self._watcher is not None:
+            self._watcher.drop()
+            self._watcher = None
         with self._lock:
             for program in self._running.values():
                 program.drop()
