@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from bot.demo.machines.client import Pool, connect
-from bot.demo.machines.plant import Plant, PlantPlan, ProgramPlan
+from bot.demo.machines.plant import Plant, PlantPlan, ProgramPlan, _first_lines
 from bot.demo.machines.slots import Slots, SlotServer
 from bot.demo.machines.watcher import STEADY_READINGS, Reading, Rule, look, read
 
@@ -235,3 +235,21 @@ def test_the_programs_end_with_whoever_started_them(tmp_path: Path) -> None:
     os.kill(parent.pid, signal.SIGKILL)
     parent.wait()
     until(lambda: not any(is_there(pid) for pid in pids))
+
+
+def test_a_program_finds_a_python_whose_path_has_spaces(tmp_path: Path) -> None:
+    python = tmp_path / "my programs" / "python"
+    python.parent.mkdir()
+    python.symlink_to(sys.executable)
+    program = tmp_path / "says"
+    program.write_text(f"{_first_lines(str(python))}import sys\nsys.stdout.write(sys.argv[1])\n")
+    program.chmod(0o700)
+    ran = subprocess.run(
+        [str(program), "$(reboot) 'two words'"],
+        env={"PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert (ran.stdout, ran.returncode) == ("$(reboot) 'two words'", 0), ran.stderr
