@@ -78,7 +78,7 @@ def _live(seed: int, port: int, keep: Path | None, pause: float | None) -> None:
     import threading
 
     from bot.cli.common import exit_on_error, say
-    from bot.demo.play import PAUSE_SECONDS, LiveShow
+    from bot.demo.live import PAUSE_SECONDS, LiveShow
 
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -21,6 +21,16 @@ _GONE = ""
 _POLL_SECONDS = 0.05
 
 
+def clean_environment(settings: Mapping[str, str]) -> dict[str, str]:
+    """The environment of this process with these settings, and without any other of Recall's."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("RECALL_", "SLACK_", "HTTP_PROXY", "HTTPS_PROXY"))
+    }
+    return {**kept, **settings, "PYTHONUNBUFFERED": "1"}
+
+
 class ServeProcess:
     """One run of `recall serve --port 0` with the given settings on top of a clean environment.
 
@@ -29,12 +39,7 @@ class ServeProcess:
     """
 
     def __init__(self, settings: Mapping[str, str], log: Path) -> None:
-        kept = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("RECALL_", "SLACK_", "HTTP_PROXY", "HTTPS_PROXY"))
-        }
-        self._environment = {**kept, **settings, "PYTHONUNBUFFERED": "1"}
+        self._environment = clean_environment(settings)
         self._token = settings.get("RECALL_WEBHOOK_TOKEN", "")
         self._log = log
         self._lines: queue.Queue[str] = queue.Queue()

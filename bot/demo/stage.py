@@ -2,15 +2,18 @@
 in its database. Everything listens on loopback and ends with this process."""
 
 import secrets
+import subprocess
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 from bot.clock import SystemClock
-from bot.demo.serving import ServeProcess
+from bot.demo.serving import ServeProcess, clean_environment
 from bot.errors import DataError
 from bot.importing import Importer, ImportReport
 from bot.store.database import Database
+from bot.uow import UnitOfWork
 from bot.workspace.control import DemoButton
 from bot.workspace.driver import Person
 from bot.workspace.model import Message
@@ -23,7 +26,8 @@ CHANNEL = "incidents"
 class Stage:
     """Use as a context manager: on entering, everything runs and is ready.
 
-    `folder` gets the database, the index and the log of `recall serve`.
+    `folder` gets the database, the index and the log of `recall serve`. `leads` are names;
+    `settings` come on top of the stage's own; `past` puts more into the database than documents.
     """
 
     def __init__(
@@ -36,12 +40,18 @@ class Stage:
         port: int = 0,
         buttons: Sequence[DemoButton] = (),
         told: Callable[[str], None] = lambda _: None,
+        leads: Sequence[str] = (),
+        settings: Mapping[str, str] | None = None,
+        past: Callable[["Stage", UnitOfWork], None] | None = None,
     ) -> None:
         self._folder = folder
         self._services = services
         self._knowledge = knowledge
         self._told = told
         self.users = tuple(users)
+        self._leads = tuple(leads)
+        self._extra = dict(settings or {})
+        self._past = past
         self._token = secrets.token_urlsafe(24)
         self.workspace = LocalWorkspace(
             users=users, channels=(CHANNEL, "general"), port=port, demo_buttons=buttons
@@ -71,6 +81,7 @@ class Stage:
     def start_serve(self) -> None:
         """Start `recall serve` (again)."""
         workspace = self.workspace
+        leads = [f"{workspace.team_id}/{self.person(name).id}" for name in self._leads]
         self.serve = ServeProcess(
             {
                 "RECALL_DATA_DIR": str(self._folder),
@@ -81,9 +92,11 @@ class Stage:
                 # A night on the stage lasts minutes: what ends is over, and may come again.
                 "RECALL_RESOLVE_AFTER_SECONDS": "0",
                 "RECALL_FLAP_SECONDS": "0",
+                **({"RECALL_LEADS": ",".join(leads)} if leads else {}),
                 "SLACK_BOT_TOKEN": workspace.bot_token,
                 "SLACK_APP_TOKEN": workspace.app_token,
                 "SLACK_API_URL": workspace.api_url,
+                **self._extra,
             },
             self._folder / "serve.log",
         )
@@ -110,6 +123,26 @@ class Stage:
         with self.bot.client() as client:
             answer = client.post(f"/v1/alerts/{source}", json=body).raise_for_status()
         return str(answer.json()["id"])
+
+    @property
+    def token(self) -> str:
+        """Opens the webhooks and the API."""
+        return self._token
+
+    @property
+    def folder(self) -> Path:
+        return self._folder
+
+    def recall(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Run a command of `recall` on this stage's data, as somebody at the machine would."""
+        return subprocess.run(
+            [sys.executable, "-m", "bot", *arguments],
+            env=clean_environment({"RECALL_DATA_DIR": str(self._folder)}),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
 
     def incidents(self) -> Sequence[Mapping[str, Any]]:
         """The incidents in short, newest first."""
@@ -151,6 +184,9 @@ class Stage:
             importer = Importer(units=database, clock=clock, actor="demo")
             for subject, outcomes in self._knowledge:
                 _insist(importer.run(outcomes(), subject=subject))
+            if self._past is not None:
+                with database.begin() as uow:
+                    self._past(self, uow)
         finally:
             database.close()
 

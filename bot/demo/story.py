@@ -1,18 +1,46 @@
-"""The story as data: what fires, what people paste, which past incident is the right one."""
+"""The story as data: what fires, what people paste, which past incident is the right one, and
+which machines stand behind it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from bot.demo.alerts import StoryAlert
+from bot.demo.machines.plant import PlantPlan, ProgramPlan
 from knowledge.loaders import incidents_jsonl, markdown_dir
 from knowledge.loaders.outcome import Outcomes
 
+__all__ = ["DATA", "Story", "StoryAlert", "TrueCause", "knowledge", "load_story"]
+
 DATA = Path(__file__).parent / "data"
+
+
+@dataclass(frozen=True, slots=True)
+class Joins:
+    """An alert of another tool that joins the incident, for the reason `because`. It fires from
+    so many of the plant's slots on (`at_least`) and ends `below` so many."""
+
+    alert: StoryAlert
+    because: str
+    measures: str
+    at_least: int
+    below: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """The action that mends it: `command` is how what runs ends, `restarts` the program that is
+    another process afterwards, `record` what must be told of how the action did before."""
+
+    template: str
+    parameters: Mapping[str, str]
+    command: str
+    restarts: str
+    record: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +48,7 @@ class TrueCause:
     """One of the causes that the seed can make the true one.
 
     `expected_difference` is what the answer must say is different this time, "" where nothing.
+    `joins` is what another tool sees of it, `plant` the machines behind it, `action` the way out.
     """
 
     name: str
@@ -27,49 +56,25 @@ class TrueCause:
     expected_incident: str
     evidence_question: str
     evidence_log: str
+    joins: Joins
+    plant: PlantPlan
+    action: Fix
     expected_difference: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class StoryAlert:
-    """An alert of the story, without times."""
+class Storm:
+    """A node of `cluster` fails: `waves` of alerts, and in the middle `unrelated`."""
 
-    name: str
     label: str
-    labels: Mapping[str, str]
-    annotations: Mapping[str, str]
+    cluster: str
+    waves: Sequence[StoryAlert]
+    unrelated: StoryAlert
 
     @property
-    def text(self) -> str:
-        """What the alert says, in one line."""
-        return " ".join(self.annotations.get(name, "") for name in ("summary", "description"))
-
-    def body(
-        self, now: datetime, *, status: str = "firing", minutes_ago: float = 0
-    ) -> Mapping[str, Any]:
-        """An Alertmanager v4 webhook body with this one alert in it."""
-        starts = now - timedelta(minutes=minutes_ago)
-        ends = now if status == "resolved" else datetime.min
-        alert = {
-            "status": status,
-            "labels": dict(self.labels),
-            "annotations": dict(self.annotations),
-            "startsAt": f"{starts:%Y-%m-%dT%H:%M:%S.%f}Z",
-            "endsAt": f"{ends:%Y-%m-%dT%H:%M:%S}Z" if ends.year > 1 else "0001-01-01T00:00:00Z",
-            "generatorURL": "",
-        }
-        group = {"alertname": self.name, "service": self.labels.get("service", "")}
-        return {
-            "version": "4",
-            "groupKey": "{}:" + "{" + ",".join(f'{k}="{v}"' for k, v in group.items()) + "}",
-            "status": status,
-            "receiver": "recall",
-            "groupLabels": group,
-            "commonLabels": dict(self.labels),
-            "commonAnnotations": dict(self.annotations),
-            "externalURL": "",
-            "alerts": [alert],
-        }
+    def alerts(self) -> int:
+        """How many alerts the waves bring."""
+        return sum(wave.instances for wave in self.waves)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,7 @@ class Story:
     hostile_alert: StoryAlert
     unfamiliar_alert: StoryAlert
     unfamiliar_question: str
+    storm: Storm
     fire_more: Sequence[StoryAlert]
 
     def true_cause(self, seed: int) -> TrueCause:
@@ -90,12 +96,50 @@ def load_story(folder: Path = DATA) -> Story:
     """The story in `folder`/story.yaml."""
     raw = yaml.safe_load((folder / "story.yaml").read_text(encoding="utf-8"))
     return Story(
-        causes=[TrueCause(name=name, **fields) for name, fields in raw["causes"].items()],
+        causes=[_cause(name, fields) for name, fields in raw["causes"].items()],
         first_alert=_alert(raw["first_alert"]),
         hostile_alert=_alert(raw["hostile_alert"]),
         unfamiliar_alert=_alert(raw["unfamiliar_alert"]),
         unfamiliar_question=raw["unfamiliar_alert"]["question"],
+        storm=Storm(
+            label=raw["storm"]["label"],
+            cluster=raw["storm"]["cluster"],
+            waves=[_alert(one) for one in raw["storm"]["waves"]],
+            unrelated=_alert(raw["storm"]["unrelated"]),
+        ),
         fire_more=[_alert(one) for one in raw["fire_more"]],
+    )
+
+
+def _cause(name: str, raw: Mapping[str, Any]) -> TrueCause:
+    plant, joins = raw["plant"], raw["joins"]
+    own = {key: value for key, value in raw.items() if key not in ("joins", "plant", "action")}
+    return TrueCause(
+        name=name,
+        joins=Joins(
+            alert=_alert(joins),
+            because=joins["because"],
+            measures=joins["measures"],
+            at_least=joins["from"],
+            below=joins["below"],
+        ),
+        plant=PlantPlan(
+            slots=plant["slots"],
+            of=plant["of"],
+            programs=[_program(one) for one in plant["programs"]],
+        ),
+        action=Fix(**raw["action"]),
+        **own,
+    )
+
+
+def _program(raw: Mapping[str, Any]) -> ProgramPlan:
+    mended_by = raw.get("mended_by")
+    return ProgramPlan(
+        name=raw["name"],
+        holds=raw["holds"],
+        afterwards=raw["afterwards"],
+        mended_by=(mended_by[0], mended_by[1]) if mended_by else None,
     )
 
 
@@ -105,6 +149,8 @@ def _alert(raw: Mapping[str, Any]) -> StoryAlert:
         label=raw["label"],
         labels={name: str(value) for name, value in raw["body"]["labels"].items()},
         annotations={name: str(value) for name, value in raw["body"]["annotations"].items()},
+        source=raw.get("source", "alertmanager"),
+        instances=raw.get("instances", 1),
     )
 
 

@@ -1,0 +1,1 @@
+"""The demo's machines: small real programs, each a process, that hold and free real connections."""
