@@ -34,7 +34,8 @@ from bot.services.file import load_catalogue
 from bot.settings import Settings
 from bot.slack_engine import open_slack
 from bot.store.database import Database
-from bot.suggestions.jobs import SUGGEST, SuggestJob
+from bot.suggestions.changed import ChangedLast
+from bot.suggestions.jobs import SUGGEST, SuggestJob, follow_changes
 from bot.suggestions.knowing import KnowingSuggester
 from bot.suggestions.logs import LogsJob
 from bot.suggestions.model import Suggestion
@@ -126,7 +127,8 @@ def build_engine(
         opened.callback(database.close)
         database.require_current_schema()
         memory, projection = _open_memory(settings, database, opened, embedder)
-        builder = KnowingSuggester(memory, catalogue, database)
+        changed = ChangedLast(catalogue, settings.change_window)
+        builder = KnowingSuggester(memory, catalogue, database, changed, clock)
         intake = AlertIntake(
             catalogue,
             clock,
@@ -135,6 +137,7 @@ def build_engine(
             rules=rules,
             flapping=flap_rule(settings),
             resolve_after_seconds=settings.resolve_after_seconds,
+            on_changes=lambda uow, told, at: follow_changes(uow, changed, told, at, clock),
         )
         loops = _Loops()
         life = open_life(settings, database, catalogue, clock, loops.on_jobs)
@@ -146,7 +149,7 @@ def build_engine(
         canary = canary_job(settings, database, builder, catalogue, rooms, clock)
         where = slack.where if slack is not None else nowhere
         handlers: dict[str, Callable[[Job], None]] = {
-            SUGGEST: SuggestJob(database, builder, where, clock, life.storms).handle,
+            SUGGEST: SuggestJob(database, builder, where, clock, life.storms, changed).handle,
             CANARY_JOB: canary.handle,
             RECORD_FILE: RecordFileJob(database, settings.records_folder).handle,
             LOGS_JOB: LogsJob(database, catalogue, clock).handle,
@@ -272,6 +275,7 @@ def build_front(settings: Settings, engine: EngineClient, *, clock: Clock | None
             sources=sources,
             secrets=secrets,
             sns=SnsVerifier(fetch_over_https(settings.https_proxy), clock),
+            changed=ChangedLast(load_catalogue(settings.services_file), settings.change_window),
         )
         console = console_parts(
             settings, database, engine, clock, waker.soon, database.knowledge_source().list
@@ -321,7 +325,8 @@ class _AskOnly:
                 raise EngineUnavailable(str(error)) from error
             projection.catch_up()
             catalogue = load_catalogue(settings.services_file)
-            asked = KnowingSuggester(builder, catalogue, self._database)
+            changed = ChangedLast(catalogue, settings.change_window)
+            asked = KnowingSuggester(builder, catalogue, self._database, changed, self._clock)
             self._questions = Questions(self._database, asked, catalogue, self._clock)
             self._opened = opened.pop_all()
 

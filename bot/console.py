@@ -15,6 +15,7 @@ from bot.people.sign_on import SignOnRules
 from bot.redact import redact
 from bot.services.file import load_catalogue
 from bot.settings import Settings
+from bot.suggestions.changed import ChangedLast
 from bot.suggestions.model import Suggestion
 from bot.uow import UnitOfWorkFactory
 from bot.web.console.parts import ConsoleParts, Documents, Rollout
@@ -32,6 +33,7 @@ def console_parts(
     documents: Documents,
 ) -> ConsoleParts:
     """Raises SettingsError where a file that the settings name is wrong."""
+    catalogue = load_catalogue(settings.services_file)
     tools = Tools(
         units=units,
         clock=clock,
@@ -40,7 +42,7 @@ def console_parts(
         redact=redact,
         settings=settings,
         pager=open_pager(settings),
-        catalogue=load_catalogue(settings.services_file),
+        catalogue=catalogue,
     )
     return ConsoleParts(
         units=units,
@@ -53,6 +55,7 @@ def console_parts(
         facts=lambda: _facts(settings),
         wake=wake,
         documents=documents,
+        changed=ChangedLast(catalogue, settings.change_window),
     )
 
 

@@ -59,12 +59,13 @@ class KnownChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedChanges:
-    """Which changes are looked for; what is empty does not matter. `since` is the earliest time
+    """Which changes are looked for; what is empty does not matter. `environments` are
+    names in lower case, for any case. `since` is the earliest time
     at which they came into their state, `until` the latest at which they began. `before` is the
     (at, key) of the last of the page before."""
 
     services: tuple[str, ...] = ()
-    environment: str = ""
+    environments: tuple[str, ...] = ()
     statuses: tuple[ChangeStatus, ...] = ()
     since: datetime | None = None
     until: datetime | None = None

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.demo.stage import CHANNEL, Stage
-from bot.demo.story import Story, StoryAlert, TrueCause
+from bot.demo.story import Story, StoryAlert, StoryChange, TrueCause
 from bot.demo.text_card import message_text
 from bot.workspace.model import Message
 
@@ -80,8 +80,8 @@ class Director:
             Beat(
                 "2:15",
                 f"{self._story.unfamiliar_alert.name}: never seen",
-                "The channel stayed silent. Bob asked: the bot says so, and why the nearest "
-                "case is too far",
+                "The channel stayed silent. Bob asked: the bot says so, why the nearest "
+                "case is too far, and what changed last",
                 self.unfamiliar,
             ),
             Beat(
@@ -147,6 +147,7 @@ class Director:
         seen = Seen(names=self._names)
         before = len(self._stage.bot_messages())
         alert = self._story.unfamiliar_alert
+        self._deploy(self._story.changes)
         self._fire(alert)
         self._stage.wait_for_suggestion(alert.name)
         seen.check("the channel stays silent", len(self._stage.bot_messages()) == before)
@@ -156,6 +157,12 @@ class Director:
         seen.show("asked, the bot answers", reply)
         text = message_text(reply.blocks, reply.text).lower()
         seen.check("it says that it has not seen this before", "not seen" in text)
+        for reason in ("other service", "other error"):
+            seen.check(f"the nearest case is too far: {reason}", reason in text)
+        last = self._story.changes[-1]
+        told = f"{last.service} {self._story.changes[-2].version} → {last.version}"
+        when = f"{last.minutes_ago:.0f} min ago"
+        seen.check(f"changed last: {told}, {when}", told in text and when in text)
         return seen
 
     def hostile(self) -> Seen:
@@ -211,6 +218,15 @@ class Director:
 
     def _fire(self, alert: StoryAlert, status: str = "firing") -> None:
         self._stage.alert("alertmanager", alert.body(datetime.now(UTC), status=status))
+
+    def _deploy(self, changes: Sequence[StoryChange]) -> None:
+        """Tell of what was deployed, and wait until the bot knows it."""
+        now = datetime.now(UTC)
+        for change in changes:
+            self._stage.alert("github", change.body(now))
+        self._stage.bot.until(
+            lambda: len(self._stage.bot.get("/v1/changes")["items"]) >= len(changes)
+        )
 
     def _wait(self, seen: Callable[[], Any]) -> Any:
         return self._stage.workspace.wait_for(seen, PATIENCE_SECONDS)

@@ -132,8 +132,8 @@ def _conditions(wanted: WantedChanges) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if wanted.services:
         found.append(table.c.service.in_(wanted.services))
-    if wanted.environment:
-        found.append(table.c.environment == wanted.environment)
+    if wanted.environments:
+        found.append(func.lower(table.c.environment).in_(wanted.environments))
     if wanted.statuses:
         found.append(table.c.status.in_([status.value for status in wanted.statuses]))
     if wanted.since is not None:

@@ -96,7 +96,7 @@ def test_what_was_in_place_before_is_found_among_the_earlier_ones(database: Data
     save(database, replace(ONE, version="2.2"))
     assert {
         known.change.version: known.previous
-        for known in found(database, services=("checkout",), environment="production")
+        for known in found(database, services=("checkout",), environments=("production",))
     } == {
         "2.2": "2.0",
         "2.1": "2.0",
@@ -134,7 +134,7 @@ def test_they_are_found_by_what_is_asked_for(database: Database) -> None:
 
     assert keys() == ["c", "a", "b"]
     assert keys(services=("orders", "search")) == ["b"]
-    assert keys(environment="staging") == ["c"]
+    assert keys(environments=("staging",)) == ["c"]
     assert keys(statuses=(ChangeStatus.FAILED,)) == ["b"]
     assert keys(since=AT + timedelta(seconds=1)) == ["c"]
     assert keys(until=AT) == ["a", "b"]

@@ -10,6 +10,8 @@ from fastapi import Depends, Request
 from bot.clock import Clock
 from bot.commands.book import CommandBook
 from bot.engine.ports import EngineClient
+from bot.services.catalogue import Catalogue
+from bot.suggestions.changed import ChangedLast
 from bot.uow import UnitOfWorkFactory
 from bot.web.console.attempts import Attempts
 from knowledge.model import Document, DocumentKind
@@ -49,6 +51,7 @@ class ConsoleParts:
     facts: Callable[[], Mapping[str, Mapping[str, str]]] = dict
     wake: Callable[[], None] = lambda: None
     documents: Documents = lambda _: ()
+    changed: ChangedLast = field(default_factory=lambda: ChangedLast(Catalogue()))
     attempts: Attempts = field(
         default_factory=lambda: Attempts(most=10, within=timedelta(minutes=5))
     )

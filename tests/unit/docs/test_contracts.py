@@ -19,6 +19,7 @@ from starlette.routing import Route
 from bot.actions.catalogue import Mistake
 from bot.actions.model import RequestState
 from bot.actions.template import ActionTemplate
+from bot.alerts.changes import Change, ChangeStatus, KnownChange
 from bot.alerts.model import Alert, AlertStatus, Severity, StoredAlert
 from bot.alerts.sources import all_sources
 from bot.audit.model import AuditEvent
@@ -249,6 +250,20 @@ INCIDENT = Incident(
     group_key="g",
     opened_at=NOW,
 )
+CHANGE = KnownChange(
+    change=Change(
+        source="change",
+        key="change:1:a",
+        service="checkout",
+        environment="",
+        version="2",
+        status=ChangeStatus.SUCCEEDED,
+        at=NOW,
+    ),
+    at=NOW,
+    began_at=NOW,
+    previous="1",
+)
 SAID = StoredSuggestion(suggestion=a_suggestion(), incident_id=None, asked_by="", created_at=NOW)
 
 
@@ -263,6 +278,7 @@ def test_the_rows_of_the_read_api() -> None:
         "suggestion": set(views.suggestion_view(SAID)),
         "receipt": set(views.receipt_view(SAID)),
         "delivery": set(views.inbox_view(DELIVERY)),
+        "change": set(views.change_view(CHANGE)),
     }
 
 
@@ -271,6 +287,7 @@ VALUES: Mapping[str, type[StrEnum]] = {
     "`severity`": Severity,
     "`state` of an incident": IncidentState,
     "`kind` of a timeline entry": TimelineKind,
+    "`status` of a change": ChangeStatus,
     "`state` of a delivery": InboxState,
     "`kind` of a delivery": InboxKind,
     "`state` of an action request": RequestState,
