@@ -11,6 +11,7 @@ from bot.actions.book import ActionBook
 from bot.actions.catalogue import CatalogueFolder
 from bot.actions.executors import EXECUTORS, RunnerRules
 from bot.actions.executors.hosts import HostGate
+from bot.catalogue import catalogue_of
 from bot.clock import Clock, SystemClock
 from bot.errors import SettingsError
 from bot.people.model import RoleBook
@@ -19,7 +20,6 @@ from bot.redact import redact
 from bot.runner.credentials import credentials
 from bot.runner.parts import RunnerParts
 from bot.runner.runner import Runner
-from bot.services.file import load_catalogue
 from bot.settings import Settings
 from bot.store.database import Database
 
@@ -29,7 +29,7 @@ def build_book(settings: Settings, roles: RoleBook | None = None) -> ActionBook:
     nobody knows better. Raises DataError."""
     return ActionBook(
         source=CatalogueFolder(settings.actions_dir).current,
-        services=tuple(load_catalogue(settings.services_file).services),
+        services=tuple(catalogue_of(settings).services),
         roles=roles or RoleBook(settings.leads, settings.admins),
         same=SamePeople(group.split("=") for group in settings.same_people),
         approvers=(*settings.leads, *settings.admins),

@@ -15,6 +15,7 @@ from bot.alerts.logs import LOGS_JOB
 from bot.alerts.noise_file import load_noise_rules
 from bot.alerts.sources import all_sources
 from bot.alerts.sources.secrets import load_secrets
+from bot.catalogue import catalogue_of
 from bot.channels.placing import nowhere
 from bot.chat.sender import OutboxSender
 from bot.clock import Clock, SystemClock
@@ -30,7 +31,6 @@ from bot.jobs.inbox_writer import InboxWriter
 from bot.jobs.ports import Job
 from bot.life import flap_rule, open_life
 from bot.redaction import set_up_redaction
-from bot.services.file import load_catalogue
 from bot.settings import Settings
 from bot.slack_engine import open_slack
 from bot.store.database import Database
@@ -119,7 +119,7 @@ def build_engine(
     """
     clock = clock or SystemClock()
     set_up_redaction(settings)
-    catalogue = load_catalogue(settings.services_file)  # its mistakes are told before the long work
+    catalogue = catalogue_of(settings)  # its mistakes are told before the long work
     sources = all_sources(settings.sources_dir)
     rules = load_noise_rules(settings.noise_file)
     with ExitStack() as opened:
@@ -275,7 +275,7 @@ def build_front(settings: Settings, engine: EngineClient, *, clock: Clock | None
             sources=sources,
             secrets=secrets,
             sns=SnsVerifier(fetch_over_https(settings.https_proxy), clock),
-            changed=ChangedLast(load_catalogue(settings.services_file), settings.change_window),
+            changed=ChangedLast(catalogue_of(settings), settings.change_window),
         )
         console = console_parts(
             settings, database, engine, clock, waker.soon, database.knowledge_source().list
@@ -324,7 +324,7 @@ class _AskOnly:
             except KnowledgeError as error:
                 raise EngineUnavailable(str(error)) from error
             projection.catch_up()
-            catalogue = load_catalogue(settings.services_file)
+            catalogue = catalogue_of(settings)
             changed = ChangedLast(catalogue, settings.change_window)
             asked = KnowingSuggester(builder, catalogue, self._database, changed, self._clock)
             self._questions = Questions(self._database, asked, catalogue, self._clock)

@@ -4,6 +4,7 @@ import ssl
 from collections.abc import Callable, Mapping
 
 from bot.alerts.sources import all_sources
+from bot.catalogue import catalogue_of
 from bot.chat.ports import CardRoom
 from bot.clock import Clock
 from bot.commands import COMMANDS, FORMS
@@ -13,7 +14,6 @@ from bot.engine.ports import EngineClient
 from bot.pager.opening import open_pager
 from bot.people.sign_on import SignOnRules
 from bot.redact import redact
-from bot.services.file import load_catalogue
 from bot.settings import Settings
 from bot.suggestions.changed import ChangedLast
 from bot.suggestions.model import Suggestion
@@ -33,7 +33,7 @@ def console_parts(
     documents: Documents,
 ) -> ConsoleParts:
     """Raises SettingsError where a file that the settings name is wrong."""
-    catalogue = load_catalogue(settings.services_file)
+    catalogue = catalogue_of(settings)
     tools = Tools(
         units=units,
         clock=clock,
