@@ -113,7 +113,7 @@ def open_slack(
             **paging,
             **schedule.handlers(),
             **parts.home().handlers(),
-            **gap_handlers(units, client, upkeep, clock),
+            **gap_handlers(units, client, upkeep, clock, Mode(settings.rollout)),
         },
         interact=parts.interact(following),
         schedule=schedule.tick,

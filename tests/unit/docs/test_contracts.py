@@ -22,10 +22,22 @@ from bot.actions.template import ActionTemplate
 from bot.alerts.changes import Change, ChangeStatus, KnownChange
 from bot.alerts.model import Alert, AlertStatus, Severity, StoredAlert
 from bot.alerts.sources import all_sources
+from bot.alerts.unresolved import ResolvedShare, Unresolved, label_sets
 from bot.audit.model import AuditEvent
 from bot.audit.verify import event_line, verify
 from bot.backup import BackupReport
-from bot.cli import COMMANDS, actions, audit, backtest_report, backup, demo, doctor, import_, inbox
+from bot.cli import (
+    COMMANDS,
+    actions,
+    audit,
+    backtest_report,
+    backup,
+    demo,
+    doctor,
+    import_,
+    inbox,
+    sources,
+)
 from bot.clock import ManualClock
 from bot.demo.director import Beat, Seen
 from bot.demo.play import PlayedBeat
@@ -203,6 +215,13 @@ def test_the_json_of_backup_restore_and_the_inbox() -> None:
     assert told["restore"] == shape(made)
     assert set(told["backup"]) == {"file", "bytes", *made}
     assert keys_of("recall inbox list") == {"items": frozenset(inbox.as_dict(DELIVERY))}
+
+
+def test_the_json_of_the_unresolved_share() -> None:
+    seen = ResolvedShare(alerts=2, without_service=1, without_environment=0, unresolved=1)
+    one = Unresolved(source="a", name="A", labels={}, has_service=False, has_environment=True)
+    made = sources.unresolved_as_dict(7, seen, label_sets([one]))
+    assert keys_of("recall sources unresolved") == shape(made)
 
 
 def test_the_json_of_actions_and_of_the_audit_record() -> None:
