@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, RowMapping, and_, func, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
@@ -60,7 +61,9 @@ class SqlChanges:
         ]
         statement = insert_into(self._connection, table)
         new = statement.excluded
-        kept = {name: new[name] for name in rows[0] if name not in ("key", "began_at", "previous")}
+        kept: dict[str, ColumnElement[Any]] = {
+            name: new[name] for name in rows[0] if name not in ("key", "began_at", "previous")
+        }
         # A later report that does not say what was in place before takes nothing back.
         kept["previous"] = func.coalesce(func.nullif(new["previous"], ""), table.c.previous)
         self._connection.execute(
