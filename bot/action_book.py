@@ -3,9 +3,9 @@
 from bot.actions.book import ActionBook
 from bot.actions.catalogue import CatalogueFolder
 from bot.actions.template import Risk
+from bot.catalogue import catalogue_of
 from bot.people.model import RoleBook
 from bot.people.same import SamePeople
-from bot.services.file import load_catalogue
 from bot.settings import Settings
 
 
@@ -14,7 +14,7 @@ def build_book(settings: Settings, roles: RoleBook | None = None) -> ActionBook:
     nobody knows better. Raises DataError."""
     return ActionBook(
         source=CatalogueFolder(settings.actions_dir).current,
-        services=tuple(load_catalogue(settings.services_file).services),
+        services=tuple(catalogue_of(settings).services),
         roles=roles or RoleBook(settings.leads, settings.admins),
         same=SamePeople(group.split("=") for group in settings.same_people),
         approvers=(*settings.leads, *settings.admins),

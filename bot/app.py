@@ -17,6 +17,7 @@ from bot.alerts.logs import LOGS_JOB
 from bot.alerts.noise_file import load_noise_rules
 from bot.alerts.sources import all_sources
 from bot.alerts.sources.secrets import load_secrets
+from bot.catalogue import catalogue_of
 from bot.channels.placing import nowhere
 from bot.chat.sender import OutboxSender
 from bot.clock import Clock, SystemClock
@@ -33,11 +34,11 @@ from bot.jobs.inbox_writer import InboxWriter
 from bot.jobs.ports import Job
 from bot.life import flap_rule, open_life
 from bot.redaction import set_up_redaction
-from bot.services.file import load_catalogue
 from bot.settings import Settings
 from bot.slack_engine import open_slack
 from bot.store.database import Database
-from bot.suggestions.jobs import SUGGEST, SuggestJob
+from bot.suggestions.changed import ChangedLast
+from bot.suggestions.jobs import SUGGEST, SuggestJob, follow_changes
 from bot.suggestions.knowing import KnowingSuggester
 from bot.suggestions.logs import LogsJob
 from bot.suggestions.model import Suggestion
@@ -121,7 +122,7 @@ def build_engine(
     """
     clock = clock or SystemClock()
     set_up_redaction(settings)
-    catalogue = load_catalogue(settings.services_file)  # its mistakes are told before the long work
+    catalogue = catalogue_of(settings)  # its mistakes are told before the long work
     sources = all_sources(settings.sources_dir)
     rules = load_noise_rules(settings.noise_file)
     with ExitStack() as opened:
@@ -130,7 +131,8 @@ def build_engine(
         database.require_current_schema()
         note_start(settings, database, clock, "engine")
         memory, projection = _open_memory(settings, database, opened, embedder)
-        builder = KnowingSuggester(memory, catalogue, database)
+        changed = ChangedLast(catalogue, settings.change_window)
+        builder = KnowingSuggester(memory, catalogue, database, changed, clock)
         intake = AlertIntake(
             catalogue,
             clock,
@@ -139,6 +141,7 @@ def build_engine(
             rules=rules,
             flapping=flap_rule(settings),
             resolve_after_seconds=settings.resolve_after_seconds,
+            on_changes=lambda uow, told, at: follow_changes(uow, changed, told, at, clock),
         )
         loops = _Loops()
         life = open_life(settings, database, catalogue, clock, loops.on_jobs)
@@ -151,7 +154,9 @@ def build_engine(
         where = slack.where if slack is not None else nowhere
         offers = slack.offers if slack is not None else no_offers
         handlers: dict[str, Callable[[Job], None]] = {
-            SUGGEST: SuggestJob(database, builder, where, clock, life.storms, offers).handle,
+            SUGGEST: SuggestJob(
+                database, builder, where, clock, life.storms, offers=offers, changed=changed
+            ).handle,
             CANARY_JOB: canary.handle,
             RECORD_FILE: RecordFileJob(database, settings.records_folder).handle,
             LOGS_JOB: LogsJob(database, catalogue, clock).handle,
@@ -282,6 +287,7 @@ def build_front(settings: Settings, engine: EngineClient, *, clock: Clock | None
             secrets=secrets,
             actions=CatalogueFolder(settings.actions_dir).current,
             sns=SnsVerifier(fetch_over_https(settings.https_proxy), clock),
+            changed=ChangedLast(catalogue_of(settings), settings.change_window),
         )
         console = console_parts(
             settings, database, engine, clock, waker.soon, database.knowledge_source().list
@@ -330,8 +336,9 @@ class _AskOnly:
             except KnowledgeError as error:
                 raise EngineUnavailable(str(error)) from error
             projection.catch_up()
-            catalogue = load_catalogue(settings.services_file)
-            asked = KnowingSuggester(builder, catalogue, self._database)
+            catalogue = catalogue_of(settings)
+            changed = ChangedLast(catalogue, settings.change_window)
+            asked = KnowingSuggester(builder, catalogue, self._database, changed, self._clock)
             self._questions = Questions(self._database, asked, catalogue, self._clock)
             self._opened = opened.pop_all()
 

@@ -7,6 +7,7 @@ from bot.action_book import build_book
 from bot.actions.catalogue import CatalogueFolder
 from bot.actions.presses import ActionButtons
 from bot.alerts.sources import all_sources
+from bot.catalogue import catalogue_of
 from bot.chat.ports import CardRoom
 from bot.clock import Clock
 from bot.commands import COMMANDS, FORMS
@@ -16,8 +17,8 @@ from bot.engine.ports import EngineClient
 from bot.pager.opening import open_pager
 from bot.people.sign_on import SignOnRules
 from bot.redact import redact
-from bot.services.file import load_catalogue
 from bot.settings import Settings
+from bot.suggestions.changed import ChangedLast
 from bot.suggestions.model import Suggestion
 from bot.uow import UnitOfWorkFactory
 from bot.web.console.parts import ConsoleParts, Documents, Rollout
@@ -35,6 +36,7 @@ def console_parts(
     documents: Documents,
 ) -> ConsoleParts:
     """Raises SettingsError where a file that the settings name is wrong."""
+    catalogue = catalogue_of(settings)
     tools = Tools(
         units=units,
         clock=clock,
@@ -43,7 +45,7 @@ def console_parts(
         redact=redact,
         settings=settings,
         pager=open_pager(settings),
-        catalogue=load_catalogue(settings.services_file),
+        catalogue=catalogue,
     )
     folder = CatalogueFolder(settings.actions_dir)
     return ConsoleParts(
@@ -59,6 +61,7 @@ def console_parts(
         actions=_actions(settings, units, clock),
         documents=documents,
         action_ids=lambda: frozenset(folder.current().templates) if settings.actions_dir else None,
+        changed=ChangedLast(catalogue, settings.change_window),
     )
 
 

@@ -120,7 +120,7 @@ def open_slack(
             **paging,
             **schedule.handlers(),
             **parts.home().handlers(),
-            **gap_handlers(units, client, upkeep, clock),
+            **gap_handlers(units, client, upkeep, clock, Mode(settings.rollout)),
             NOTICE: parts.telling.tell,
             OUTPUT: parts.telling.attach,
         },

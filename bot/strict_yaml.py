@@ -1,12 +1,12 @@
 """YAML that people write for us, read strictly: safe types, no key twice, no aliases, no depth.
 
-Used for `services.yaml` and for action templates.
+Used for `services.yaml`, Backstage's catalogue files and action templates.
 """
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
@@ -15,6 +15,7 @@ from bot.errors import DataError
 MOST_BYTES = 5 * 1_048_576
 _DEEPEST = 16
 
+Found = TypeVar("Found")
 Place = tuple[str | int, ...]
 """Where something stands: the keys and list positions that lead to it."""
 
@@ -90,16 +91,35 @@ def read_text(path: Path) -> str:
 
 def parse(text: str, name: str) -> Written:
     """What `text` says; `name` is what to call it. Raises NotYaml."""
+    return _read(text, name, lambda loader: _written(loader, loader.get_single_node()))
+
+
+def parse_all(text: str, name: str) -> list[Written]:
+    """What each document of `text` says, in order; `name` is what to call it. Raises NotYaml."""
+
+    def documents(loader: _Strict) -> list[Written]:
+        found: list[Written] = []
+        while loader.check_node():
+            found.append(_written(loader, loader.get_node()))
+        return found
+
+    return _read(text, name, documents)
+
+
+def _written(loader: _Strict, node: yaml.Node | None) -> Written:
+    if node is None:
+        return Written(None, {})
+    lines: dict[Place, int] = {}
+    content = loader.construct_document(node)
+    _note_lines(loader, node, (), lines)
+    return Written(content, lines)
+
+
+def _read(text: str, name: str, read: Callable[[_Strict], Found]) -> Found:
     loader: _Strict | None = None
     try:
         loader = _Strict(text)
-        node = loader.get_single_node()
-        if node is None:
-            return Written(None, {})
-        lines: dict[Place, int] = {}
-        content = loader.construct_document(node)
-        _note_lines(loader, node, (), lines)
-        return Written(content, lines)
+        return read(loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark is not None else 1

@@ -10,6 +10,7 @@ from bot.canary.job import CanaryJob
 from bot.canary.model import Plan
 from bot.canary.sending import CanarySender
 from bot.canary.watch import WATCH_SECONDS, CanaryWatch
+from bot.channels.model import Mode
 from bot.chat.ports import CardRoom, Destination
 from bot.clock import Clock
 from bot.errors import ChatRefused
@@ -93,13 +94,16 @@ def start_canaries(
 
 
 def gap_handlers(
-    units: UnitOfWorkFactory, client: Any, rooms: Rooms, clock: Clock
+    units: UnitOfWorkFactory, client: Any, rooms: Rooms, clock: Clock, default_mode: Mode
 ) -> Mapping[str, Callable[[Job], None]]:
-    """`client` is the bot's own of the Web API."""
+    """`client` is the bot's own of the Web API, `default_mode` that of channels that chose
+    nothing."""
     from bot.slack.gaps import GapRepair
     from bot.slack.hearing import GAP_JOB
+    from bot.slack.wanted import RoomWants
 
-    return {GAP_JOB: GapRepair(units, client, rooms.admin, clock).handle}
+    wants = RoomWants(units, None, default_mode).wants_post
+    return {GAP_JOB: GapRepair(units, client, rooms.admin, clock, wants).handle}
 
 
 def heartbeat(settings: Settings) -> Heartbeat:

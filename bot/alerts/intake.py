@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.alerts.body import read_body
-from bot.alerts.changes import Change
 from bot.alerts.flapping import DEFAULT_RULE, FlapRule, held_until_rest, is_at_rest, turned
 from bot.alerts.holding import Firing, Holding
 from bot.alerts.ledger import IncidentLedger
@@ -19,6 +18,7 @@ from bot.alerts.model import FROM_POSTS, UNTURNED, Alert, AlertStatus, StoredAle
 from bot.alerts.noise import NO_RULES, Held, HeldBy, NoiseRules
 from bot.alerts.ports import AlertWrite
 from bot.alerts.sources import Source, shipped_sources
+from bot.alerts.taking_changes import OnChanges, nobody, take_changes
 from bot.clock import Clock
 from bot.drafts.accepted_noise import with_accepted
 from bot.errors import BadPayload, NotAnAlert
@@ -53,6 +53,7 @@ class AlertIntake:
     `team_id` is the workspace that new incidents belong to; `sources` are who may send, all that
     come with Recall where none are given; `rules` say what opens no incident, `flapping` which
     alert flaps, and all alerts of an incident must stay ended for `resolve_after_seconds`.
+    `on_changes` is told of changes in the transaction that keeps them.
     """
 
     def __init__(
@@ -66,7 +67,9 @@ class AlertIntake:
         rules: NoiseRules = NO_RULES,
         flapping: FlapRule = DEFAULT_RULE,
         resolve_after_seconds: float = 0,
+        on_changes: OnChanges = nobody,
     ) -> None:
+        self._on_changes = on_changes
         self._flapping = flapping
         self._hold = timedelta(seconds=resolve_after_seconds)
         self._sources = shipped_sources() if sources is None else sources
@@ -112,7 +115,8 @@ class AlertIntake:
             raise BadPayload(f"there is no source named {item.source!r}")
         body = read_body(item.body, item.content_type)
         if source.changes is not None:
-            uow.changes.save([_redacted(one) for one in source.changes(body)], item.received_at)
+            found = source.changes(body)
+            take_changes(uow, found, item.received_at, self._catalogue, self._on_changes)
             return []
         alerts = [redacted(alert) for alert in source.parse(body)]
         return [Incoming(alert, self._resolve(alert), item.received_at) for alert in alerts]
@@ -367,14 +371,6 @@ def redacted(alert: Alert) -> Alert:
         labels=redact_labels(alert.labels),
         links={title: redact(link) for title, link in alert.links.items()},
         group_key=redact(alert.group_key) if alert.group_key else alert.group_key,
-    )
-
-
-def _redacted(change: Change) -> Change:
-    return replace(
-        change,
-        summary=redact(change.summary),
-        links={title: redact(link) for title, link in change.links.items()},
     )
 
 

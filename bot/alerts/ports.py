@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.alerts.model import UNTURNED, Alert, Severity, StoredAlert, Turning
+from bot.alerts.unresolved import ResolvedShare, Unresolved
 from bot.incidents.traces import Trace
 
 LEAST_TOLD = 2
@@ -101,3 +102,11 @@ class AlertRepository(Protocol):
         ...
 
     def list(self, limit: int, before_id: int | None = None) -> Sequence[StoredAlert]: ...
+
+    def turned_since(self, at: datetime) -> ResolvedShare:
+        """Counts of those that began or ended last at `at` or later."""
+        ...
+
+    def unresolved_since(self, at: datetime, limit: int) -> Sequence[Unresolved]:
+        """Those of them without a service or an environment, the last to turn first."""
+        ...

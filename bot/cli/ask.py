@@ -79,6 +79,7 @@ def show(suggestion: "Suggestion") -> None:
     from rich.text import Text
 
     from bot.cli.common import printable
+    from bot.suggestions.words import changed_last
 
     # Lines are left whole, the terminal wraps them: a command must survive being copied.
     out = Console(highlight=False, soft_wrap=True)
@@ -131,6 +132,8 @@ def show(suggestion: "Suggestion") -> None:
         knows = suggestion.knows
         whom = ", ".join(name for name in (knows.owner, *knows.people) if name)
         out.print(f"Who knows {_shown(knows.service)}: {_shown(whom)}")
+    if suggestion.changes:
+        out.print(f"Changed last: {_shown('; '.join(map(changed_last, suggestion.changes)))}")
 
 
 def _show_incident(out: object, incident: "CitedIncident") -> None:

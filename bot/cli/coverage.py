@@ -41,14 +41,14 @@ def coverage(
     config: Path = CONFIG_OPTION,
 ) -> None:
     """Compare the alerts of a year, of past incidents and of rule files with the runbooks."""
-    from bot.services.file import load_catalogue
+    from bot.catalogue import catalogue_of
     from knowledge.loaders import prometheus_rules
 
     settings = read_settings(config)
     with exit_on_error(), open_database(settings) as database:
         known = [rule for file in rules for rule in prometheus_rules.load(file)]
         gaps = gaps_of(database)
-        found = gaps.coverage(operator(), known, load_catalogue(settings.services_file))
+        found = gaps.coverage(operator(), known, catalogue_of(settings))
         made = gaps.open_drafts(found.gaps) if drafts else []
     if json:
         print_json({**as_dict(found), "drafts": [one.id for one in made]})

@@ -20,12 +20,12 @@ def serve(
 ) -> None:
     """Run the bot: webhooks, Slack, search. Prints its address; stops on Ctrl-C or SIGTERM."""
     from bot.actions.catalogue import load_actions
+    from bot.catalogue import catalogue_of
     from bot.cli.common import EXIT_USAGE, exit_on_error, fail, read_settings
     from bot.clock import SystemClock
     from bot.errors import RecallError
     from bot.processes.child import set_up_logging
     from bot.processes.supervisor import Supervisor, address_of, listening_socket
-    from bot.services.file import load_catalogue
     from bot.store.database import Database
 
     with exit_on_error():
@@ -33,7 +33,7 @@ def serve(
         set_up_logging(settings.log_level, "serve")
         # Mistakes in files are told once, before anything starts.
         try:
-            load_catalogue(settings.services_file)
+            catalogue_of(settings)
         except RecallError as error:
             raise fail(str(error), EXIT_USAGE) from None
         if settings.actions_dir is not None:

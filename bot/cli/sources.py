@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from bot.alerts.changes import Change
     from bot.alerts.model import Alert
     from bot.alerts.sources import Source
+    from bot.alerts.unresolved import LabelSet, ResolvedShare
 
 app = typer.Typer(
     add_completion=False,
@@ -39,6 +40,69 @@ def list_(
     for source in sources:
         kind = "changes" if source.changes else "alerts"
         say(f"{source.name:<18} {kind:<8} {source.origin:<8} {source.title}")
+
+
+@app.command("unresolved", short_help="Count the alerts whose service is not known.")
+def unresolved(
+    days: int = typer.Option(7, min=1, max=366, help="How many days back to look."),
+    json: bool = typer.Option(False, "--json", help="Print one JSON object on standard output."),
+    config: Path = CONFIG_OPTION,
+) -> None:
+    """Say which share of the alerts has no service or no environment, and what they carry.
+
+    A rule in services.yaml for the labels that are listed would resolve them from then on.
+    """
+    from datetime import timedelta
+
+    from bot.alerts.unresolved import MOST_READ, in_words, label_sets
+    from bot.cli.common import (
+        exit_on_error,
+        open_database,
+        print_json,
+        printable,
+        read_settings,
+        say,
+    )
+    from bot.clock import SystemClock
+
+    since = SystemClock().now() - timedelta(days=days)
+    with exit_on_error(), open_database(read_settings(config)) as database, database.read() as uow:
+        seen = uow.alerts.turned_since(since)
+        sets = label_sets(uow.alerts.unresolved_since(since, MOST_READ))
+    if json:
+        print_json(unresolved_as_dict(days, seen, sets))
+        return
+    say(
+        f"{seen.unresolved} of {seen.alerts} alerts of {days} days ({seen.share:.0%}): "
+        f"{seen.without_service} without service, {seen.without_environment} without environment"
+    )
+    for one in sets:
+        say(f"  {printable(in_words(one))}")
+
+
+def unresolved_as_dict(
+    days: int, seen: "ResolvedShare", sets: "Sequence[LabelSet]"
+) -> dict[str, object]:
+    """The unresolved share in JSON; a contract."""
+    return {
+        "days": days,
+        "alerts": seen.alerts,
+        "unresolved": seen.unresolved,
+        "share": round(seen.share, 4),
+        "without_service": seen.without_service,
+        "without_environment": seen.without_environment,
+        "label_sets": [
+            {
+                "source": one.source,
+                "missing": one.missing,
+                "labels": list(one.labels),
+                "alerts": one.alerts,
+                "name": one.name,
+                "example": dict(one.example),
+            }
+            for one in sets
+        ],
+    }
 
 
 def source_as_dict(source: "Source") -> dict[str, object]:
@@ -87,7 +151,7 @@ def try_(
         _print_list(found)
         return
     for one in found:
-        _tell(one)
+        _say(one)
 
 
 def _named(name: str, config: Path | None) -> "Source":
@@ -168,7 +232,7 @@ def _print_list(found: Sequence[Mapping[str, Any]]) -> None:
     sys.stdout.flush()
 
 
-def _tell(one: Mapping[str, Any]) -> None:
+def _say(one: Mapping[str, Any]) -> None:
     from bot.cli.common import say
 
     say(f"{one.get('name') or one['service']}", "bold")

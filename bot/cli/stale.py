@@ -33,8 +33,8 @@ def stale(
     """Name every page that has gone stale, and why. Owners are compared with FILE and with the
     owners in the services file; without FILE they are not looked at."""
     from bot.actions.catalogue import load_actions
+    from bot.catalogue import catalogue_of
     from bot.cli.coverage import gaps_of, operator
-    from bot.services.file import load_catalogue
     from knowledge.errors import BadDocument
     from knowledge.loaders.files import read_capped
 
@@ -46,7 +46,7 @@ def stale(
                 lines = read_capped(people).decode("utf-8-sig").splitlines()
             except (BadDocument, UnicodeDecodeError) as error:
                 raise fail(f"{people.name} cannot be read: {error}") from error
-            owners = load_catalogue(settings.services_file).services.values()
+            owners = catalogue_of(settings).services.values()
             listed = (line.strip() for line in (*lines, *(one.owner for one in owners)))
             names = frozenset(name for name in listed if name and not name.startswith("#"))
         folder = settings.actions_dir

@@ -68,8 +68,8 @@ class Director:
             self._beat(
                 "2:15",
                 f"{story.unfamiliar_alert.name}: never seen",
-                "The channel stayed silent. Bob asked: the bot says so, and why the nearest "
-                "case is too far",
+                "The channel stayed silent. Bob asked: the bot says so, why the nearest case is "
+                "too far, and what changed last",
                 asked.unfamiliar,
             ),
             self._beat(

@@ -3,7 +3,9 @@ which machines stand behind it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
+from hashlib import sha1
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +80,48 @@ class Storm:
 
 
 @dataclass(frozen=True, slots=True)
+class StoryChange:
+    """Something that was deployed, so many minutes before it is told of."""
+
+    service: str
+    environment: str
+    version: str
+    minutes_ago: float
+    actor: str
+
+    def body(self, now: datetime) -> Mapping[str, Any]:
+        """A GitHub `deployment_status` webhook body that says that it was rolled out."""
+        at = f"{now - timedelta(minutes=self.minutes_ago):%Y-%m-%dT%H:%M:%SZ}"
+        page = f"https://git.larkspur.example/larkspur/{self.service}"
+        who = {"login": self.actor}
+        return {
+            "action": "created",
+            "deployment_status": {
+                "state": "success",
+                "environment": self.environment,
+                "log_url": f"{page}/actions/{self.version}",
+                "created_at": at,
+                "creator": who,
+            },
+            "deployment": {
+                "id": f"{self.service}-{self.version}",
+                "sha": sha1(self.version.encode(), usedforsecurity=False).hexdigest(),
+                "ref": f"v{self.version}",
+                "environment": self.environment,
+                "creator": who,
+                "created_at": at,
+                "payload": {"version": self.version},
+            },
+            "repository": {
+                "name": self.service,
+                "full_name": f"larkspur/{self.service}",
+                "html_url": page,
+            },
+            "sender": who,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Story:
     causes: Sequence[TrueCause]
     first_alert: StoryAlert
@@ -86,6 +130,7 @@ class Story:
     unfamiliar_question: str
     storm: Storm
     fire_more: Sequence[StoryAlert]
+    changes: Sequence[StoryChange] = ()
 
     def true_cause(self, seed: int) -> TrueCause:
         """The cause that a seed makes the true one: 1, 2, 3, and round again."""
@@ -108,6 +153,7 @@ def load_story(folder: Path = DATA) -> Story:
             unrelated=_alert(raw["storm"]["unrelated"]),
         ),
         fire_more=[_alert(one) for one in raw["fire_more"]],
+        changes=[StoryChange(**fields) for fields in raw["changes"]],
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bot.clock import Clock
+from bot.doctor.catalogue import check_resolved
 from bot.doctor.chat import check_slack
 from bot.doctor.memory import check_calibration, check_database, check_index, check_model
 from bot.doctor.model import Check, ok
@@ -45,6 +46,7 @@ def examine(
         if usable:
             yield from check_named_actions(database, settings)
             yield from check_upkeep(database, settings)
+            yield from check_resolved(database, clock)
     finally:
         database.close()
     yield from check_slack(settings)

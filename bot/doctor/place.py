@@ -9,9 +9,9 @@ from pathlib import Path
 from bot.actions.catalogue import load_actions
 from bot.alerts.sources import all_sources
 from bot.alerts.sources.secrets import load_secrets
+from bot.catalogue import catalogue_of
 from bot.doctor.model import Check, ok, problem, warning
 from bot.errors import RecallError, SettingsError
-from bot.services.file import load_catalogue
 from bot.settings import Settings
 
 _LEAST_FREE = 256 * 1024**2
@@ -31,7 +31,7 @@ def check_place(settings: Settings) -> Iterator[Check]:
     yield _folder(settings.data_dir)
     yield _disk(settings.data_dir)
     yield _token(settings)
-    if settings.services_file is not None:
+    if settings.services_file is not None or settings.backstage_path is not None:
         yield _services(settings)
     if settings.sources_dir is not None or settings.source_secrets is not None:
         yield _sources(settings)
@@ -87,10 +87,11 @@ def _token(settings: Settings) -> Check:
 
 def _services(settings: Settings) -> Check:
     try:
-        load_catalogue(settings.services_file)
+        catalogue_of(settings)
     except RecallError as error:
         return problem("services", str(error), "correct the file; see docs/contracts.md")
-    return ok("services", f"{settings.services_file} can be read")
+    read = [str(path) for path in (settings.services_file, settings.backstage_path) if path]
+    return ok("services", f"{' and '.join(read)} can be read")
 
 
 def _sources(settings: Settings) -> Check:

@@ -59,6 +59,8 @@ class TimelineKind(StrEnum):
     EVIDENCE = "evidence"
     FEEDBACK = "feedback"
     NOTE = "note"
+    CHANGE = "change"
+    """Something was deployed shortly before it opened; `data` has the change's key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

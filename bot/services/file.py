@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.errors import DataError
+from bot.services.backstage import load_backstage, with_backstage
 from bot.services.catalogue import Catalogue
 from bot.services.model import Service
 from bot.strict_yaml import parse, read_text
@@ -30,14 +31,16 @@ class _File(BaseModel):
     environments: list[Name] = []
 
 
-def load_catalogue(path: Path | None) -> Catalogue:
-    """The catalogue in `path`; an empty one for None.
+def load_catalogue(path: Path | None, backstage: Path | None = None) -> Catalogue:
+    """The catalogue in `path`, and then in the Backstage file or folder; an empty one for None.
 
     Raises DataError naming the file and every mistake in it.
     """
-    if path is None:
-        return Catalogue()
-    return parse_catalogue(read_text(path), str(path))
+    declared = Catalogue() if path is None else parse_catalogue(read_text(path), str(path))
+    if backstage is None:
+        return declared
+    services = with_backstage(list(declared.services.values()), load_backstage(backstage))
+    return Catalogue(services, declared.environments)
 
 
 def parse_catalogue(text: str, name: str = "services.yaml") -> Catalogue:

@@ -74,3 +74,11 @@ def environment_word(value: str) -> str:
     lowered = value.strip().lower()
     head, slash, rest = lowered.partition("/")
     return f"{_SAME_ENVIRONMENT.get(head, head)}{slash}{rest}"
+
+
+def spellings(environment: str) -> tuple[str, ...]:
+    """All customary spellings of an environment, in lower case, the short word first."""
+    word = environment_word(environment)
+    head, slash, rest = word.partition("/")
+    longer = [long for long, short in _SAME_ENVIRONMENT.items() if short == head]
+    return (word, *(f"{long}{slash}{rest}" for long in longer))

@@ -1,4 +1,7 @@
-"""The settings of what follows alerts by the clock: flapping, automatic resolve, storms."""
+"""The settings of what follows alerts by the clock: flapping, automatic resolve, storms, and how
+far back a change is told of."""
+
+from datetime import timedelta
 
 from pydantic import Field
 from pydantic_settings import BaseSettings
@@ -36,3 +39,14 @@ class LifecycleSettings(BaseSettings):
         le=3_600,
         description="least time between two edits of a storm's one message in a channel",
     )
+    change_window_minutes: int = Field(
+        240,
+        ge=0,
+        le=10_080,
+        description="how long before an incident a change is still told of; 0: none is",
+    )
+
+    @property
+    def change_window(self) -> timedelta:
+        """The same as a length of time."""
+        return timedelta(minutes=self.change_window_minutes)

@@ -20,6 +20,7 @@ from pydantic import (
 )
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from bot.settings.catalogue import CatalogueSettings
 from bot.settings.console import ConsoleSettings
 from bot.settings.guard import GuardSettings
 from bot.settings.lifecycle import LifecycleSettings
@@ -39,7 +40,7 @@ def _slack(name: str) -> AliasChoices:
     return AliasChoices(f"RECALL_{name}", name)
 
 
-class Settings(ConsoleSettings, GuardSettings, LifecycleSettings):
+class Settings(ConsoleSettings, GuardSettings, LifecycleSettings, CatalogueSettings):
     """All that can be set. Each field's description is what `docs/contracts.md` prints."""
 
     model_config = SettingsConfigDict(

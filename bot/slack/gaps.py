@@ -27,7 +27,9 @@ from bot.slack import payloads
 from bot.slack.app import item_of
 from bot.slack.client import api_call
 from bot.slack.hearing import GAP_JOB, LONGEST_GAP, MARGIN_SECONDS
-from bot.slack.history import KINDS, Channel, History
+from bot.slack.history import KINDS, Channel, History, edited_post_at
+from bot.slack.post_alerts import tells_news
+from bot.slack.room_payloads import Posted, room_event
 from bot.uow import UnitOfWork, UnitOfWorkFactory
 
 _log = logging.getLogger(__name__)
@@ -47,7 +49,8 @@ class Bot:
 
 
 class GapRepair:
-    """Handles the jobs of a gap. `room` is where the bot tells of itself.
+    """Handles the jobs of a gap. `room` is where the bot tells of itself; `wants_post` tells of
+    another app's post, as an event, whether it is looked at.
 
     Raises ChatUnavailable while Slack is away or limits us: the job then runs again later.
     """
@@ -58,7 +61,9 @@ class GapRepair:
         client: WebClient,
         room: Callable[[], CardRoom | None],
         clock: Clock,
+        wants_post: Callable[[Mapping[str, Any]], bool] = lambda _: False,
     ) -> None:
+        self._wants_post = wants_post
         self._units = units
         self._client = client
         self._history = History(client)
@@ -142,10 +147,15 @@ class GapRepair:
                 bot.team_id, channel.id, CARD_PREFIX, since - _CARD_AGE, _CARDS_KNOWN
             )
         found = self._history.said(channel.id, since, until, known_threads=cards)
-        bodies = [event_of(bot, channel, message) for message in found]
+        bodies = [event_of(bot, channel, message, since) for message in found]
+        are_posts = [self._wants_post(body) for body in bodies]
         with self._units.read() as uow:
-            wanted = [body for body in bodies if _is_for_us(uow, body)]
-        items = [(body, item_of(body, self._clock, lambda: "")) for body in wanted]
+            wanted = [
+                body
+                for body, is_post in zip(bodies, are_posts, strict=True)
+                if _is_for_us(uow, body) or (is_post and _is_news(uow, body))
+            ]
+        items = [(body, item_of(body, self._clock, lambda: "", lambda _: True)) for body in wanted]
         return [(float(body["event"]["ts"]), item) for body, item in items if item is not None]
 
     def _end(self, job: Job) -> None:
@@ -199,11 +209,20 @@ def _window(job: Job) -> tuple[datetime, datetime]:
     return max(since, until - LONGEST_GAP), until
 
 
-def event_of(bot: Bot, channel: Channel, message: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A message of the history as the event that was missed: a mention where it names the bot."""
+def event_of(
+    bot: Bot, channel: Channel, message: Mapping[str, Any], since: datetime
+) -> Mapping[str, Any]:
+    """A message of the history as the event that was missed: a mention where it names the bot,
+    an edit where another app has edited its post since then."""
     ts = str(message.get("ts"))
     event = {**message, "channel": channel.id, "event_ts": ts, "type": "message"}
-    if channel.kind != "im" and f"<@{bot.user_id}" in str(message.get("text") or ""):
+    if edited_post_at(message) >= since.timestamp():
+        ts = f"{edited_post_at(message):.6f}"
+        event = {
+            **{"type": "message", "subtype": "message_changed", "ts": ts, "event_ts": ts},
+            **{"channel": channel.id, "channel_type": channel.kind, "message": message},
+        }
+    elif channel.kind != "im" and f"<@{bot.user_id}" in str(message.get("text") or ""):
         event["type"] = "app_mention"
     else:
         event["channel_type"] = channel.kind
@@ -230,6 +249,13 @@ def _is_for_us(uow: UnitOfWork, body: Mapping[str, Any]) -> bool:
         return False
     under = uow.outbox.key_of(said.team_id, said.channel, said.thread_ts)
     return under is not None and under.startswith(CARD_PREFIX)
+
+
+def _is_news(uow: UnitOfWork, body: Mapping[str, Any]) -> bool:
+    """Whether a post of another app tells what it has not told yet: the overlap of the gap holds
+    what was heard in time."""
+    event = room_event(body)
+    return isinstance(event, Posted) and tells_news(uow, event)
 
 
 def told(since: datetime, until: datetime, replayed: int, late: int) -> str:

@@ -65,7 +65,8 @@ class History:
     def said(
         self, channel: str, since: datetime, until: datetime, *, known_threads: Sequence[str]
     ) -> Sequence[Mapping[str, Any]]:
-        """The messages of that time, replies included, oldest first; Slack's own objects.
+        """The messages of that time, replies included, oldest first; Slack's own objects. Posts
+        of apps that were edited in that time are among them, where they are a day older at most.
 
         `known_threads` are read for replies even when they began long before `since`.
         """
@@ -76,7 +77,7 @@ class History:
         for message in self._history(channel, _ts(since - _OLDER_THREADS), latest):
             ts = str(message.get("ts"))
             seen.add(ts)
-            if float(ts) >= float(oldest):
+            if float(ts) >= float(oldest) or edited_post_at(message) >= float(oldest):
                 found[ts] = message
             if float(message.get("latest_reply") or 0) >= float(oldest):
                 threads.append(ts)
@@ -138,6 +139,18 @@ def _all_pages(
         if not cursor:
             return
         arguments["cursor"] = cursor
+
+
+def edited_post_at(message: Mapping[str, Any]) -> float:
+    """When an app edited its post last, in seconds since 1970; 0 for one that it did not, and for
+    what people say."""
+    edited = message.get("edited")
+    if not (message.get("bot_id") or message.get("subtype") == "bot_message"):
+        return 0.0
+    try:
+        return float(edited.get("ts") or 0) if isinstance(edited, Mapping) else 0.0
+    except (TypeError, ValueError):
+        return 0.0
 
 
 def _ts(moment: datetime) -> str:

@@ -19,6 +19,21 @@ def tells_of_alerts(event: Posted) -> bool:
     return event.is_public and bool(_read(event))
 
 
+def tells_news(uow: UnitOfWork, event: Posted) -> bool:
+    """Whether it tells what it has not told yet. A post without alerts in it may be news to
+    somebody else, and counts as such."""
+    before = uow.placements.told(event.team_id, event.channel, event.ts)
+    if not before:
+        return True
+    if not event.is_edit:
+        return False
+    read = _retitled(_read(event), event, list(before))
+    if not read:
+        fires = AlertStatus.FIRING in before.values()
+        return fires and slack_post.says_it_is_over(event.message)
+    return any(before.get(alert.fingerprint) is not alert.status for alert in read)
+
+
 def _read(event: Posted) -> Sequence[Alert]:
     try:
         return slack_post.parse(event.message)

@@ -17,7 +17,7 @@ from bot.suggestions.model import (
     Suggestion,
     SuggestionKind,
 )
-from bot.suggestions.words import spoken_name
+from bot.suggestions.words import spoken_name, what_changed, when_changed
 
 Part = tuple[int, Block]
 """A block and its rank: the higher, the sooner it is left out."""
@@ -27,6 +27,7 @@ _OTHERS_SHOWN = 2
 _CAUSES_SHOWN = 4
 _DIFFERENCES_SHOWN = 3
 _PASSAGES_SHOWN = 3
+_CHANGES_SHOWN = 2
 _CODE = 1_400
 _COUNTS = {2: "Two", 3: "Three", 4: "Four"}
 WARNING = "⚠️"
@@ -44,6 +45,8 @@ def suggestion_parts(suggestion: Suggestion, lead: str = "") -> Iterator[Part]:
     if lead:
         yield 0, context(words(lead, 400))
     yield from _LEADS[suggestion.kind](suggestion)
+    if suggestion.kind is not SuggestionKind.ABSTENTION and suggestion.changes:
+        yield 1, section(_changed_last(suggestion))
     if suggestion.answered:
         yield from _steps(suggestion)
         yield from _further_reading(suggestion)
@@ -195,7 +198,7 @@ def _abstention(suggestion: Suggestion, lead: Safe = _NOT_SEEN) -> Iterator[Part
         why = join([words(reason, 120) for reason in nearest.why_too_far[:5]], "; ")
         if why:
             lines.append(Safe(f"*Too far, because:* {why}"))
-    lines.append(_who_knows(suggestion))
+    lines += [_who_knows(suggestion), _changed_last(suggestion)]
     yield 0, lines_section(lines)
 
 
@@ -207,6 +210,15 @@ def _who_knows(suggestion: Suggestion) -> Safe:
     ended = Safe(f"{people} ended it before") if people else Safe("")
     told = join([words(knows.owner, 80), ended], "; ")
     return Safe(f"*Who knows {words(knows.service, 80)}:* {told}")
+
+
+def _changed_last(suggestion: Suggestion) -> Safe:
+    """What happened before, without a word on whether it matters."""
+    told = [
+        join([link(one.url, what_changed(one), 160), words(when_changed(one), 160)], ", ")
+        for one in suggestion.changes[:_CHANGES_SHOWN]
+    ]
+    return Safe(f"*Changed last:* {join(told, '; ')}") if told else Safe("")
 
 
 def _steps(suggestion: Suggestion) -> Iterator[Part]:

@@ -65,6 +65,10 @@ class RoomWants:
                 )
         return False
 
+    def wants_post(self, body: Mapping[str, Any]) -> bool:
+        """Whether the body is of another app's post, or of an edit of one, that is looked at."""
+        return isinstance(room_event(body), Posted) and self(body)
+
     def _is_looked_at(self, uow: UnitOfWork, event: Posted) -> bool:
         """Which channel is the default one is known to the engine, so here any can be it."""
         chosen = uow.preferences.channel(event.team_id, event.channel)

@@ -8,6 +8,7 @@ from sqlalchemy import JSON, Connection, RowMapping, case, func, or_, select, ty
 
 from bot.alerts.model import FROM_POSTS, Alert, AlertStatus, Severity, StoredAlert, Turning
 from bot.alerts.ports import LEAST_TOLD, AlertWrite, Begun, Tally
+from bot.alerts.unresolved import ResolvedShare, Unresolved
 from bot.incidents.model import IncidentState
 from bot.incidents.telling import telling
 from bot.incidents.traces import Trace, namespace_of, node_of, words_of
@@ -326,3 +327,39 @@ class SqlAlerts:
         if before_id is not None:
             statement = statement.where(alerts.c.id < before_id)
         return [_stored(row) for row in self._connection.execute(statement).mappings()]
+
+    def turned_since(self, at: datetime) -> ResolvedShare:
+        no_service, no_environment = alerts.c.service.is_(None), alerts.c.environment.is_(None)
+        row = self._connection.execute(
+            select(
+                func.count(),
+                func.count(case((no_service, 1))),
+                func.count(case((no_environment, 1))),
+                func.count(case((or_(no_service, no_environment), 1))),
+            ).where(alerts.c.turned_at >= at)
+        ).one()
+        return ResolvedShare(
+            alerts=row[0], without_service=row[1], without_environment=row[2], unresolved=row[3]
+        )
+
+    def unresolved_since(self, at: datetime, limit: int) -> Sequence[Unresolved]:
+        columns = (alerts.c.source, alerts.c.name, alerts.c.labels)
+        statement = (
+            select(*columns, alerts.c.service, alerts.c.environment)
+            .where(
+                alerts.c.turned_at >= at,
+                or_(alerts.c.service.is_(None), alerts.c.environment.is_(None)),
+            )
+            .order_by(alerts.c.turned_at.desc(), alerts.c.id.desc())
+            .limit(limit)
+        )
+        return [
+            Unresolved(
+                source=row["source"],
+                name=row["name"],
+                labels=row["labels"],
+                has_service=row["service"] is not None,
+                has_environment=row["environment"] is not None,
+            )
+            for row in self._connection.execute(statement).mappings()
+        ]

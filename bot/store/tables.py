@@ -357,9 +357,13 @@ changes = Table(
     Column("summary", SafeText, nullable=False),
     Column("links", Json(), nullable=False),
     Column("seen_at", UtcDateTime, nullable=False),
+    Column("previous", SafeText, nullable=False, server_default=text("''")),
+    Column("began_at", UtcDateTime),
     Index(None, "at"),
+    Index(None, "service", "began_at"),
 )
-"""`at` is when the change came into its state, or was seen where its source told no time."""
+"""`at` is when the change came into its state, or was seen where its source told no time;
+`began_at` the earliest of those, null (as `at`) in rows from before it was kept."""
 
 held_alerts = Table(
     "held_alerts",

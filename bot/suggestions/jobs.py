@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.actions.offers import Offers, no_offers
+from bot.alerts.changes import Change
 from bot.alerts.model import Severity, StoredAlert
 from bot.channels.interrupting import may_interrupt
 from bot.channels.placing import Where, first_place, remember
@@ -21,6 +22,7 @@ from bot.jobs.ports import Job
 from bot.people.model import SYSTEM
 from bot.schedules.plan import end_of_silence
 from bot.storms.job import Storms
+from bot.suggestions.changed import ChangedLast, note_changes
 from bot.suggestions.corrections import corrected, family_key
 from bot.suggestions.model import Suggestion
 from bot.suggestions.naming import made_in_private
@@ -82,6 +84,20 @@ def search_anew(uow: UnitOfWork, incident: Incident, clock: Clock) -> None:
     enqueue(uow, changed, clock)
 
 
+def follow_changes(
+    uow: UnitOfWork,
+    changed: ChangedLast,
+    changes: Sequence[Change],
+    received_at: datetime,
+    clock: Clock,
+) -> None:
+    """Have the cards of open incidents looked at again, where a change was reported late."""
+    for incident in uow.incidents.active() if changes else ():
+        for change in changes:
+            if changed.concerns(incident, change, change.at or received_at):
+                look_again(uow, incident, f"changed:{change.key}:{change.status.value}", clock)
+
+
 class SuggestJob:
     """Handles one `suggest` job; safe to repeat, as every job must be.
 
@@ -90,7 +106,8 @@ class SuggestJob:
     ChatUnavailable, and then the job runs again later. A search that finds nothing close enough
     says nothing, unless the card is there already or the channel was made for this incident.
     A job with `again` in its payload looks even where that revision was searched before.
-    `storms` tells what is said in a storm's message instead; None: nothing ever is.
+    `storms` tells what is said in a storm's message instead; None: nothing ever is. `changed`
+    tells what changed shortly before; None: nothing is told of that.
     """
 
     def __init__(
@@ -101,9 +118,11 @@ class SuggestJob:
         clock: Clock,
         storms: Storms | None = None,
         offers: Offers = no_offers,
+        changed: ChangedLast | None = None,
     ) -> None:
         self._offers = offers
         self._storms = storms
+        self._changed = changed
         self._units = units
         self._builder = builder
         self._where = where
@@ -154,8 +173,17 @@ class SuggestJob:
             return None
         query = query_of(incident, alerts, timeline, audience=audience)
         query = with_corrections(self._units, query, incident.id)
-        found = self._builder.suggest(query, asked=False)
+        found = self._with_changes(incident, self._builder.suggest(query, asked=False), audience)
         return made_in_private(found) if uses_private_words(timeline, audience) else found
+
+    def _with_changes(
+        self, incident: Incident, found: Suggestion, audience: Audience
+    ) -> Suggestion:
+        """What changed before it opened: added to what was found, without any weight in it."""
+        if self._changed is None or audience.sees_nothing:
+            return found
+        with self._units.read() as uow:
+            return found.model_copy(update={"changes": self._changed.before(uow, incident)})
 
     def _say(
         self,
@@ -177,6 +205,7 @@ class SuggestJob:
         is_newest = incident.revision <= searched
         if found is not None and (shown is None or (is_newest and not says_the_same(shown, found))):
             keep(uow, found, incident, SYSTEM.key, now)
+            note_changes(uow, incident, found.changes, uow.incidents.timeline(incident_id))
             shown = found
         is_in_storm = self._is_in_storm(uow, incident, where, now)
         if uow.outbox.destination(card_key(incident)) is not None:
@@ -257,4 +286,5 @@ def _gist(suggestion: Suggestion) -> tuple[object, ...]:
         tuple((cause.summary, cause.check, round(cause.share, 2)) for cause in suggestion.causes),
         suggestion.nearest.id if suggestion.nearest is not None else None,
         suggestion.knows,
+        tuple((one.key, one.status, one.previous) for one in suggestion.changes),
     )

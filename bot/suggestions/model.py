@@ -125,6 +125,29 @@ class Knows(Value):
     people: tuple[str, ...] = ()
 
 
+class Changed(Value):
+    """A change that happened before: no more is said of it, and it is no cause.
+
+    `at` is when it came into its `status`, or began, where it was going on at the moment that
+    counts; that is `seconds_before` earlier than the incident opened, or, with `is_ago`, than
+    somebody asked. `needed_by` is the service that declares that it depends on this one, "" for
+    a change of the service itself. `environment` is "" where the source did not say.
+    """
+
+    key: str
+    service: str
+    environment: str
+    version: str
+    previous: str
+    status: str
+    at: datetime
+    seconds_before: float
+    is_ago: bool
+    actor: str
+    url: str | None
+    needed_by: str = ""
+
+
 class Suggestion(Value):
     """An answer, or an abstention (`answered` is False, `nearest` says how close it was, and
     `knows` whom to ask).
@@ -132,7 +155,8 @@ class Suggestion(Value):
     `confidence` is the probability in 0..1 that the top answer is the right one;
     `confidence_words` says the same in words. `check_first` is what tells several causes apart
     soonest, where the alert's own page says so. `differences` are what is not as it was in the
-    first incident, at most three, where one cause is told. `silent` marks an abstention that
+    first incident, at most three, where one cause is told. `changes` are what changed shortly
+    before, newest first, whatever the answer is. `silent` marks an abstention that
     nobody asked for: nothing is to be said. `receipt` reproduces the answer.
     """
 
@@ -150,5 +174,6 @@ class Suggestion(Value):
     differences: tuple[Difference, ...] = ()
     nearest: Nearest | None = None
     knows: Knows | None = None
+    changes: tuple[Changed, ...] = ()
     silent: bool = False
     receipt: dict[str, Any]

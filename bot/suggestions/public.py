@@ -19,6 +19,7 @@ PUBLIC_KEYS = (
     "differences",
     "nearest",
     "knows",
+    "changes",
     "receipt",
 )
 """The keys of the object, in this order; part of the frozen contracts."""

@@ -1,9 +1,12 @@
 """How an answer is said in plain words: headlines, excerpts, why a case is too far."""
 
+import re
 from collections.abc import Mapping
 
-from bot.suggestions.model import Nearest
+from bot.chat.lines import spoken_length
+from bot.suggestions.model import Changed, Nearest
 
+_COMMIT = re.compile(r"^[0-9a-f]{12,64}$")
 EXCERPT = 280
 """Characters of an excerpt on a card."""
 
@@ -76,3 +79,28 @@ def spoken_name(kept: str) -> str:
     """The name of whoever vouched: kept as `alice (T0/U1)`, or as the bare key `T0/U1`."""
     name, _, key = kept.partition(" (")
     return name if key else kept.rpartition("/")[2]
+
+
+def short_version(version: str) -> str:
+    """A version as people say it: seven characters of a commit, any other as it is."""
+    return version[:7] if _COMMIT.match(version) else version
+
+
+def what_changed(change: Changed) -> str:
+    """ "vault-agent 2.1.4 → 2.1.5"; that it failed, or still runs, is said."""
+    versions = " → ".join(part for part in (change.previous, change.version) if part)
+    state = {"failed": "(failed)", "running": "(under way)"}.get(change.status, "")
+    return " ".join(part for part in (change.service, versions, state) if part)
+
+
+def when_changed(change: Changed) -> str:
+    """ "12 min before", with what else a reader must know to weigh it."""
+    when = f"{spoken_length(change.seconds_before)} {'ago' if change.is_ago else 'before'}"
+    needed = f"{change.needed_by} depends on it" if change.needed_by else ""
+    unsaid = "" if change.environment else "environment not said"
+    return ", ".join(part for part in (when, needed, unsaid) if part)
+
+
+def changed_last(change: Changed) -> str:
+    """ "vault-agent 2.1.4 → 2.1.5, 12 min before"."""
+    return f"{what_changed(change)}, {when_changed(change)}"

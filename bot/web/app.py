@@ -4,7 +4,17 @@ from collections.abc import Sequence
 
 from fastapi import APIRouter, FastAPI
 
-from bot.web import actions_api, health, logs, metrics, problem, read_api, suggest, webhooks
+from bot.web import (
+    actions_api,
+    changes,
+    health,
+    logs,
+    metrics,
+    problem,
+    read_api,
+    suggest,
+    webhooks,
+)
 from bot.web.console import add_console
 from bot.web.console.parts import ConsoleParts
 from bot.web.deps import FrontDeps
@@ -24,7 +34,7 @@ def create_app(
     app = FastAPI(title="Recall", docs_url=None, redoc_url=None)
     app.state.deps = deps
     problem.install(app)
-    for room in (webhooks, logs, suggest, read_api, actions_api, health, metrics):
+    for room in (webhooks, changes, logs, suggest, read_api, actions_api, health, metrics):
         app.include_router(room.router)
     for router in extra:
         app.include_router(router)

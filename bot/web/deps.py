@@ -12,6 +12,8 @@ from bot.alerts.sources.secrets import Secrets
 from bot.clock import Clock, SystemClock
 from bot.engine.ports import EngineClient
 from bot.jobs.ports import InboxAdder
+from bot.services.catalogue import Catalogue
+from bot.suggestions.changed import ChangedLast
 from bot.uow import UnitOfWorkFactory
 from bot.web.metrics import FrontMetrics
 from bot.web.sns import SnsVerifier, fetch_over_https
@@ -49,6 +51,7 @@ class FrontDeps:
     sources: Mapping[str, Source] = field(default_factory=all_sources)
     actions: Callable[[], ActionCatalogue] = ActionCatalogue
     secrets: Secrets = field(default_factory=dict)
+    changed: ChangedLast = field(default_factory=lambda: ChangedLast(Catalogue()))
     sns: SnsVerifier = field(default_factory=lambda: SnsVerifier(fetch_over_https(), SystemClock()))
 
 

@@ -17,6 +17,7 @@ from bot.chat.budget import DAY, Noise, noise_of
 from bot.clock import Clock, SystemClock
 from bot.errors import Retryable
 from bot.uow import UnitOfWorkFactory
+from bot.web.resolved_metrics import ResolvedGauges
 from bot.web.upkeep import canary_part, upkeep
 
 _log = logging.getLogger(__name__)
@@ -59,6 +60,7 @@ class FrontMetrics:
         )
         self.registry.register(_DatabaseGauges(units))
         self.registry.register(_NoiseGauges(units, clock or SystemClock(), noise_limit))
+        self.registry.register(ResolvedGauges(units, clock or SystemClock()))
 
 
 class _DatabaseGauges(Collector):

@@ -64,7 +64,8 @@ def incidents(deps: Front, limit: Limit = 100, before: Before = None) -> dict[st
 
 @router.get("/incidents/{key}")
 def incident(key: str, deps: Front) -> JSON:
-    """One incident by its key, with its alerts, its timeline and its latest suggestion."""
+    """One incident by its key, with its alerts, its timeline, its latest suggestion, and what
+    changed shortly before it opened."""
     with deps.units.read() as uow:
         found = uow.incidents.get_by_key(key)
         if found is None or not found.visibility.is_everyone:
@@ -74,11 +75,13 @@ def incident(key: str, deps: Front) -> JSON:
         stored = uow.suggestions.latest_of(found.id)
         latest = for_everyone(uow, [stored])[0] if stored is not None else None
         timeline = timeline_for_everyone(uow, entries)
+        changes = deps.changed.before(uow, found)
     return {
         **incident_view(found, [stored.alert.fingerprint for stored in members]),
         "alerts": [alert_view(stored) for stored in members],
         "timeline": [timeline_view(entry) for entry in timeline],
         "suggestion": latest.suggestion.model_dump(mode="json") if latest is not None else None,
+        "changes": [change.model_dump(mode="json") for change in changes],
     }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from bot.alerts.changes import KnownChange
 from bot.alerts.model import StoredAlert
 from bot.alerts.noise import HeldAlert
 from bot.incidents.model import Incident, TimelineEntry
@@ -36,6 +37,24 @@ def alert_view(stored: StoredAlert) -> JSON:
         "times_seen": stored.times_seen,
         "flapping": stored.turning.is_flapping,
         "flapping_since": _time(stored.turning.flapping_since),
+    }
+
+
+def change_view(known: KnownChange) -> JSON:
+    change = known.change
+    return {
+        "key": change.key,
+        "source": change.source,
+        "service": change.service,
+        "environment": change.environment,
+        "version": change.version,
+        "previous": known.previous,
+        "status": change.status.value,
+        "at": _time(known.at),
+        "began_at": _time(known.began_at),
+        "actor": change.actor,
+        "summary": change.summary,
+        "links": dict(change.links),
     }
 
 

@@ -3,6 +3,7 @@
 from hypothesis import strategies as st
 
 from bot.suggestions.model import Cause, Citation, Difference, Nearest, SuggestionKind
+from tests.support.changes import changed
 from tests.support.saying import one_cause, passage, past_incident, step
 
 PIECES = [
@@ -88,6 +89,17 @@ def suggestions(draw):
         "differences": tuple(
             Difference(
                 kind="new_line", text=draw(TEXT), then=draw(TEXT), now=draw(TEXT), citation=cited
+            )
+            for _ in range(draw(many))
+        ),
+        "changes": tuple(
+            changed(
+                service=draw(TEXT),
+                version=draw(TEXT),
+                previous=draw(TEXT),
+                environment=draw(TEXT),
+                needed_by=draw(TEXT),
+                url=draw(URL),
             )
             for _ in range(draw(many))
         ),

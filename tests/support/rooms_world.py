@@ -24,6 +24,8 @@ from bot.services.model import Service
 from bot.slack.app import item_of
 from bot.slack.client import SlackChat
 from bot.slack.connect import web_client
+from bot.slack.gaps import GapRepair
+from bot.slack.hearing import GAP_JOB
 from bot.slack.inbound import SlackInbound
 from bot.slack.room_parts import room_parts
 from bot.slack.rooms import SlackRooms
@@ -89,6 +91,7 @@ class RoomsWorld:
             rooms=parts.events,
         )
         self._wants = RoomWants(database, PATTERN, default_mode)
+        self._repair = GapRepair(database, client, rooms.admin, clock, self._wants.wants_post)
         self._handlers = {
             SUGGEST: SuggestJob(database, self.builder, where, clock).handle,
             **parts.jobs,
@@ -192,6 +195,33 @@ class RoomsWorld:
         events = [one for one in self.workspace.deliveries if one.kind == "events_api"]
         self.hears_body(events[-1].payload)
         self.settles()
+
+    def misses_all(self) -> None:
+        """What was said since the last look never reaches the bot."""
+        self._seen = len(self.workspace.deliveries)
+
+    def reads_back(self, since: datetime) -> int:
+        """After a gap until now: how many messages were put into the inbox and processed."""
+        now = self.clock.now()
+        gap = {"gap": f"{GAP_JOB}:{now.isoformat()}", "step": 0}
+        window = {"since": since.isoformat(), "until": now.isoformat()}
+        with self.database.begin() as uow:
+            uow.jobs.add(f"{gap['gap']}:0", GAP_JOB, {**gap, **window}, now)
+        while True:
+            with self.database.begin() as uow:
+                jobs = uow.jobs.claim([GAP_JOB], self.clock.now(), 60, 1)
+            if not jobs:
+                break
+            self._repair.handle(jobs[0])
+            with self.database.begin() as uow:
+                uow.jobs.finish(jobs[0].key, self.clock.now())
+        with self.database.begin() as uow:
+            items = uow.inbox.claim(100, self.clock.now())
+            uow.inbox.mark_done([item.id for item in items], self.clock.now())
+        for item in items:
+            self._inbound.process(item)
+        self.settles()
+        return len(items)
 
     def _works(self) -> int:
         with self.database.begin() as uow:

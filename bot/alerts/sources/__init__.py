@@ -14,6 +14,7 @@ from bot.alerts.model import Alert
 from bot.alerts.sources import (
     alertmanager,
     azure,
+    change,
     cloudwatch,
     datadog,
     gcp,
@@ -147,6 +148,9 @@ SOURCES: Mapping[str, Source] = {
         "gitlab", gitlab.parse, "GitLab deployments", (header("X-Gitlab-Token"),)
     ),
     "generic": Source("generic", generic.parse, "Any tool, in Recall's own JSON shape"),
+    "change": _of_changes(
+        "change", change.parse, "Your own deployments, in Recall's own JSON shape", (BEARER, BASIC)
+    ),
 }
 
 MAPPINGS: tuple[str, ...] = (

@@ -28,7 +28,7 @@ def parse(payload: object) -> list[Alert]:
             return [_alert(alert) for alert in GenericAlerts.model_validate(body).alerts]
         return [_alert(GenericAlert.model_validate(body))]
     except ValidationError as error:
-        raise BadPayload(_plain(error)) from None
+        raise BadPayload(told_plainly(error)) from None
 
 
 def _alert(given: GenericAlert) -> Alert:
@@ -66,7 +66,8 @@ def _word(value: str | int | float | bool) -> str:
     return value if isinstance(value, str) else str(value)
 
 
-def _plain(error: ValidationError) -> str:
+def told_plainly(error: ValidationError) -> str:
+    """What is wrong with a body, by JSON path; never its values."""
     found: list[str] = []
     for detail in error.errors(include_url=False, include_context=False, include_input=False):
         sentence = f"{_path(detail['loc'])}: {detail['msg'][0].lower()}{detail['msg'][1:]}"

@@ -55,7 +55,7 @@ def _change(
         text(payload, "service"), text(payload, "app"), text(repository, "name"), full_name
     )
     service = needed(service, "$.repository.name", TOOL)
-    version = first(sha, ref)
+    version = first(text(payload, "version"), sha, ref)
     at = first(text(status, "created_at"), text(status, "updated_at"))
     at = first(at, text(deployment, "updated_at"), text(deployment, "created_at"))
     words = f"{service} {short(ref, sha)} to {environment or 'an unnamed environment'}"
@@ -67,6 +67,7 @@ def _change(
         service=service,
         environment=environment,
         version=version,
+        previous=text(payload, "previous_version"),
         status=state,
         at=moment(at),
         actor=first(

@@ -13,7 +13,10 @@ from bot.alerts.model import StoredAlert
 from bot.commands.one_incident import reasons
 from bot.incidents.model import Incident, IncidentState, TimelineEntry
 from bot.incidents.ports import Wanted
+from bot.suggestions.changed import ChangedLast
+from bot.suggestions.model import Changed
 from bot.suggestions.ports import Feedback, StoredSuggestion
+from bot.suggestions.words import changed_last
 from bot.uow import UnitOfWork
 from bot.web.console.charts import firing_chart
 from bot.web.console.gate import Signed
@@ -74,6 +77,7 @@ def as_json(key: str, visitor: Signed, parts: Console) -> Response:
         **incident_view(found.incident, [one.alert.fingerprint for one in found.alerts]),
         "alerts": [alert_view(stored) for stored in found.alerts],
         "timeline": [timeline_view(entry) for entry in found.timeline],
+        "changes": [change.model_dump(mode="json") for change in found.changes],
     }
     text = json.dumps(content, indent=2, ensure_ascii=False)
     return _file(text, f"{found.incident.key}.json", "application/json")
@@ -105,6 +109,7 @@ def incident(request: Request, key: str, visitor: Signed, parts: Console) -> Res
         answer=found.answer.suggestion if found.answer is not None else None,
         feedback=found.feedback,
         requests=found.requests,
+        changes=found.changes,
         chart=firing_chart(found.timeline, parts.clock.now()),
     )
 
@@ -112,7 +117,9 @@ def incident(request: Request, key: str, visitor: Signed, parts: Console) -> Res
 class Found:
     """An incident with all that may be shown of it, or with `most` of its alerts."""
 
-    def __init__(self, uow: UnitOfWork, incident: Incident, most: int | None) -> None:
+    def __init__(
+        self, uow: UnitOfWork, incident: Incident, changed: ChangedLast, most: int | None
+    ) -> None:
         self.incident = incident
         self.alerts: Sequence[StoredAlert] = uow.alerts.of_incident(incident.id, most)
         self.names = uow.alerts.names_in(incident.id)
@@ -125,6 +132,7 @@ class Found:
         )
         self.feedback: Sequence[Feedback] = uow.suggestions.feedback_on_incidents([incident.id])
         self.requests: Sequence[ActionRequest] = uow.actions.of_incident(incident.id)
+        self.changes: Sequence[Changed] = changed.before(uow, incident)
 
 
 def markdown_of(found: Found) -> str:
@@ -140,6 +148,7 @@ def markdown_of(found: Found) -> str:
     ]
     if incident.resolved_at is not None:
         lines.append(f"- Resolved: {when(incident.resolved_at)}")
+    lines += [f"- Changed last: {_flat(changed_last(one))}" for one in found.changes]
     lines += ["", "## Alerts", ""]
     why = reasons(found.timeline)
     for stored in found.alerts:
@@ -157,7 +166,7 @@ def _read(parts: Any, key: str, most: int | None = None) -> Found:
         # One that may not be seen here behaves as if it did not exist.
         if incident is None or not incident.visibility.is_everyone or incident.id > _MOST_ID:
             raise ConsoleError(HTTPStatus.NOT_FOUND, f"There is no incident “{key[:40]}”.")
-        return Found(uow, incident, most)
+        return Found(uow, incident, parts.changed, most)
 
 
 def _is_for_rows(request: Request) -> bool:

@@ -10,6 +10,7 @@ from statistics import median
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from bot.alerts.unresolved import MOST_READ, WINDOW, label_sets
 from bot.channels.report import wilson
 from bot.incidents.model import Incident
 from bot.schedules.numbers import Numbers, numbers_of
@@ -61,8 +62,19 @@ class Span:
 def numbers(request: Request, visitor: Signed, parts: Console) -> Response:
     spans = spans_of(parts)
     most = max((span.numbers.incidents for span in spans), default=0)
+    since = parts.clock.now() - WINDOW
+    with parts.units.read() as uow:
+        seen = uow.alerts.turned_since(since)
+        sets = label_sets(uow.alerts.unresolved_since(since, MOST_READ))
     return page(
-        request, "numbers.html", visitor=visitor, tab="numbers", spans=spans, most=max(1, most)
+        request,
+        "numbers.html",
+        visitor=visitor,
+        tab="numbers",
+        spans=spans,
+        most=max(1, most),
+        seen=seen,
+        label_sets=sets,
     )
 
 

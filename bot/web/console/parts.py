@@ -11,6 +11,8 @@ from bot.actions.presses import ActionButtons
 from bot.clock import Clock
 from bot.commands.book import CommandBook
 from bot.engine.ports import EngineClient
+from bot.services.catalogue import Catalogue
+from bot.suggestions.changed import ChangedLast
 from bot.uow import UnitOfWorkFactory
 from bot.web.console.attempts import Attempts
 from bot.web.console.kept import Kept
@@ -57,6 +59,7 @@ class ConsoleParts:
     action_ids: Callable[[], frozenset[str] | None] = lambda: None
     weeks: Kept[Any] = field(default_factory=lambda: Kept(timedelta(hours=1)))
     analyses: Kept[Any] = field(default_factory=lambda: Kept(timedelta(minutes=10)))
+    changed: ChangedLast = field(default_factory=lambda: ChangedLast(Catalogue()))
     attempts: Attempts = field(
         default_factory=lambda: Attempts(most=10, within=timedelta(minutes=5))
     )

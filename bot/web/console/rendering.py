@@ -11,6 +11,8 @@ from fastapi import FastAPI, Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from bot.suggestions.words import what_changed, when_changed
+
 FOLDER = Path(__file__).parent
 PAGE_HEADERS = {
     "Content-Security-Policy": (
@@ -150,6 +152,8 @@ _FILTERS: Mapping[str, Any] = {
     "web_address": web_address,
     "person": person,
     "percent": percent,
+    "what_changed": what_changed,
+    "when_changed": when_changed,
 }
 
 _environment = Environment(

@@ -429,6 +429,44 @@ def test_a_deployment_is_kept_as_a_change_and_opens_no_incident(shop: Shop) -> N
     assert (change.service, change.environment) == ("checkout", "production")
 
 
+def test_a_change_is_kept_redacted_under_the_catalogues_name_for_its_service(shop: Shop) -> None:
+    password = "hunter2-hunter2"
+    body = {
+        "service": "checkout-web",
+        "version": "2.1.5",
+        "summary": f"deploy with password={password}",
+        "actor": f"token password={password}",
+    }
+    [one] = shop.receive(body, source="change")
+    assert shop.inbox()[one].state is InboxState.DONE
+    with shop.database.read() as uow:
+        [change] = uow.changes.recent(datetime(2026, 1, 1, tzinfo=UTC), 10)
+    assert password not in str(change)
+    assert change.version == "2.1.5"
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        ({"version": "1"}, "$.service"),
+        ({"service": "  "}, "$.service"),
+        ({"service": "web", "status": "done"}, "$.status"),
+        ({"service": "web", "at": "yesterday"}, "$.at"),
+        ({"service": "web", "links": {"log": 5}}, "$.links.log"),
+        ({"service": "web", "unheard": 1}, "$.unheard"),
+        ({"changes": []}, "$.changes"),
+        ({"changes": [{"service": "web"}, {}]}, "$.changes[1].service"),
+    ],
+)
+def test_a_change_that_cannot_be_read_is_kept_as_failed_with_its_path(
+    shop: Shop, body: dict[str, Any], path: str
+) -> None:
+    [one] = shop.receive(body, source="change")
+    item = shop.inbox()[one]
+    assert item.state is InboxState.FAILED
+    assert path in item.error
+
+
 def test_a_mapped_tool_opens_an_incident_and_ends_it(shop: Shop) -> None:
     shop.receive(golden("checkly", "failure"), source="checkly")
     assert shop.only_incident().service == "checkout"

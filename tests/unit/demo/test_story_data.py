@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter, defaultdict
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,8 @@ import pytest
 import yaml
 
 import bot.demo
+from bot.alerts.sources import github
+from bot.demo.story import load_story
 from bot.services.file import parse_catalogue
 from knowledge.loaders import incidents_jsonl
 from knowledge.loaders.outcome import Loaded
@@ -268,7 +270,8 @@ def test_the_three_landmarks_say_what_the_story_says_of_them() -> None:
     minutes = moment(connections["resolved_at"]) - moment(connections["started_at"])
     assert 14 * 60 <= minutes.total_seconds() < 15 * 60
     assert "rolled back" in deploy["resolution"]
-    assert BY_ID["INC-44"]["service"] == "vault-agent"
+    assert BY_ID["INC-44"]["services"] == ["payments-api"]
+    assert "vault-agent of payments-api" in BY_ID["INC-44"]["symptom"]
 
 
 # Story
@@ -364,3 +367,14 @@ def test_a_visitor_can_fire_alerts_that_are_answered_and_one_that_is_not() -> No
         assert alert["name"] in front_matter(page)["alerts"]
     assert unanswered[0]["name"] not in seen
     assert unanswered[0]["body"]["labels"]["service"] not in NAMES
+
+
+def test_what_changed_before_the_unfamiliar_alert_is_a_real_deployment_webhook() -> None:
+    now = datetime(2026, 11, 19, 3, 24, tzinfo=UTC)
+    before, last = load_story().changes
+    told = [github.parse(one.body(now))[0] for one in (before, last)]
+    alert = STORY["unfamiliar_alert"]["body"]["labels"]
+    assert {one.service for one in told} == {alert["service"]}
+    assert {one.environment for one in told} == {f"{alert['env']}/{alert['cluster']}"}
+    assert [one.version for one in told] == ["2.1.4", "2.1.5"]
+    assert told[1].at == now - timedelta(minutes=12)

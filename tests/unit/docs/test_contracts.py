@@ -21,12 +21,25 @@ from bot.actions.frozen import freeze
 from bot.actions.model import ActionRequest, Phase, RequestState
 from bot.actions.parameters import Known
 from bot.actions.template import ActionTemplate
+from bot.alerts.changes import Change, ChangeStatus, KnownChange
 from bot.alerts.model import Alert, AlertStatus, Severity, StoredAlert
 from bot.alerts.sources import all_sources
+from bot.alerts.unresolved import ResolvedShare, Unresolved, label_sets
 from bot.audit.model import AuditEvent
 from bot.audit.verify import event_line, verify
 from bot.backup import BackupReport
-from bot.cli import COMMANDS, actions, audit, backtest_report, backup, demo, doctor, import_, inbox
+from bot.cli import (
+    COMMANDS,
+    actions,
+    audit,
+    backtest_report,
+    backup,
+    demo,
+    doctor,
+    import_,
+    inbox,
+    sources,
+)
 from bot.clock import ManualClock
 from bot.demo.director import Beat, Seen
 from bot.demo.play import PlayedBeat
@@ -207,6 +220,13 @@ def test_the_json_of_backup_restore_and_the_inbox() -> None:
     assert keys_of("recall inbox list") == {"items": frozenset(inbox.as_dict(DELIVERY))}
 
 
+def test_the_json_of_the_unresolved_share() -> None:
+    seen = ResolvedShare(alerts=2, without_service=1, without_environment=0, unresolved=1)
+    one = Unresolved(source="a", name="A", labels={}, has_service=False, has_environment=True)
+    made = sources.unresolved_as_dict(7, seen, label_sets([one]))
+    assert keys_of("recall sources unresolved") == shape(made)
+
+
 def test_the_json_of_actions_and_of_the_audit_record() -> None:
     mistake = Mistake("a.yaml", 3, "why")
     assert keys_of("recall actions check") == shape(actions.check_as_dict(1, [mistake]))
@@ -278,6 +298,20 @@ REQUEST = ActionRequest(
     created_at=NOW,
     expires_at=NOW,
 )
+CHANGE = KnownChange(
+    change=Change(
+        source="change",
+        key="change:1:a",
+        service="checkout",
+        environment="",
+        version="2",
+        status=ChangeStatus.SUCCEEDED,
+        at=NOW,
+    ),
+    at=NOW,
+    began_at=NOW,
+    previous="1",
+)
 SAID = StoredSuggestion(suggestion=a_suggestion(), incident_id=None, asked_by="", created_at=NOW)
 
 
@@ -294,6 +328,7 @@ def test_the_rows_of_the_read_api() -> None:
         "delivery": set(views.inbox_view(DELIVERY)),
         "action template": set(actions_api.action_view(TEMPLATE)),
         "action request": set(actions_api.request_view(REQUEST, [])),
+        "change": set(views.change_view(CHANGE)),
     }
 
 
@@ -302,6 +337,7 @@ VALUES: Mapping[str, type[StrEnum]] = {
     "`severity`": Severity,
     "`state` of an incident": IncidentState,
     "`kind` of a timeline entry": TimelineKind,
+    "`status` of a change": ChangeStatus,
     "`state` of a delivery": InboxState,
     "`kind` of a delivery": InboxKind,
     "`state` of an action request": RequestState,
