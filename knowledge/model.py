@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 
 class DocumentKind(StrEnum):
@@ -113,7 +114,8 @@ class _Document:
 class Runbook(_Document):
     """A Markdown page that says how to confirm and mend a problem.
 
-    `reviewed` is when somebody last looked it over, `review_by` when that is due again.
+    `reviewed` is when somebody last looked it over, `review_by` when that is due again. `extra`
+    are values of the front matter that mean nothing here and are kept, in JSON form.
     """
 
     body: str
@@ -121,6 +123,7 @@ class Runbook(_Document):
     actions: tuple[str, ...] = ()
     reviewed: date | None = None
     review_by: date | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
     def kind(self) -> DocumentKind:

@@ -49,6 +49,7 @@ def _fields(document: Document) -> dict[str, Any]:
             "actions": list(document.actions),
             "reviewed": None if document.reviewed is None else document.reviewed.isoformat(),
             **({"review_by": document.review_by.isoformat()} if document.review_by else {}),
+            **({"extra": dict(document.extra)} if document.extra else {}),
         }
     return {
         "symptom": document.symptom,
@@ -131,6 +132,7 @@ def document_from_row(row: Mapping[Any, Any]) -> Document:
             actions=tuple(fields["actions"]),
             reviewed=None if reviewed is None else date.fromisoformat(reviewed),
             review_by=None if due is None else date.fromisoformat(due),
+            extra=fields.get("extra", {}),
         )
     return PastIncident(
         **shared,
