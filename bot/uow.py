@@ -36,6 +36,10 @@ class KnowledgeWriter(Protocol):
         """In any state."""
         ...
 
+    def everything(self) -> Sequence[Document]:
+        """All documents in any state, by id."""
+        ...
+
     def restricted(self, document_ids: Sequence[str]) -> frozenset[str]:
         """Those of the documents that not everyone may see."""
         ...

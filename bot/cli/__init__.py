@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, Entry] = {
     "serve": Entry("bot.cli.serve", "Run the bot: webhooks, Slack, search."),
     "ask": Entry("bot.cli.ask", "Ask what is known about an alert, an error or a log."),
     "import": Entry("bot.cli.import_", "Bring in runbooks, past incidents, Slack history."),
+    "export": Entry("bot.cli.export", "Write all that is known as Markdown and JSON Lines."),
     "eval": Entry("bot.cli.eval", "Measure retrieval on a corpus with known answers."),
     "bench": Entry("bot.cli.bench", "Measure how fast the memory is on this machine."),
     "backtest": Entry("bot.cli.backtest", "Replay your own past incidents before switching on."),

@@ -1,38 +1,42 @@
 """`recall import`: bring in runbooks, past incidents, Slack history, the starter pack."""
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
+from typer.core import TyperGroup
 
 from bot.cli.common import (
     CONFIG_OPTION,
-    EXIT_FAILED,
     EXIT_USAGE,
     JSON_OPTION,
     actor_name,
     exit_on_error,
-    open_database,
-    people,
-    print_json,
-    progress_bar,
+    fail,
     read_settings,
     say,
 )
+from bot.cli.importing import run_import
 from knowledge.errors import BadDocument
 from knowledge.loaders.incidents import IncidentFormat
 from knowledge.loaders.slack_export import DEFAULT_CHANNELS
 from knowledge.model import DocumentState
 
 if TYPE_CHECKING:
-    from bot.importing import ImportReport
-    from bot.settings import Settings
-    from knowledge.embed.port import Embedder
     from knowledge.loaders.mapping import ColumnMapping
-    from knowledge.loaders.outcome import Outcome
+
+
+class _Anywhere(TyperGroup):
+    """`recall import WHERE` is short for `recall import from WHERE`."""
+
+    def resolve_command(self, ctx, args):  # type: ignore[no-untyped-def]
+        if args and args[0] not in self.commands:
+            args = ["from", *args]
+        return super().resolve_command(ctx, args)
+
 
 app = typer.Typer(
+    cls=_Anywhere,
     add_completion=False,
     rich_markup_mode=None,
     no_args_is_help=True,
@@ -41,7 +45,44 @@ app = typer.Typer(
 
 _DRY_RUN = typer.Option(False, "--dry-run", help="Read and compare; write nothing.")
 _DRAFT = typer.Option(False, "--draft", help="Import as drafts, served only after a review.")
-_SHOWN_PROBLEMS = 200
+
+
+@app.command("from", short_help="Read a folder, whatever it holds; `from` may be left out.")
+def from_(
+    where: str = typer.Argument(
+        ..., metavar="WHERE", help="An export of Recall, or a folder of Markdown."
+    ),
+    dry_run: bool = _DRY_RUN,
+    as_json: bool = JSON_OPTION,
+    config: Path = CONFIG_OPTION,
+) -> None:
+    """Import what `recall export` wrote, or a folder of runbooks, by what WHERE turns out to be."""
+    from knowledge.loaders import export
+
+    path = Path(where)
+    if path.is_dir() and export.is_export(path):
+        _import_export(path, dry_run, as_json, config)
+    elif path.is_dir():
+        runbooks(path, "", dry_run, as_json, config)
+    else:
+        raise fail(f"{where} is no folder; see `recall import --help` for other things", EXIT_USAGE)
+
+
+def _import_export(folder: Path, dry_run: bool, as_json: bool, config: Path | None) -> None:
+    from bot.clock import SystemClock
+    from bot.exporting import SaidReport, take_in_said
+    from bot.uow import UnitOfWorkFactory
+    from knowledge.loaders import export
+
+    def say_again(units: UnitOfWorkFactory) -> SaidReport:
+        return take_in_said(units, SystemClock(), folder, actor=actor_name(), dry_run=dry_run)
+
+    settings = read_settings(config)
+    with exit_on_error():
+        outcomes = export.load(folder)
+        run_import(
+            settings, outcomes, f"export {folder.name}", None, dry_run, as_json, said=say_again
+        )
 
 
 @app.command()
@@ -64,7 +105,7 @@ def runbooks(
             say(f"There is no Markdown page (.md, .markdown) under {path}.", "yellow")
         outcomes = markdown_dir.load(pages, url_base=url_base or None)
         total = len(pages.files) + len(pages.problems)
-        _run(settings, outcomes, f"runbooks {path.name}", total, dry_run, as_json)
+        run_import(settings, outcomes, f"runbooks {path.name}", total, dry_run, as_json)
 
 
 @app.command()
@@ -95,7 +136,7 @@ def incidents(
             if source.mapping is not None:
                 _show_mapping(source.mapping, source.format)
             outcomes = source.load(state=_state(draft))
-            _run(settings, outcomes, f"incidents {file.name}", None, dry_run, as_json)
+            run_import(settings, outcomes, f"incidents {file.name}", None, dry_run, as_json)
         except BadDocument as error:
             raise BadDocument(f"{file.name} {error}") from error
 
@@ -121,7 +162,7 @@ def slack_history(
             export, channels=channels, team_id=team or None, state=_state(draft)
         )
         try:
-            _run(settings, outcomes, f"slack-history {export.name}", None, dry_run, as_json)
+            run_import(settings, outcomes, f"slack-history {export.name}", None, dry_run, as_json)
         except BadDocument as error:
             told = str(error)
             named = told if told.startswith(export.name) else f"{export.name}: {told}"
@@ -139,72 +180,7 @@ def starter(
 
     settings = read_settings(config)
     with exit_on_error():
-        _run(settings, pack.load(), "starter", None, dry_run, as_json)
-
-
-def _run(
-    settings: "Settings",
-    outcomes: "Iterable[Outcome]",
-    subject: str,
-    total: int | None,
-    dry_run: bool,
-    as_json: bool,
-) -> None:
-    from bot.clock import SystemClock
-    from bot.importing import Importer
-
-    def embedder() -> "Embedder":
-        from bot.memory import load_model
-
-        with people.status("Loading the embedding model"):
-            return load_model(settings.model, settings.data_dir)
-
-    clock = SystemClock()
-    with open_database(settings, clock) as database:
-        importer = Importer(
-            units=database,
-            source=database.knowledge_source(),
-            embedder=embedder,
-            clock=clock,
-            actor=actor_name(),
-        )
-        with progress_bar("Importing", total) as show:
-            report = importer.run(outcomes, subject=subject, dry_run=dry_run, progress=show)
-    _tell(report, dry_run=dry_run)
-    if as_json:
-        print_json(as_dict(report))
-    if not report.is_useful:
-        raise typer.Exit(EXIT_FAILED)
-
-
-def as_dict(report: "ImportReport") -> dict[str, object]:
-    """The JSON of every import; a contract."""
-    return {
-        "added": report.added,
-        "changed": report.changed,
-        "unchanged": report.unchanged,
-        "failed": [
-            {"file": problem.file, "line": problem.line, "reason": problem.reason}
-            for problem in report.failed
-        ],
-        "documents": report.documents,
-        "passages": report.passages,
-        "seconds": round(report.seconds, 3),
-    }
-
-
-def _tell(report: "ImportReport", *, dry_run: bool) -> None:
-    for problem in report.failed[:_SHOWN_PROBLEMS]:
-        where = problem.file if problem.line is None else f"{problem.file}, line {problem.line}"
-        say(f"  left out: {where}: {problem.reason}", "yellow")
-    if len(report.failed) > _SHOWN_PROBLEMS:
-        say(f"  ... and {len(report.failed) - _SHOWN_PROBLEMS:,} more (--json lists all)", "yellow")
-    say(
-        f"{'Would be: ' if dry_run else ''}{report.added:,} added, {report.changed:,} changed, "
-        f"{report.unchanged:,} unchanged, {len(report.failed):,} left out "
-        f"({report.passages:,} passages, {report.seconds:.1f} s)",
-        "bold",
-    )
+        run_import(settings, pack.load(), "starter", None, dry_run, as_json)
 
 
 def _show_mapping(mapping: "ColumnMapping", format: IncidentFormat) -> None:  # noqa: A002

@@ -12,7 +12,7 @@ from knowledge.loaders.outcome import Loaded, Outcomes, Problem
 from knowledge.text.pages import parse_runbook
 
 SUFFIXES = (".md", ".markdown")
-_SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__", "venv"})
+SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__", "venv"})
 _MAX_FILES = 100_000
 
 
@@ -80,7 +80,7 @@ def _walk(root: Path, problems: list[Problem]) -> Iterator[Path]:
     for folder, names, files in os.walk(root, onerror=refused, followlinks=False):
         here = Path(folder)
         names[:] = sorted(
-            name for name in names if not name.startswith(".") and name not in _SKIPPED_FOLDERS
+            name for name in names if not name.startswith(".") and name not in SKIPPED_FOLDERS
         )
         yield from (here / name for name in names if (here / name).is_symlink())
         yield from (here / name for name in sorted(files) if not name.startswith("."))

@@ -36,6 +36,10 @@ class KnowledgeRepository:
         """In any state."""
         return reading.get(self._connection, document_id)
 
+    def everything(self) -> Sequence[Document]:
+        """All documents in any state, by id."""
+        return reading.list_documents(self._connection, None, None)
+
     def restricted(self, document_ids: Sequence[str]) -> frozenset[str]:
         """Those that not everyone may see, in any state."""
         return reading.restricted(self._connection, document_ids)
