@@ -39,6 +39,7 @@ from bot.suggestions.knowing import KnowingSuggester
 from bot.suggestions.logs import LogsJob
 from bot.suggestions.model import Suggestion
 from bot.suggestions.questions import Questions, SuggestRequest
+from bot.syncing import sync_ticks
 from bot.upkeep import NO_ROOMS, canary_job, canary_ticks, start_canaries
 from knowledge.embed.port import Embedder
 from knowledge.errors import KnowledgeError
@@ -165,7 +166,11 @@ def build_engine(
             clock=clock,
             inbox_keep_hours=settings.inbox_keep_hours,
             only_engine=database.dialect == "sqlite",
-            ticks=[*canary_ticks(settings, database, rooms, clock), *life.ticks],
+            ticks=[
+                *canary_ticks(settings, database, rooms, clock),
+                *life.ticks,
+                *sync_ticks(settings, database, clock),
+            ],
         )
         loops.engine = engine
         return RunningEngine(engine, opened.pop_all())

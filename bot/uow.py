@@ -19,7 +19,7 @@ from bot.jobs.ports import Inbox, JobQueue, Marks
 from bot.people.sessions import PassRepository
 from bot.suggestions.corrections import CorrectionRepository
 from bot.suggestions.ports import SuggestionRepository
-from knowledge.curate.model import RunbookLine, Version, VersionLine
+from knowledge.curate.model import ImportedPage, RunbookLine, Version, VersionLine
 from knowledge.model import Document, DocumentState, Passage
 
 
@@ -38,6 +38,18 @@ class KnowledgeWriter(Protocol):
 
     def everything(self) -> Sequence[Document]:
         """All documents in any state, by id."""
+        ...
+
+    def imported(self, document_ids: Sequence[str]) -> Mapping[str, ImportedPage]:
+        """What the files of these pages said at their last import, by document id."""
+        ...
+
+    def keep_imported(self, pages: Mapping[str, ImportedPage], now: datetime) -> None:
+        """Keep what the files said; the documents must be there."""
+        ...
+
+    def imported_from(self, source: str) -> Sequence[str]:
+        """The ids of all pages that came from a source last, in order."""
         ...
 
     def restricted(self, document_ids: Sequence[str]) -> frozenset[str]:

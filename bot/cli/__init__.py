@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, Entry] = {
     "ask": Entry("bot.cli.ask", "Ask what is known about an alert, an error or a log."),
     "import": Entry("bot.cli.import_", "Bring in runbooks, past incidents, Slack history."),
     "export": Entry("bot.cli.export", "Write all that is known as Markdown and JSON Lines."),
+    "sync": Entry("bot.cli.sync", "Read the sources of runbooks now; how the last time went."),
     "eval": Entry("bot.cli.eval", "Measure retrieval on a corpus with known answers."),
     "bench": Entry("bot.cli.bench", "Measure how fast the memory is on this machine."),
     "backtest": Entry("bot.cli.backtest", "Replay your own past incidents before switching on."),

@@ -13,6 +13,7 @@ from bot.cli.common import (
     actor_name,
     exit_on_error,
     fail,
+    people,
     read_settings,
     say,
 )
@@ -43,6 +44,8 @@ app = typer.Typer(
     help="Bring in runbooks, past incidents, Slack history.",
 )
 
+_GIT = "git+"
+_URL_BASE = typer.Option("", help="Address that the pages' paths are appended to.")
 _DRY_RUN = typer.Option(False, "--dry-run", help="Read and compare; write nothing.")
 _DRAFT = typer.Option(False, "--draft", help="Import as drafts, served only after a review.")
 
@@ -50,22 +53,65 @@ _DRAFT = typer.Option(False, "--draft", help="Import as drafts, served only afte
 @app.command("from", short_help="Read a folder, whatever it holds; `from` may be left out.")
 def from_(
     where: str = typer.Argument(
-        ..., metavar="WHERE", help="An export of Recall, or a folder of Markdown."
+        ...,
+        metavar="WHERE",
+        help="An export of Recall, a folder of Markdown, a zip, or git+URL#BRANCH:FOLDER.",
     ),
+    url_base: str = _URL_BASE,
     dry_run: bool = _DRY_RUN,
     as_json: bool = JSON_OPTION,
     config: Path = CONFIG_OPTION,
 ) -> None:
-    """Import what `recall export` wrote, or a folder of runbooks, by what WHERE turns out to be."""
+    """Import what `recall export` wrote, or the runbooks of a folder, a zip of Markdown or HTML,
+    or a git repository, by what WHERE turns out to be."""
     from knowledge.loaders import export
 
     path = Path(where)
     if path.is_dir() and export.is_export(path):
         _import_export(path, dry_run, as_json, config)
     elif path.is_dir():
-        runbooks(path, "", dry_run, as_json, config)
+        runbooks(path, url_base, dry_run, as_json, config)
+    elif path.is_file() and path.suffix.lower() == ".zip":
+        _import_zip(path, url_base, dry_run, as_json, config)
+    elif where.startswith(_GIT):
+        _import_git(where, url_base, dry_run, as_json, config)
     else:
-        raise fail(f"{where} is no folder; see `recall import --help` for other things", EXIT_USAGE)
+        raise fail(
+            f"{where} is no folder, zip or git+URL; see `recall import --help` for other things",
+            EXIT_USAGE,
+        )
+
+
+def _import_zip(
+    path: Path, url_base: str, dry_run: bool, as_json: bool, config: Path | None
+) -> None:
+    from knowledge.loaders import pages_zip
+
+    settings = read_settings(config)
+    with exit_on_error():
+        outcomes = pages_zip.load(path, url_base=url_base or None)
+        run_import(settings, outcomes, f"runbooks {path.name}", None, dry_run, as_json)
+
+
+def _import_git(
+    where: str, url_base: str, dry_run: bool, as_json: bool, config: Path | None
+) -> None:
+    from bot.sync.model import parse_source
+    from bot.syncing import git_access
+    from knowledge.loaders import git
+
+    settings = read_settings(config)
+    with exit_on_error():
+        source = parse_source(where)
+        assert source.git is not None
+        with people.status("Fetching the repository"):
+            fetched = git.fetch(source.git, settings.sync_folder, git_access(settings))
+        if fetched.was_rewritten:
+            say("The history of the branch was rewritten since the last time.", "yellow")
+        outcomes = git.load(
+            source.git, settings.sync_folder, fetched.commit, url_base=url_base or None
+        )
+        run_import(settings, outcomes, source.key, None, dry_run, as_json)
 
 
 def _import_export(folder: Path, dry_run: bool, as_json: bool, config: Path | None) -> None:
@@ -90,7 +136,7 @@ def runbooks(
     path: Path = typer.Argument(
         ..., metavar="PATH", exists=True, help="Folder or git checkout of Markdown."
     ),
-    url_base: str = typer.Option("", help="Address that the pages' paths are appended to."),
+    url_base: str = _URL_BASE,
     dry_run: bool = _DRY_RUN,
     as_json: bool = JSON_OPTION,
     config: Path = CONFIG_OPTION,

@@ -79,6 +79,9 @@ def as_dict(report: "ImportReport") -> dict[str, object]:
             for problem in report.failed
         ],
         "documents": report.documents,
+        "merged": report.merged,
+        "conflicts": list(report.conflicts),
+        "missing": list(report.missing),
         "passages": report.passages,
         "seconds": round(report.seconds, 3),
     }
@@ -99,6 +102,13 @@ def _tell_problems(problems: "Sequence[Problem]") -> None:
 
 def _tell(report: "ImportReport", *, dry_run: bool) -> None:
     _tell_problems(report.failed)
+    for document_id in report.conflicts[:_SHOWN_PROBLEMS]:
+        say(f"  edited here and in the file, waits for review: {document_id}", "yellow")
+    if report.merged:
+        say(f"  {report.merged:,} pages now hold the edits made here and the file's")
+    if report.missing:
+        some = ", ".join(report.missing[:10])
+        say(f"  {len(report.missing):,} pages are not in the source any more: {some}", "yellow")
     say(
         f"{'Would be: ' if dry_run else ''}{report.added:,} added, {report.changed:,} changed, "
         f"{report.unchanged:,} unchanged, {len(report.failed):,} left out "

@@ -21,6 +21,7 @@ from pydantic import (
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from bot.settings.console import ConsoleSettings
+from bot.settings.knowledge import KnowledgeSettings
 from bot.settings.lifecycle import LifecycleSettings
 
 DEFAULT_DATA_DIR = Path("recall-data")
@@ -38,7 +39,7 @@ def _slack(name: str) -> AliasChoices:
     return AliasChoices(f"RECALL_{name}", name)
 
 
-class Settings(ConsoleSettings, LifecycleSettings):
+class Settings(ConsoleSettings, LifecycleSettings, KnowledgeSettings):
     """All that can be set. Each field's description is what `docs/contracts.md` prints."""
 
     model_config = SettingsConfigDict(

@@ -54,6 +54,15 @@ class Version(VersionLine):
 
 
 @dataclass(frozen=True, slots=True)
+class ImportedPage:
+    """What the file of a page said when it was imported last, as `page_of` writes it, and what
+    people know its place by."""
+
+    source: str
+    page: str
+
+
+@dataclass(frozen=True, slots=True)
 class Branch:
     """The pages of one service, by title. A page of several services is in several branches."""
 
