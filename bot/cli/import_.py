@@ -1,5 +1,6 @@
 """`recall import`: bring in runbooks, past incidents, Slack history, the starter pack."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from bot.cli.common import (
     actor_name,
     exit_on_error,
     fail,
+    open_database,
     people,
     read_settings,
     say,
@@ -160,29 +162,42 @@ def incidents(
         ...,
         metavar="FILE",
         exists=True,
-        help="JSON Lines, CSV, PagerDuty's export, or a page or folder of Markdown records.",
+        help="JSON Lines, CSV, another tool's export, or a page or folder of Markdown records.",
     ),
     format: IncidentFormat = typer.Option(IncidentFormat.AUTO, help="Format of the file."),  # noqa: A002
     map: list[str] = typer.Option(  # noqa: A002 - the option's name
         [], metavar="FIELD=COLUMN", help="Which column fills a field; may be given often."
     ),
+    fresh: bool = typer.Option(False, "--fresh", help="Forget the columns that were chosen."),
     draft: bool = _DRAFT,
     dry_run: bool = _DRY_RUN,
     as_json: bool = JSON_OPTION,
     config: Path = CONFIG_OPTION,
 ) -> None:
     """Import past incidents. What a record does not say stays empty."""
+    from bot.clock import SystemClock
+    from bot.mappings import chosen_columns, keep_columns
     from knowledge.loaders.incidents import open_incidents
 
+    columns: Mapping[str, str] = {}
     chosen = _pairs(map)
     settings = read_settings(config)
     with exit_on_error():
         try:
             source = open_incidents(file, format, chosen)
+            if source.signature:
+                with open_database(settings) as database:
+                    columns = chosen_columns(database, source, chosen, fresh=fresh)
+                if columns and not chosen:
+                    source = open_incidents(file, source.format, columns)
+                    say("Columns as they were chosen the last time (--fresh forgets that):")
             if source.mapping is not None:
                 _show_mapping(source.mapping, source.format)
             outcomes = source.load(state=_state(draft))
             run_import(settings, outcomes, f"incidents {file.name}", None, dry_run, as_json)
+            if source.signature and not dry_run:
+                with open_database(settings) as database:
+                    keep_columns(database, SystemClock(), source, chosen or columns)
         except BadDocument as error:
             raise BadDocument(f"{file.name} {error}") from error
 

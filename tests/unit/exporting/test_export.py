@@ -412,4 +412,4 @@ def test_import_without_a_kind_reads_a_folder_of_pages(
     assert json.loads(done.stdout)["added"] == 1
     gone = CliRunner().invoke(import_app, [str(tmp_path / "nowhere")])
     assert gone.exit_code == 2
-    assert "nowhere is no folder" in " ".join(gone.stderr.split())
+    assert "nowhere is no folder, zip or git+URL" in " ".join(gone.stderr.split())
