@@ -30,6 +30,7 @@ from bot.jobs.inbox_writer import InboxWriter
 from bot.jobs.ports import Job
 from bot.life import flap_rule, open_life
 from bot.redaction import set_up_redaction
+from bot.retention import retention_ticks
 from bot.services.file import load_catalogue
 from bot.settings import Settings
 from bot.slack_engine import open_slack
@@ -170,6 +171,7 @@ def build_engine(
                 *canary_ticks(settings, database, rooms, clock),
                 *life.ticks,
                 *sync_ticks(settings, database, clock),
+                *retention_ticks(settings, database, clock),
             ],
         )
         loops.engine = engine

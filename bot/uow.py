@@ -17,6 +17,7 @@ from bot.incidents.bindings import BindingRepository
 from bot.incidents.ports import IncidentRepository
 from bot.jobs.ports import Inbox, JobQueue, Marks
 from bot.people.sessions import PassRepository
+from bot.people.texts import Texts
 from bot.suggestions.corrections import CorrectionRepository
 from bot.suggestions.ports import SuggestionRepository
 from knowledge.curate.model import ImportedPage, RunbookLine, Version, VersionLine
@@ -108,6 +109,8 @@ class UnitOfWork(Protocol):
     def audit(self) -> AuditLog: ...
     @property
     def passes(self) -> PassRepository: ...
+    @property
+    def texts(self) -> Texts: ...
     @property
     def knowledge(self) -> KnowledgeWriter: ...
 

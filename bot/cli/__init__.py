@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, Entry] = {
     "import": Entry("bot.cli.import_", "Bring in runbooks, past incidents, Slack history."),
     "export": Entry("bot.cli.export", "Write all that is known as Markdown and JSON Lines."),
     "sync": Entry("bot.cli.sync", "Read the sources of runbooks now; how the last time went."),
+    "forget": Entry("bot.cli.forget", "Take a person out of what is kept of incidents."),
     "eval": Entry("bot.cli.eval", "Measure retrieval on a corpus with known answers."),
     "bench": Entry("bot.cli.bench", "Measure how fast the memory is on this machine."),
     "backtest": Entry("bot.cli.backtest", "Replay your own past incidents before switching on."),
