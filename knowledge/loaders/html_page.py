@@ -98,7 +98,7 @@ def _is_safe(address: str) -> bool:
         return False
 
 
-class _Markdown(MarkdownConverter):  # type: ignore[misc]
+class _Markdown(MarkdownConverter):
     """Code keeps its language, where its class tells one (`language-sh`)."""
 
     def convert_pre(self, el: Tag, text: str, parent_tags: object = None) -> str:

@@ -99,10 +99,10 @@ def records_in(value: object, lists: Sequence[str]) -> list[object] | None:
 def preview(path: Path, tool: str, explicit: Mapping[str, str] | None = None) -> ColumnMapping:
     """Which path fills which field, the explicit ones first. Raises BadDocument for a field that
     there is not, or what is no path."""
-    for field, chosen in (explicit or {}).items():
+    for field, wanted in (explicit or {}).items():
         if field not in FIELDS:
             raise BadDocument(f"{field!r} is no field; the fields are {', '.join(FIELDS)}")
-        parse_path(chosen)
+        parse_path(wanted)
     fields = _fields(tool, explicit)
     first = next((record for _, record in _records(path, tool) if isinstance(record, Mapping)), {})
     chosen: dict[str, str] = {}
