@@ -18,7 +18,7 @@ from bot.drafts.model import DraftKind
 from bot.errors import SettingsError
 from bot.importing import Importer
 from bot.people.model import Role
-from bot.settings import load_settings
+from bot.settings import Settings, load_settings
 from bot.settings.knowledge import tokens_by_host
 from bot.store.database import Database
 from bot.sync.model import SourceKind, SyncState, in_words, parse_source, state_of
@@ -27,7 +27,9 @@ from bot.syncing import sync_ticks
 from knowledge.errors import BadDocument
 from knowledge.loaders.git import GitAccess
 from knowledge.model import Runbook
+from tests.support.console import console, sign_in
 from tests.support.databases import sqlite_database
+from tests.support.front_fakes import FakeEngine
 from tests.unit.loaders.test_git_pages import Remote
 
 LEAD = Editor("T1/ULEAD", Role.LEAD)
@@ -219,6 +221,18 @@ def test_the_doctor_tells_of_each_source(
     assert [one.status.value for one in checks] == ["ok", "warning", "ok"]
     assert "1 added" in checks[0].detail
     assert "not synced yet" in checks[2].detail
+
+
+def test_the_console_shows_each_source_and_its_last_sync(here: Installation) -> None:
+    gone = str(here.folder / "gone")
+    here.writes(disk="Look.")
+    here.sync(str(here.pages), gone).run()
+    settings = Settings(data_dir=here.folder, sync_sources=(str(here.pages), gone))
+    with console(here.database, here.clock, FakeEngine(), settings) as browser:
+        shown = sign_in(browser, here.database, here.clock).get("/console/settings").text
+    assert "Runbooks from files" in shown
+    assert "1 added, 0 changed, 0 unchanged" in shown
+    assert "neither a folder nor a file" in shown
 
 
 # --- settings and command -----------------------------------------------------------------------
