@@ -23,7 +23,7 @@ from knowledge.curate.model import ImportedPage
 from knowledge.embed.port import Embedder
 from knowledge.index.embedding import embed_documents
 from knowledge.index.source import KnowledgeSource
-from knowledge.loaders.outcome import Loaded, Outcome, Problem
+from knowledge.loaders.outcome import Known, Loaded, Outcome, Problem
 from knowledge.model import Document, DocumentState, Passage, PastIncident, Runbook
 from knowledge.text.passages import passages_of
 from knowledge.text.runbook_page import page_of
@@ -126,7 +126,7 @@ class Importer:
 
     def run(
         self,
-        outcomes: Iterable[Outcome],
+        outcomes: Iterable[Outcome] | Callable[[Known], Iterable[Outcome]],
         *,
         subject: str,
         dry_run: bool = False,
@@ -134,19 +134,25 @@ class Importer:
         rivals: Collection[str] = (),
     ) -> ImportReport:
         """Import all that is usable; `subject` is what the audit record calls the source, and
-        `rivals` are subjects of other sources, whose pages are theirs.
+        `rivals` are subjects of other sources, whose pages are theirs. `outcomes` may be asked to
+        leave out files that are the same as at the last import of this subject.
 
         With `dry_run` everything is read and compared and nothing is written. Raises
         DatabaseBusy when the database cannot be written: the batches before it stand, the one
         under way is undone. Raises ModelError when vectors are needed and there is no model.
         """
         began = self._clock.monotonic()
+        known = Known()
+        if callable(outcomes):
+            with self._units.read() as unit:
+                known = Known(unit.knowledge.imported_digests(subject))
+            outcomes = outcomes(known)
         tally, failed, done = _Tally(), list[Problem](), 0
         seen: dict[str, Loaded] = {}
         for batch in _batches(outcomes, BATCH):
             usable: list[Loaded] = []
             for outcome in batch:
-                problem = outcome if isinstance(outcome, Problem) else _double(outcome, seen)
+                problem = outcome if isinstance(outcome, Problem) else _double(outcome, seen, known)
                 if problem is not None:
                     failed.append(problem)
                 elif isinstance(outcome, Loaded):
@@ -156,19 +162,20 @@ class Importer:
             done += len(batch)
             if progress is not None:
                 progress(done)
+        present = seen.keys() | known.unchanged.keys()
         with self._units.read() as unit:
             before = unit.knowledge.imported_from(subject)
         return ImportReport(
             added=tally.added,
             changed=tally.changed,
-            unchanged=tally.unchanged,
+            unchanged=tally.unchanged + len(known.unchanged),
             failed=tuple(failed),
             passages=tally.passages,
             seconds=self._clock.monotonic() - began,
             merged=tally.merged,
             conflicts=tuple(tally.conflicts),
             # Of a source that was read in part only nobody knows what it lacks.
-            missing=() if failed else tuple(name for name in before if name not in seen),
+            missing=() if failed else tuple(one for one in before if one not in present),
         )
 
     def _take_patiently(
@@ -230,7 +237,8 @@ class Importer:
                     found.failed.append(Problem(loaded.file, loaded.line, reason))
                 elif isinstance(document, Runbook):
                     known_page = stored if isinstance(stored, Runbook) else None
-                    self._compare_page(unit, found, document, known_page, before, subject)
+                    file = ImportedPage(subject, page_of(document), loaded.digest)
+                    self._compare_page(unit, found, document, known_page, before, file)
                 elif stored is None:
                     found.new.append(document)
                 elif replace(document, version=stored.version, state=stored.state) != stored:
@@ -247,9 +255,8 @@ class Importer:
         page: Runbook,
         stored: Runbook | None,
         before: ImportedPage | None,
-        subject: str,
+        file: ImportedPage,
     ) -> None:
-        file = ImportedPage(subject, page_of(page))
         if file != before:
             found.files[page.id] = file
         if stored is None:
@@ -260,14 +267,14 @@ class Importer:
         else:
             base = before.page if before is not None else None
         found.versions[page.id] = stored.version
-        told = judge(page, stored, base, subject)
+        told = judge(page, stored, base, file.source)
         if told.page is not None:
             found.changed.append(told.page)
             if told.verdict is Verdict.MERGED:
                 found.merged.add(page.id)
         elif told.verdict is Verdict.CONFLICT:
             found.conflicts.append(
-                Conflict(page.id, stored.version, told.text, told.reason, subject)
+                Conflict(page.id, stored.version, told.text, told.reason, file.source)
             )
         else:
             _same(found, page, stored)
@@ -334,11 +341,14 @@ def _batches(outcomes: Iterable[Outcome], size: int) -> Iterator[list[Outcome]]:
         yield batch
 
 
-def _double(loaded: Loaded, seen: Mapping[str, Loaded]) -> Problem | None:
+def _double(loaded: Loaded, seen: Mapping[str, Loaded], known: Known) -> Problem | None:
     first = seen.get(loaded.document.id)
-    if first is None:
+    if first is not None:
+        where = first.file if first.line is None else f"{first.file} line {first.line}"
+    elif loaded.document.id in known.unchanged:
+        where = known.unchanged[loaded.document.id]
+    else:
         return None
-    where = first.file if first.line is None else f"{first.file} line {first.line}"
     reason = f"the id {loaded.document.id!r} is already used by {where}"
     return Problem(loaded.file, loaded.line, reason)
 

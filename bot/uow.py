@@ -49,6 +49,11 @@ class KnowledgeWriter(Protocol):
         """Keep what the files said; the documents must be there."""
         ...
 
+    def imported_digests(self, source: str) -> Mapping[str, str]:
+        """The digests of the files that came from a source last, by document id; without those of
+        drafts."""
+        ...
+
     def imported_from(self, source: str) -> Sequence[str]:
         """The ids of all pages that came from a source last, in order."""
         ...

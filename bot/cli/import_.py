@@ -27,6 +27,7 @@ from knowledge.model import DocumentState
 
 if TYPE_CHECKING:
     from knowledge.loaders.mapping import ColumnMapping
+    from knowledge.loaders.outcome import Known, Outcomes
 
 
 class _Anywhere(TyperGroup):
@@ -91,7 +92,10 @@ def _import_zip(
 
     settings = read_settings(config)
     with exit_on_error():
-        outcomes = pages_zip.load(path, url_base=url_base or None)
+
+        def outcomes(known: "Known") -> "Outcomes":
+            return pages_zip.load(path, url_base=url_base or None, known=known)
+
         run_import(settings, outcomes, f"runbooks {path.name}", None, dry_run, as_json)
 
 
@@ -110,9 +114,12 @@ def _import_git(
             fetched = git.fetch(source.git, settings.sync_folder, git_access(settings))
         if fetched.was_rewritten:
             say("The history of the branch was rewritten since the last time.", "yellow")
-        outcomes = git.load(
-            source.git, settings.sync_folder, fetched.commit, url_base=url_base or None
-        )
+        repository, commit = source.git, fetched.commit
+
+        def outcomes(known: "Known") -> "Outcomes":
+            base = url_base or None
+            return git.load(repository, settings.sync_folder, commit, url_base=base, known=known)
+
         run_import(settings, outcomes, source.key, None, dry_run, as_json)
 
 
@@ -151,7 +158,10 @@ def runbooks(
         pages = markdown_dir.find_pages(path)
         if not pages.files:
             say(f"There is no Markdown page (.md, .markdown) under {path}.", "yellow")
-        outcomes = markdown_dir.load(pages, url_base=url_base or None)
+
+        def outcomes(known: "Known") -> "Outcomes":
+            return markdown_dir.load(pages, url_base=url_base or None, known=known)
+
         total = len(pages.files) + len(pages.problems)
         run_import(settings, outcomes, f"runbooks {path.name}", total, dry_run, as_json)
 

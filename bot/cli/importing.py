@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from bot.settings import Settings
     from bot.uow import UnitOfWorkFactory
     from knowledge.embed.port import Embedder
-    from knowledge.loaders.outcome import Outcome, Problem
+    from knowledge.loaders.outcome import Known, Outcome, Problem
 
 _SHOWN_PROBLEMS = 200
 
 
 def run_import(
     settings: "Settings",
-    outcomes: "Iterable[Outcome]",
+    outcomes: "Iterable[Outcome] | Callable[[Known], Iterable[Outcome]]",
     subject: str,
     total: int | None,
     dry_run: bool,

@@ -21,7 +21,7 @@ from bot.uow import UnitOfWorkFactory
 from knowledge.errors import KnowledgeError
 from knowledge.loaders import git, markdown_dir, pages_zip
 from knowledge.loaders.git import GitAccess
-from knowledge.loaders.outcome import Outcomes
+from knowledge.loaders.outcome import Known, Outcomes
 
 _log = logging.getLogger(__name__)
 
@@ -133,7 +133,7 @@ class Sync:
                     note = f"the history of the branch was rewritten, it is at {commit[:12]} now"
                     _log.warning("%s: %s", source.name, note)
             report = self._importer().run(
-                self._outcomes(source, commit),
+                lambda known: self._outcomes(source, commit, known),
                 subject=source.key,
                 dry_run=dry_run,
                 progress=alive,
@@ -152,13 +152,13 @@ class Sync:
                 uow.marks.put(source.key, state.as_json(), began)
         return state
 
-    def _outcomes(self, source: SyncSource, commit: str) -> Outcomes:
+    def _outcomes(self, source: SyncSource, commit: str, known: Known) -> Outcomes:
         if source.git is not None:
-            return git.load(source.git, self._copies, commit)
+            return git.load(source.git, self._copies, commit, known=known)
         assert source.path is not None
         if source.kind is SourceKind.ARCHIVE:
-            return pages_zip.load(source.path)
-        return markdown_dir.load(markdown_dir.find_pages(source.path))
+            return pages_zip.load(source.path, known=known)
+        return markdown_dir.load(markdown_dir.find_pages(source.path), known=known)
 
     # --- one at a time -------------------------------------------------------------------------
 

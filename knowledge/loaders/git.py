@@ -20,8 +20,8 @@ from urllib.parse import quote, urlsplit
 from knowledge.errors import BadDocument
 from knowledge.loaders.archive import is_safe_name
 from knowledge.loaders.files import megabytes
-from knowledge.loaders.outcome import Loaded, Outcomes, Problem
-from knowledge.loaders.pages_zip import is_page, page_of_bytes
+from knowledge.loaders.outcome import Known, Loaded, Outcomes, Problem, file_digest
+from knowledge.loaders.pages_zip import is_page, page_of_bytes, slug_of
 from knowledge.text.pages import MAX_PAGE_BYTES
 
 PROTOCOLS = ("https", "ssh", "file")
@@ -125,8 +125,16 @@ def fetch(
     return Fetched(now, rewritten)
 
 
-def load(source: GitSource, copies: Path, commit: str, *, url_base: str | None = None) -> Outcomes:
+def load(
+    source: GitSource,
+    copies: Path,
+    commit: str,
+    *,
+    url_base: str | None = None,
+    known: Known | None = None,
+) -> Outcomes:
     """Each page of a commit that was fetched as a Runbook; what cannot be read as a Problem.
+    Pages that are the same as `known` are left out, unread: git names contents by their digest.
 
     The id is the path below the folder without its suffix. Raises BadDocument when the commit
     has no such folder or more than 100,000 files in it.
@@ -147,7 +155,10 @@ def load(source: GitSource, copies: Path, commit: str, *, url_base: str | None =
                     raise BadDocument("has a name that is no path")
                 if entry.size > MAX_PAGE_BYTES:
                     raise BadDocument(f"is longer than {megabytes(MAX_PAGE_BYTES)}; split it")
-                yield Loaded(page_of_bytes(blobs.read(entry), name, url), entry.path)
+                digest = file_digest(entry.digest.encode(), name, url)
+                if known is None or not known.is_unchanged(slug_of(name), digest, entry.path):
+                    page = page_of_bytes(blobs.read(entry), name, url)
+                    yield Loaded(page, entry.path, digest=digest)
             except BadDocument as error:
                 yield Problem(entry.path, None, str(error))
 

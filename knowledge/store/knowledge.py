@@ -48,6 +48,11 @@ class KnowledgeRepository:
         """Keep what the files said; the documents must be there."""
         imported.keep(self._connection, pages, now)
 
+    def imported_digests(self, source: str) -> Mapping[str, str]:
+        """The digests of the files that came from a source last, by document id; without those of
+        drafts."""
+        return imported.digests(self._connection, source)
+
     def imported_from(self, source: str) -> Sequence[str]:
         """The ids of all pages that came from a source last, in order."""
         return imported.of_source(self._connection, source)

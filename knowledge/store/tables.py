@@ -98,6 +98,7 @@ imported_pages = Table(
     ),
     Column("source", SafeText, nullable=False),
     Column("page", SafeText, nullable=False),
+    Column("digest", SafeText, nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Index(None, "source"),
 )

@@ -48,8 +48,10 @@ def write_pages(folder: Path) -> None:
 def _read_folder(folder: Path, database: Database) -> Callable[[], ImportReport]:
     def run() -> ImportReport:
         importer = Importer(units=database, clock=SystemClock(), actor="cli:bench")
-        pages = markdown_dir.load(markdown_dir.find_pages(folder))
-        return importer.run(pages, subject="runbooks bench")
+        pages = markdown_dir.find_pages(folder)
+        return importer.run(
+            lambda known: markdown_dir.load(pages, known=known), subject="runbooks bench"
+        )
 
     return run
 

@@ -1,7 +1,7 @@
 """Importing beside people who edit, on both databases: what was edited here is never lost."""
 
-from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -14,8 +14,9 @@ from bot.people.model import Role
 from bot.store.database import Database
 from knowledge.curate.model import ImportedPage, MergeNeeded, Published
 from knowledge.errors import Unpublishable
+from knowledge.loaders import markdown_dir
 from knowledge.loaders.outcome import Loaded, Outcome
-from knowledge.model import Runbook
+from knowledge.model import DocumentState, Runbook
 from knowledge.text.pages import parse_runbook
 from knowledge.text.runbook_page import page_of
 
@@ -60,8 +61,8 @@ class Team:
 
 
 @pytest.fixture
-def team(database: Database, clock: ManualClock) -> Iterator[Team]:
-    yield Team(database, clock)
+def team(database: Database, clock: ManualClock) -> Team:
+    return Team(database, clock)
 
 
 def test_an_edit_at_the_console_survives_the_same_file(team: Team) -> None:
@@ -218,3 +219,84 @@ def test_extra_front_matter_comes_back_from_the_store(team: Team) -> None:
     assert isinstance(stored, Runbook)
     assert stored.extra == {"pager": {"team": "pay", "levels": [1, 2]}}
     assert parse_runbook(page_of(stored), slug="disk") == replace(stored, version=1)
+
+
+# --- files that are the same as the last time are not read ----------------------------------
+
+
+class Folder:
+    """A folder of pages, imported as the command line does it."""
+
+    def __init__(self, team: Team, path: Path) -> None:
+        self.team = team
+        self.path = path
+
+    def imports(self, url_base: str | None = None) -> ImportReport:
+        importer = Importer(units=self.team.database, clock=self.team.clock, actor="cli:dana")
+        pages = markdown_dir.find_pages(self.path)
+        return importer.run(
+            lambda known: markdown_dir.load(pages, url_base=url_base, known=known), subject=SOURCE
+        )
+
+
+@pytest.fixture
+def folder(team: Team, tmp_path: Path) -> Folder:
+    path = tmp_path / "pages"
+    path.mkdir()
+    (path / "disk.md").write_text(BASE)
+    (path / "net.md").write_text("# Net\n\nLook.\n")
+    return Folder(team, path)
+
+
+def test_what_did_not_change_is_not_even_parsed(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert folder.imports().added == 2
+    (folder.path / "net.md").write_text("# Net\n\nLook again.\n")
+    parsed = []
+
+    def parse(raw: bytes, *, slug: str, url: str | None = None) -> Runbook:
+        parsed.append(slug)
+        return parse_runbook(raw, slug=slug, url=url)
+
+    monkeypatch.setattr(markdown_dir, "parse_runbook", parse)
+    report = folder.imports()
+    assert (report.changed, report.unchanged, report.missing) == (1, 1, ())
+    assert parsed == ["net"]
+
+
+def test_an_edited_page_and_one_with_another_address_are_told_apart(folder: Folder) -> None:
+    folder.imports()
+    folder.team.edits("old logs", "old dumps")
+    assert folder.imports().unchanged == 2
+    assert "old dumps" in folder.team.reads()
+    report = folder.imports("https://git.example/docs")
+    assert report.changed == 2, "the address is a part of the page"
+    assert "old dumps" in folder.team.reads()
+
+
+def test_a_page_that_was_removed_here_is_read_again(folder: Folder) -> None:
+    folder.imports()
+    folder.team.database.knowledge_source().remove("disk")
+    assert folder.imports().added == 1
+
+
+def test_a_draft_imported_again_is_put_in_force(folder: Folder) -> None:
+    folder.imports()
+    with folder.team.database.begin() as uow:
+        uow.knowledge.set_state(
+            "disk", DocumentState.DRAFT, actor="T1/ULEAD", now=folder.team.clock.now()
+        )
+    assert folder.imports().changed == 1
+    stored = folder.team.database.knowledge_source().get("disk")
+    assert stored is not None
+    assert stored.state is DocumentState.REVIEWED
+
+
+def test_a_second_file_of_an_id_is_named_each_time(folder: Folder) -> None:
+    (folder.path / "disk.markdown").write_text("# Disk\n\nOther words.\n")
+    first = folder.imports()
+    second = folder.imports()
+    assert [one.reason for one in first.failed] == [one.reason for one in second.failed]
+    assert "already used by disk.markdown" in second.failed[0].reason
+    assert "Other words." in folder.team.reads()
