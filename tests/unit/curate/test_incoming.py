@@ -76,8 +76,8 @@ def test_a_generic_page_never_changes_the_teams_own() -> None:
 def test_two_edits_that_are_no_page_together_wait_for_a_person() -> None:
     tags = [f"tag-{number}" for number in range(150)]
     base = replace(_page(BASE), tags=tuple(tags))
-    here = replace(base, tags=tuple([*(f"here-{number}" for number in range(40)), *tags]))
-    file = replace(base, tags=tuple([*tags, *(f"file-{number}" for number in range(40))]))
+    here = replace(base, tags=(*(f"here-{number}" for number in range(40)), *tags))
+    file = replace(base, tags=(*tags, *(f"file-{number}" for number in range(40))))
     told = judge(file, here, page_of(base), SOURCE)
     assert (told.verdict, told.page) == (Verdict.CONFLICT, None)
     assert "no valid page together" in told.reason

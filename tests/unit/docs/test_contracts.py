@@ -24,7 +24,17 @@ from bot.alerts.sources import all_sources
 from bot.audit.model import AuditEvent
 from bot.audit.verify import event_line, verify
 from bot.backup import BackupReport
-from bot.cli import COMMANDS, actions, audit, backtest_report, backup, demo, doctor, importing, inbox
+from bot.cli import (
+    COMMANDS,
+    actions,
+    audit,
+    backtest_report,
+    backup,
+    demo,
+    doctor,
+    importing,
+    inbox,
+)
 from bot.clock import ManualClock
 from bot.demo.director import Beat, Seen
 from bot.demo.play import PlayedBeat
