@@ -34,6 +34,7 @@ from bot.jobs.inbox_writer import InboxWriter
 from bot.jobs.ports import Job
 from bot.life import flap_rule, open_life
 from bot.redaction import set_up_redaction
+from bot.retention import retention_ticks
 from bot.settings import Settings
 from bot.slack_engine import open_slack
 from bot.store.database import Database
@@ -43,6 +44,7 @@ from bot.suggestions.knowing import KnowingSuggester
 from bot.suggestions.logs import LogsJob
 from bot.suggestions.model import Suggestion
 from bot.suggestions.questions import Questions, SuggestRequest
+from bot.syncing import sync_ticks
 from bot.upkeep import NO_ROOMS, canary_job, canary_ticks, start_canaries
 from knowledge.embed.port import Embedder
 from knowledge.errors import KnowledgeError
@@ -179,6 +181,8 @@ def build_engine(
                 *canary_ticks(settings, database, rooms, clock),
                 *life.ticks,
                 *(slack.ticks if slack is not None else ()),
+                *sync_ticks(settings, database, clock),
+                *retention_ticks(settings, database, clock),
             ],
         )
         loops.engine = engine

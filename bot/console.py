@@ -20,6 +20,7 @@ from bot.redact import redact
 from bot.settings import Settings
 from bot.suggestions.changed import ChangedLast
 from bot.suggestions.model import Suggestion
+from bot.sync.model import in_words, parse_source, state_of
 from bot.uow import UnitOfWorkFactory
 from bot.web.console.parts import ConsoleParts, Documents, Rollout
 from bot.web.console.sign_on import SignOn
@@ -56,7 +57,7 @@ def console_parts(
         public_url=settings.public_url,
         sign_on=open_sign_on(settings, clock),
         rollout=Rollout(default=settings.rollout, noise_limit=settings.noise_limit),
-        facts=lambda: _facts(settings),
+        facts=lambda: {**_facts(settings), **_files(settings, units)},
         wake=wake,
         actions=_actions(settings, units, clock),
         documents=documents,
@@ -142,3 +143,13 @@ def _facts(settings: Settings) -> Mapping[str, Mapping[str, str]]:
             or "what a template says",
         },
     }
+
+
+def _files(settings: Settings, units: UnitOfWorkFactory) -> Mapping[str, Mapping[str, str]]:
+    """Where runbooks are read from again and again, and how the last time went."""
+    if not settings.sync_sources:
+        return {}
+    sources = [parse_source(one) for one in settings.sync_sources]
+    with units.read() as uow:
+        told = {one.name: in_words(state_of(uow.marks.get(one.key))) for one in sources}
+    return {"Runbooks from files": told}

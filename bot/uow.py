@@ -17,9 +17,10 @@ from bot.incidents.bindings import BindingRepository
 from bot.incidents.ports import IncidentRepository
 from bot.jobs.ports import Inbox, JobQueue, Marks
 from bot.people.sessions import PassRepository
+from bot.people.texts import Texts
 from bot.suggestions.corrections import CorrectionRepository
 from bot.suggestions.ports import SuggestionRepository
-from knowledge.curate.model import RecordLine, RunbookLine, Version, VersionLine
+from knowledge.curate.model import ImportedPage, RecordLine, RunbookLine, Version, VersionLine
 from knowledge.model import Document, DocumentState, Passage
 
 
@@ -34,6 +35,27 @@ class KnowledgeWriter(Protocol):
 
     def get(self, document_id: str) -> Document | None:
         """In any state."""
+        ...
+
+    def everything(self) -> Sequence[Document]:
+        """All documents in any state, by id."""
+        ...
+
+    def imported(self, document_ids: Sequence[str]) -> Mapping[str, ImportedPage]:
+        """What the files of these pages said at their last import, by document id."""
+        ...
+
+    def keep_imported(self, pages: Mapping[str, ImportedPage], now: datetime) -> None:
+        """Keep what the files said; the documents must be there."""
+        ...
+
+    def imported_digests(self, source: str) -> Mapping[str, str]:
+        """The digests of the files that came from a source last, by document id; without those of
+        drafts."""
+        ...
+
+    def imported_from(self, source: str) -> Sequence[str]:
+        """The ids of all pages that came from a source last, in order."""
         ...
 
     def restricted(self, document_ids: Sequence[str]) -> frozenset[str]:
@@ -94,6 +116,8 @@ class UnitOfWork(Protocol):
     def audit(self) -> AuditLog: ...
     @property
     def passes(self) -> PassRepository: ...
+    @property
+    def texts(self) -> Texts: ...
     @property
     def knowledge(self) -> KnowledgeWriter: ...
 

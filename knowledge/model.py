@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 
 class DocumentKind(StrEnum):
@@ -127,7 +128,8 @@ class Runbook(_Document):
 
     `actions` are those of its front matter; `knowledge.text.named_actions` knows those of its
     body as well. `reviewed` is when somebody last looked it over, `review_by` when that is due
-    again.
+    again. `extra` are values of the front matter that mean nothing here and are kept, in JSON
+    form.
     """
 
     body: str
@@ -135,6 +137,7 @@ class Runbook(_Document):
     actions: tuple[NamedAction, ...] = ()
     reviewed: date | None = None
     review_by: date | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
     def kind(self) -> DocumentKind:

@@ -1,6 +1,6 @@
 """What the bot noted of itself while it ran: refused messages, deaf times, the canary."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from bot.canary.model import JUDGED, Verdict
@@ -11,6 +11,7 @@ from bot.errors import RecallError
 from bot.jobs.marks import LAST_GAP
 from bot.settings import Settings
 from bot.store.database import Database
+from bot.sync.model import SyncSource, SyncState, in_words, parse_source, state_of
 
 
 def check_upkeep(database: Database, settings: Settings) -> Iterator[Check]:
@@ -19,6 +20,8 @@ def check_upkeep(database: Database, settings: Settings) -> Iterator[Check]:
         with database.read() as uow:
             found, gap = troubles(uow), uow.marks.get(LAST_GAP)
             canary = uow.marks.get(JUDGED)
+            sources = [parse_source(one) for one in settings.sync_sources]
+            last = {one: state_of(uow.marks.get(one.key)) for one in sources}
     except RecallError as error:
         yield problem("messages", str(error), "see the message")
         return
@@ -34,8 +37,18 @@ def check_upkeep(database: Database, settings: Settings) -> Iterator[Check]:
             f"{since:%Y-%m-%d %H:%M:%S} to {until:%Y-%m-%d %H:%M:%S} UTC, "
             f"{gap['replayed']} messages replayed",
         )
+    yield from _syncs(last)
     if canary is not None and settings.canary_every_minutes:
         yield _canary(Verdict(canary["verdict"]), canary["seconds"], settings.canary_seconds)
+
+
+def _syncs(last: Mapping[SyncSource, SyncState | None]) -> Iterator[Check]:
+    for source, state in last.items():
+        told = f"{source.name}: {in_words(state)}"
+        if state is not None and not state.is_well:
+            yield warning("sync", told, "mend the source, then run `recall sync`")
+        else:
+            yield ok("sync", told)
 
 
 def _trouble(trouble: Trouble) -> Check:

@@ -33,19 +33,30 @@ def proposal_of(draft: Draft, current: Runbook | None) -> Proposal:
     problem = " ".join(str(draft.content.get("problem") or "").split())
     before = page_of(current) if current is not None else ""
     text = before
-    if said and (current is None or _is_whole_page(said)):
+    is_whole = draft.content.get("whole_page") is True or _is_whole_page(said)
+    if said and (current is None or is_whole):
         text = f"{said}\n"
     elif said:
         text = f"{before.rstrip()}\n\n## {_heading(problem)}\n\n{said}\n"
     return Proposal(
         draft=draft,
         document_id=draft.subject,
-        base_version=current.version if current is not None else 0,
+        base_version=_base(draft, current),
         before=before,
         text=text,
         problem=problem,
         has_text=bool(said),
     )
+
+
+def _base(draft: Draft, current: Runbook | None) -> int:
+    """The version that the proposed text was made of, where the proposal knows it: what others
+    published since is merged into it."""
+    if current is None:
+        return 0
+    made_of = draft.content.get("base_version")
+    is_known = isinstance(made_of, int) and 0 < made_of <= current.version
+    return made_of if isinstance(made_of, int) and is_known else current.version
 
 
 def _is_whole_page(text: str) -> bool:

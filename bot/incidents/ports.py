@@ -82,6 +82,10 @@ class IncidentRepository(Protocol):
         """Those of a service that are over, newest first."""
         ...
 
+    def opened_at(self, at: datetime) -> Sequence[Incident]:
+        """Those that opened at just that moment, in order."""
+        ...
+
     def opened_since(
         self, at: datetime, limit: int = 2_000, until: datetime | None = None
     ) -> Sequence[Incident]:

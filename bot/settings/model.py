@@ -20,9 +20,9 @@ from pydantic import (
 )
 from pydantic_settings import NoDecode, SettingsConfigDict
 
-from bot.settings.catalogue import CatalogueSettings
 from bot.settings.console import ConsoleSettings
 from bot.settings.guard import GuardSettings
+from bot.settings.knowledge import KnowledgeSettings
 from bot.settings.lifecycle import LifecycleSettings
 
 DEFAULT_DATA_DIR = Path("recall-data")
@@ -40,7 +40,7 @@ def _slack(name: str) -> AliasChoices:
     return AliasChoices(f"RECALL_{name}", name)
 
 
-class Settings(ConsoleSettings, GuardSettings, LifecycleSettings, CatalogueSettings):
+class Settings(ConsoleSettings, GuardSettings, LifecycleSettings, KnowledgeSettings):
     """All that can be set. Each field's description is what `docs/contracts.md` prints."""
 
     model_config = SettingsConfigDict(

@@ -250,6 +250,10 @@ class SqlIncidents:
         )
         return [_incident(row) for row in self._connection.execute(statement).mappings()]
 
+    def opened_at(self, at: datetime) -> Sequence[Incident]:
+        statement = select(incidents).where(incidents.c.opened_at == at).order_by(incidents.c.id)
+        return [_incident(row) for row in self._connection.execute(statement).mappings()]
+
     def opened_since(
         self, at: datetime, limit: int = 2_000, until: datetime | None = None
     ) -> Sequence[Incident]:

@@ -19,6 +19,7 @@ from bot.store.marks import SqlMarks
 from bot.store.outbox import SqlOutbox
 from bot.store.passes import SqlPasses
 from bot.store.suggestions import SqlSuggestions
+from bot.store.texts import SqlTexts
 from knowledge.store.knowledge import KnowledgeRepository
 
 
@@ -43,4 +44,5 @@ class SqlUnitOfWork:
         self.marks = SqlMarks(connection, writing=writing)
         self.audit = SqlAuditLog(connection)
         self.passes = SqlPasses(connection)
+        self.texts = SqlTexts(connection)
         self.knowledge = KnowledgeRepository(connection)

@@ -65,6 +65,17 @@ class Version(VersionLine):
 
 
 @dataclass(frozen=True, slots=True)
+class ImportedPage:
+    """What the file of a page said when it was imported last, as `page_of` writes it, and what
+    people know its place by. `digest` tells the file's bytes from any other, "" where nobody
+    knows."""
+
+    source: str
+    page: str
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Branch:
     """The pages of one service, by title. A page of several services is in several branches."""
 

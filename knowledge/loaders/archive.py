@@ -43,6 +43,11 @@ class SafeZip:
     def names(self) -> tuple[str, ...]:
         return tuple(self._entries)
 
+    @property
+    def is_spent(self) -> bool:
+        """Whether all that may be read of the archive was read: nothing more comes of it."""
+        return self._read > self._limits.total_bytes
+
     def read(self, name: str) -> bytes:
         """The bytes of one entry.
 

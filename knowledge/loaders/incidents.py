@@ -3,19 +3,23 @@
 Of Markdown pages a whole folder will do as well.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from knowledge.errors import BadDocument
 from knowledge.loaders import incident_pages, incidents_csv, incidents_jsonl, pagerduty
-from knowledge.loaders.files import text_encoding
+from knowledge.loaders.exported import TOOLS, reading
+from knowledge.loaders.files import read_capped, text_encoding
 from knowledge.loaders.mapping import ColumnMapping
 from knowledge.loaders.outcome import Outcomes
 from knowledge.model import DocumentState
 
 _LOOK_AT = 1 << 20
+_MAX_JSON_BYTES = 256 * 1024 * 1024
 
 
 class IncidentFormat(StrEnum):
@@ -23,6 +27,11 @@ class IncidentFormat(StrEnum):
     JSONL = "jsonl"
     CSV = "csv"
     PAGERDUTY = "pagerduty"
+    OPSGENIE = "opsgenie"
+    JIRA = "jira"
+    SERVICENOW = "servicenow"
+    INCIDENT_IO = "incident-io"
+    FIREHYDRANT = "firehydrant"
     MARKDOWN = "markdown"
 
 
@@ -33,11 +42,26 @@ class IncidentFile:
     path: Path
     format: IncidentFormat
     mapping: ColumnMapping | None
+    explicit: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def signature(self) -> str:
+        """The same for files whose columns are the same: what a chosen mapping is kept under. ""
+        where there is nothing to choose."""
+        if self.mapping is None:
+            return ""
+        if self.format.value in TOOLS:
+            return self.format.value
+        columns = sorted({*self.mapping.chosen.values(), *self.mapping.unused})
+        digest = hashlib.sha256("\0".join(columns).encode("utf-8", "replace")).hexdigest()
+        return f"{self.format.value}:{digest[:32]}"
 
     def load(self, *, state: DocumentState = DocumentState.CONFIRMED) -> Outcomes:
         """Raises BadDocument when the file as a whole turns out to be unusable."""
         if self.format is IncidentFormat.MARKDOWN:
             return incident_pages.load(self.path, state=state)
+        if self.format.value in TOOLS:
+            return reading.load(self.path, self.format.value, self.explicit, state=state)
         if self.mapping is None:
             return pagerduty.load(self.path, state=state)
         if self.format is IncidentFormat.JSONL:
@@ -57,6 +81,9 @@ def open_incidents(
     chosen = detect(path) if format is IncidentFormat.AUTO else format
     if chosen is IncidentFormat.MARKDOWN:
         return IncidentFile(path, chosen, None)
+    if chosen.value in TOOLS:
+        shown = reading.preview(path, chosen.value, explicit)
+        return IncidentFile(path, chosen, shown, dict(explicit or {}))
     if chosen is IncidentFormat.PAGERDUTY and not explicit:
         return IncidentFile(path, chosen, None)
     if chosen is IncidentFormat.JSONL:
@@ -73,13 +100,35 @@ def detect(path: Path) -> IncidentFormat:
     if start.startswith("---\n"):
         return IncidentFormat.MARKDOWN
     if start[:1] not in ("{", "["):
-        columns = incidents_csv.header(path)
+        columns = incidents_csv.header(path, repeats=True)
+        tool = reading.recognise_header(columns)
+        if tool is not None:
+            return IncidentFormat(tool)
         is_pagerduty = pagerduty.recognises_header(columns)
         return IncidentFormat.PAGERDUTY if is_pagerduty else IncidentFormat.CSV
+    tool = _tool(path, start)
+    if tool is not None:
+        return IncidentFormat(tool)
     first = _object(start.split("\n", 1)[0])
     if first is not None and not _is_pagerduty(first):
         return IncidentFormat.JSONL
     return IncidentFormat.PAGERDUTY
+
+
+def _tool(path: Path, start: str) -> str | None:
+    """The tool that a JSON file is an export of, by its first record."""
+    document: object = _object(start.split("\n", 1)[0])
+    if document is None:
+        try:
+            raw = read_capped(path, _MAX_JSON_BYTES)
+            document = json.loads(raw.decode("utf-8-sig", "replace"))
+        except (ValueError, RecursionError, BadDocument):
+            return None
+    names = [name for tool in TOOLS for name in reading.mapping_of(tool).lists]
+    found = reading.records_in(document, names)
+    records = [document] if found is None else found
+    record = next((one for one in records if isinstance(one, dict)), None)
+    return reading.recognise(record) if record is not None else None
 
 
 def _object(line: str) -> Mapping[str, object] | None:

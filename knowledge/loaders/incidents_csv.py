@@ -15,14 +15,15 @@ _DELIMITERS = ",;\t"
 _MAX_CELL = 1_000_000
 
 
-def header(path: Path) -> list[str]:
-    """The column names. Raises BadDocument when the file has no usable header row."""
+def header(path: Path, *, repeats: bool = False) -> list[str]:
+    """The column names. Raises BadDocument when the file has no usable header row; with `repeats`
+    a name may stand in it more than once."""
     for _, cells in _rows(path):
         names = [cell.strip() for cell in cells]
         if len(names) < 2:
             raise BadDocument("has no header row with at least two columns")
         doubled = sorted({name for name in names if name and names.count(name) > 1})
-        if doubled:
+        if doubled and not repeats:
             raise BadDocument(f"has the column {doubled[0]!r} twice")
         return names
     raise BadDocument("has no header row")
@@ -33,12 +34,13 @@ def preview(path: Path, explicit: Mapping[str, str] | None = None) -> ColumnMapp
     return map_columns([name for name in header(path) if name], explicit)
 
 
-def rows(path: Path) -> Iterator[tuple[int, dict[str, object] | str]]:
+def rows(path: Path, *, repeats: bool = False) -> Iterator[tuple[int, dict[str, object] | str]]:
     """(line, cells by column name) for each data row, or (line, reason) for a broken one.
 
-    Empty cells are left out, so that a field that says nothing stays empty.
+    Empty cells are left out, so that a field that says nothing stays empty. With `repeats`, what
+    stands under one name in several columns is one text, a line each.
     """
-    names = header(path)
+    names = header(path, repeats=repeats)
     started = False
     try:
         for line, cells in _rows(path):
@@ -51,7 +53,11 @@ def rows(path: Path) -> Iterator[tuple[int, dict[str, object] | str]]:
                 yield line, f"has {len(cells)} cells, but the header names {len(names)} columns"
                 continue
             filled = zip(names, cells, strict=False)
-            yield line, {name: cell for name, cell in filled if name and cell.strip()}
+            row: dict[str, object] = {}
+            for name, cell in filled:
+                if name and cell.strip():
+                    row[name] = f"{row[name]}\n{cell}" if name in row else cell
+            yield line, row
     except BadDocument as error:
         yield _line_of(error), str(error)
 

@@ -45,6 +45,16 @@ def load(
             yield Problem(path.name, number, str(error))
 
 
+def objects(path: Path) -> Iterator[tuple[int, dict[str, object] | str]]:
+    """(line, object) for each line, or (line, reason) for one that holds none. Raises
+    BadDocument when the file as a whole is unusable."""
+    for number, text in _lines(path, text_encoding(path)):
+        try:
+            yield number, _object(text)
+        except BadDocument as error:
+            yield number, str(error)
+
+
 def _lines(path: Path, encoding: str) -> Iterator[tuple[int, str]]:
     with path.open(encoding=encoding, newline="\n") as file:
         number = 0

@@ -8,11 +8,11 @@ from urllib.parse import quote
 
 from knowledge.errors import BadDocument
 from knowledge.loaders.files import read_capped
-from knowledge.loaders.outcome import Loaded, Outcomes, Problem
+from knowledge.loaders.outcome import Known, Loaded, Outcomes, Problem, file_digest
 from knowledge.text.pages import parse_runbook
 
 SUFFIXES = (".md", ".markdown")
-_SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__", "venv"})
+SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__", "venv"})
 _MAX_FILES = 100_000
 
 
@@ -52,11 +52,12 @@ def find_pages(path: Path) -> Pages:
     return Pages(root, tuple(files), tuple(problems))
 
 
-def load(pages: Pages, *, url_base: str | None = None) -> Outcomes:
+def load(pages: Pages, *, url_base: str | None = None, known: Known | None = None) -> Outcomes:
     """Each page as a Runbook; a page that cannot be read as a Problem.
 
     The id is the path below the folder without its suffix, so it stays the same wherever the
     checkout lies. `url_base` is put before that path where the page names no address itself.
+    Pages that are the same as `known` are left out.
     """
     yield from pages.problems
     for file in pages.files:
@@ -67,7 +68,10 @@ def load(pages: Pages, *, url_base: str | None = None) -> Outcomes:
         url = f"{url_base.rstrip('/')}/{quote(name)}" if url_base else None
         try:
             slug = name.removesuffix(file.suffix)
-            yield Loaded(parse_runbook(read_capped(file), slug=slug, url=url), name)
+            raw = read_capped(file)
+            digest = file_digest(raw, name, url)
+            if known is None or not known.is_unchanged(slug, digest, name):
+                yield Loaded(parse_runbook(raw, slug=slug, url=url), name, digest=digest)
         except BadDocument as error:
             yield Problem(name, error.line, str(error))
 
@@ -80,7 +84,7 @@ def _walk(root: Path, problems: list[Problem]) -> Iterator[Path]:
     for folder, names, files in os.walk(root, onerror=refused, followlinks=False):
         here = Path(folder)
         names[:] = sorted(
-            name for name in names if not name.startswith(".") and name not in _SKIPPED_FOLDERS
+            name for name in names if not name.startswith(".") and name not in SKIPPED_FOLDERS
         )
         yield from (here / name for name in names if (here / name).is_symlink())
         yield from (here / name for name in sorted(files) if not name.startswith("."))

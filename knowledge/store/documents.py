@@ -50,6 +50,7 @@ def _fields(document: Document) -> dict[str, Any]:
             "actions": [_action(one) for one in document.actions],
             "reviewed": None if document.reviewed is None else document.reviewed.isoformat(),
             **({"review_by": document.review_by.isoformat()} if document.review_by else {}),
+            **({"extra": dict(document.extra)} if document.extra else {}),
         }
     return {
         "symptom": document.symptom,
@@ -146,6 +147,7 @@ def document_from_row(row: Mapping[Any, Any]) -> Document:
             actions=tuple(map(action_from_json, fields["actions"])),
             reviewed=None if reviewed is None else date.fromisoformat(reviewed),
             review_by=None if due is None else date.fromisoformat(due),
+            extra=fields.get("extra", {}),
         )
     return PastIncident(
         **shared,

@@ -6,11 +6,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from knowledge.curate.model import RecordLine, RunbookLine, Version, VersionLine
+from knowledge.curate.model import ImportedPage, RecordLine, RunbookLine, Version, VersionLine
 from knowledge.embed.port import Vectors
 from knowledge.index.source import DocumentCard, LogEntry
 from knowledge.model import Document, DocumentKind, DocumentState, Generation, Passage
-from knowledge.store import history, log, reading, writing
+from knowledge.store import history, imported, log, reading, writing
 from knowledge.store import vectors as stored_vectors
 from knowledge.store.statements import CURATING_LOCK, lock_until_commit
 from knowledge.store.writing import Row, Stored
@@ -35,6 +35,27 @@ class KnowledgeRepository:
     def get(self, document_id: str) -> Document | None:
         """In any state."""
         return reading.get(self._connection, document_id)
+
+    def everything(self) -> Sequence[Document]:
+        """All documents in any state, by id."""
+        return reading.list_documents(self._connection, None, None)
+
+    def imported(self, document_ids: Sequence[str]) -> Mapping[str, ImportedPage]:
+        """What the files of these pages said at their last import, by document id."""
+        return imported.load(self._connection, document_ids)
+
+    def keep_imported(self, pages: Mapping[str, ImportedPage], now: datetime) -> None:
+        """Keep what the files said; the documents must be there."""
+        imported.keep(self._connection, pages, now)
+
+    def imported_digests(self, source: str) -> Mapping[str, str]:
+        """The digests of the files that came from a source last, by document id; without those of
+        drafts."""
+        return imported.digests(self._connection, source)
+
+    def imported_from(self, source: str) -> Sequence[str]:
+        """The ids of all pages that came from a source last, in order."""
+        return imported.of_source(self._connection, source)
 
     def restricted(self, document_ids: Sequence[str]) -> frozenset[str]:
         """Those that not everyone may see, in any state."""

@@ -88,6 +88,23 @@ passages = Table(
 )
 """Ids are never used twice: an index that lags behind must not take one passage for another."""
 
+imported_pages = Table(
+    "imported_pages",
+    metadata,
+    Column(
+        "document_id",
+        SafeText,
+        ForeignKey("documents.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("source", SafeText, nullable=False),
+    Column("page", SafeText, nullable=False),
+    Column("digest", SafeText, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Index(None, "source"),
+)
+"""What the file of a page said when it was imported last, and where that came from."""
+
 vector_spaces = Table(
     "vector_spaces",
     metadata,

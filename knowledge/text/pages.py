@@ -6,6 +6,7 @@ from typing import Any
 
 from knowledge.errors import BadDocument
 from knowledge.model import EVERYONE, NamedAction, Origin, Runbook, Visibility
+from knowledge.text.extra import extra_of
 from knowledge.text.front_matter import split_front_matter
 from knowledge.text.named_actions import MOST, check_blocks, read_action
 from knowledge.text.sections import first_heading, plain_heading
@@ -25,7 +26,7 @@ def parse_runbook(raw: bytes | str, *, slug: str, url: str | None = None) -> Run
 
     The title is the front matter's, else the first heading, else the slug. UTF-8 (with or
     without a byte-order mark), UTF-16 with one, and Latin-1 are accepted. Unknown keys of the
-    front matter are ignored.
+    front matter are kept in `extra`.
 
     Raises BadDocument: empty, over 5 MiB, binary, a front matter that is broken or has a value of
     the wrong shape, or a block that names an action and cannot be read.
@@ -50,6 +51,7 @@ def parse_runbook(raw: bytes | str, *, slug: str, url: str | None = None) -> Run
         visibility=_visibility(head),
         origin=_origin(head),
         url=_url(head) or url,
+        extra=extra_of(head),
         body=body.strip("\n"),
     )
 

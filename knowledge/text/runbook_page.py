@@ -46,6 +46,7 @@ def page_of(runbook: Runbook) -> str:
         head["origin"] = runbook.origin.value
     if runbook.url:
         head["url"] = runbook.url
+    head |= {key: value for key, value in runbook.extra.items() if key not in head}
     body = runbook.body.strip("\n")
     if not head and not _OPENS_FRONT_MATTER.match(body):
         return f"{body}\n"

@@ -25,6 +25,8 @@ HOMES = {
     "scipy": ("knowledge/evaluate/",),
     "sklearn": ("knowledge/evaluate/",),
     "matplotlib": ("knowledge/evaluate/plot.py",),
+    "bs4": ("knowledge/loaders/html_page.py",),
+    "markdownify": ("knowledge/loaders/html_page.py",),
     "ahocorasick_rs": ("bot/redact/finder.py",),
     "apscheduler": ("bot/jobs/ticks.py",),
 }

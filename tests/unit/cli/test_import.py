@@ -255,6 +255,9 @@ def test_the_json_has_exactly_the_keys_of_the_contract(cli: CliRunner, runbooks:
         "unchanged",
         "failed",
         "documents",
+        "merged",
+        "conflicts",
+        "missing",
         "passages",
         "seconds",
     ]

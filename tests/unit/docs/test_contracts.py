@@ -36,7 +36,7 @@ from bot.cli import (
     backup,
     demo,
     doctor,
-    import_,
+    importing,
     inbox,
     sources,
 )
@@ -158,8 +158,8 @@ def test_every_command_with_json_tells_its_keys_and_no_other() -> None:
 
 
 def test_the_json_of_an_import() -> None:
-    report = ImportReport(1, 2, 3, (Problem("a.md", 4, "why"),), 5, 6.0)
-    assert keys_of("recall import runbooks") == shape(import_.as_dict(report))
+    report = ImportReport(1, 2, 3, (Problem("a.md", 4, "why"),), 5, 6.0, 7, ("a",), ("b",))
+    assert keys_of("recall import runbooks") == shape(importing.as_dict(report))
 
 
 def test_the_json_of_eval_and_a_row_of_its_predictions(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -58,3 +59,31 @@ def test_what_was_read_once_is_read_the_same_again(text: str) -> None:
     except BadDocument:
         return
     assert parse_runbook(page_of(first), slug="a-page") == first
+
+
+def test_what_nobody_here_knows_stays_in_the_front_matter() -> None:
+    text = (
+        "---\nowner: alice\nteam_pager: '#pay'\nlevels:\n- 1\n- high: true\n  since: 2026-01-31\n"
+        "---\n\n# Disk full\n\nLook.\n"
+    )
+    page = parse_runbook(text, slug="x")
+    assert page.extra == {
+        "levels": [1, {"high": True, "since": "2026-01-31"}],
+        "team_pager": "#pay",
+    }
+    again = parse_runbook(page_of(page), slug="x")
+    assert again == page
+    assert page_of(again) == page_of(page)
+
+
+def test_what_has_no_plain_form_is_left_out() -> None:
+    page = parse_runbook("---\na: !!binary aGVsbG8=\nb: .nan\nc: 1\n---\nLook.", slug="x")
+    assert page.extra == {"c": 1}
+
+
+def test_aliases_that_unfold_without_end_are_refused() -> None:
+    rows = [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 3)}]" for n in range(1, 6)]
+    long = "x" * 900
+    head = "\n".join([f"a0: &a0 [{long}]", *rows])
+    with pytest.raises(BadDocument, match="64 KiB"):
+        parse_runbook(f"---\n{head}\n---\nLook.", slug="x")

@@ -1,0 +1,1 @@
+"""Sources of runbooks that are read again and again: folders, archives, git repositories."""
