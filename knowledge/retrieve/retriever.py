@@ -138,7 +138,7 @@ class Retriever:
         (None, 0.0) without any. Quicker than a search: past incidents are not judged."""
         with self._index.reading():
             candidates = gather(self._index, query, reading, vectors, self._limits)
-        scored, _ = self._score(query, reading, list(candidates.values()))
+        scored, _ = self._score(query, reading, list(candidates.values()), DocumentKind.RUNBOOK)
         runbooks, probability, _ = self._pages(scored)
         return (runbooks[0].id if runbooks else None), probability
 
@@ -197,9 +197,14 @@ class Retriever:
         return runbooks, probability, why
 
     def _score(
-        self, query: Query, reading: Reading, candidates: Sequence[Candidate]
+        self,
+        query: Query,
+        reading: Reading,
+        candidates: Sequence[Candidate],
+        only: DocumentKind | None = None,
     ) -> tuple[list[Scored], dict[str, Scale]]:
-        """Features of all, by text first; full records are read for the best of them alone."""
+        """Features of all, by text first; full records are read for the best of them alone.
+        `only` gives those of one kind back, with the scores that they have among all."""
         coverage = title_coverage(candidates, reading)
         newest = max((c.card.started_at for c in candidates if c.card.started_at), default=None)
         rows: dict[str, dict[str, float]] = {}
@@ -232,6 +237,7 @@ class Retriever:
                 self._fused(one.candidate, rows[one.id], scales),
             )
             for one in by_text
+            if only is None or one.kind is only
         ]
         return scored, scales
 
