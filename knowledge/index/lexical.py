@@ -176,10 +176,7 @@ class TantivyIndex:
             return [0.0] * len(rows)
         _, score = scoring
         return score.of(
-            [
-                tuple(" ".join(self._words(row.get(field, ""))) for field in FIELDS)
-                for row in rows
-            ]
+            [tuple(" ".join(self._words(row.get(field, ""))) for field in FIELDS) for row in rows]
         )
 
     def _scoring(

@@ -127,7 +127,20 @@ def test_what_is_foretold_comes_true_when_the_page_is_published() -> None:
 
 def test_the_shortlist_misses_nothing_that_searching_for_all_finds() -> None:
     chance = random.Random(4)
-    words = "disk queue login cache mail search index node probe token batch export".split()
+    words = [
+        "disk",
+        "queue",
+        "login",
+        "cache",
+        "mail",
+        "search",
+        "index",
+        "node",
+        "probe",
+        "token",
+        "batch",
+        "export",
+    ]
     pages = [
         page(
             f"p/{one}-{two}",
