@@ -28,11 +28,11 @@ from knowledge.text.words import spoken, words_of
 MARGIN = 2.0
 """Fused standard deviations behind the best other page from which a page is not looked at: what
 the numbers left out (words of the body, versions, error names) seldom make up for more. Measured
-on the made-up memory of `tests/bench/test_impact_speed.py` and on the demo's history: nothing that
-searching for all found is missed."""
+on the demo's 164 incidents and 75 pages: of the answers that moved, the furthest was 1.65 behind."""
 
-LEAST_SHOWN = -2.0
-"""Log odds below which a page is not looked at: what is shown has at least -0.85."""
+LEAST_SHOWN = 0.0
+"""Log odds, all that is unknown in the page's favour, below which it is not looked at: what is
+shown has at least -0.85 without any favour. There, the least of an answer that moved was 1.6."""
 
 _LEAST_DENSE, _LEAST_TITLE = 0.04, 0.08
 """As in `fusion`."""
