@@ -1,14 +1,15 @@
 """The console's parts, put together for the front process: no model and no index is loaded."""
 
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
-from bot.alerts.sources import all_sources
 from bot.chat.ports import CardRoom
 from bot.clock import Clock
 from bot.commands import COMMANDS, FORMS
 from bot.commands.book import CommandBook
 from bot.commands.model import Refused, Tools
+from bot.console_facts import catalogue_of, facts_of
+from bot.console_models import ModelRoom
 from bot.engine.ports import EngineClient
 from bot.pager.opening import open_pager
 from bot.people.sign_on import SignOnRules
@@ -50,7 +51,9 @@ def console_parts(
         public_url=settings.public_url,
         sign_on=open_sign_on(settings, clock),
         rollout=Rollout(default=settings.rollout, noise_limit=settings.noise_limit),
-        facts=lambda: _facts(settings),
+        facts=lambda: facts_of(settings),
+        actions=lambda: catalogue_of(settings.actions_dir),
+        models=ModelRoom(settings.data_dir, settings.index_dir, settings.model or ""),
         wake=wake,
         documents=documents,
     )
@@ -98,28 +101,3 @@ class _NoRooms:
 
     def shadow(self) -> CardRoom | None:
         return None
-
-
-def _facts(settings: Settings) -> Mapping[str, Mapping[str, str]]:
-    """What is set, for reading; secrets are only said to be there."""
-    sources = all_sources(settings.sources_dir)
-    return {
-        "Sources": {
-            "Known": f"{len(sources)} tools; recall sources list names them",
-            "Bearer token": "set" if settings.webhook_token is not None else "not set: closed",
-            "Own secrets": str(settings.source_secrets or "none"),
-        },
-        "People": {
-            "Leads": ", ".join(settings.leads) or "none",
-            "Administrators": ", ".join(settings.admins) or "none",
-            "Single sign-on": settings.oidc_issuer or "off: by one-time links only",
-        },
-        "Chat": {
-            "Slack": settings.slack_mode,
-            "Where nothing is chosen": settings.rollout,
-            "Shadow channel": settings.shadow_channel or "none",
-        },
-        "Actions": {
-            "Catalogue": str(settings.actions_dir or "none: nothing can be run"),
-        },
-    }

@@ -27,8 +27,8 @@ from knowledge.text.words import spoken, words_of
 
 MARGIN = 2.0
 """Fused standard deviations behind the best other page from which a page is not looked at: what
-the numbers left out (words of the body, versions, error names) seldom make up for more. Measured
-on the demo's 164 incidents and 75 pages: of the answers that moved, the furthest was 1.65 behind."""
+the numbers left out (words of the body, versions, error names) seldom make up for more. On the
+demo's 164 incidents and 75 pages, of the answers that moved the furthest was 1.65 behind."""
 
 LEAST_SHOWN = 0.0
 """Log odds, all that is unknown in the page's favour, below which it is not looked at: what is

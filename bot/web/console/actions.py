@@ -6,9 +6,10 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from bot.actions.model import ActionRequest
+from bot.actions.template import ActionTemplate
 from bot.uow import UnitOfWork
 from bot.web.console.gate import Signed
-from bot.web.console.parts import Console
+from bot.web.console.parts import Console, ConsoleParts
 from bot.web.console.rendering import ConsoleError, page
 
 router = APIRouter()
@@ -20,7 +21,7 @@ _MOST = 200
 def actions(request: Request, visitor: Signed, parts: Console) -> Response:
     with parts.units.read() as uow:
         rows = [one for one in uow.actions.newest(_MOST) if _may_see(uow, one)]
-    return page(request, "actions.html", visitor=visitor, tab="actions", requests=rows)
+    return page(request, "actions.html", visitor=visitor, tab="actions", requests=rows, may_run=_catalogue(parts))
 
 
 @router.get("/actions/{number}")
@@ -42,6 +43,11 @@ def action(request: Request, number: int, visitor: Signed, parts: Console) -> Re
         approvals=approvals,
         runs=runs,
     )
+
+
+def _catalogue(parts: ConsoleParts) -> list[ActionTemplate]:
+    templates = parts.actions().templates
+    return [templates[name] for name in sorted(templates)]
 
 
 def _may_see(uow: UnitOfWork, request: ActionRequest) -> bool:

@@ -54,7 +54,9 @@ def start(request: Request, visitor: Lead, parts: Console, form: Fields) -> Resp
 
 @router.get("/runbooks/impact/{identity}")
 def look(request: Request, identity: str, visitor: Lead, parts: Console) -> Response:
-    return _progress(request, visitor, parts, identity[:40])
+    """While it runs only the bar is exchanged, so that nobody loses hold of Cancel; what it comes
+    to takes the place of all of it."""
+    return _progress(request, visitor, parts, identity[:40], again=True)
 
 
 @router.post("/runbooks/impact/{identity}/cancel")
@@ -68,25 +70,30 @@ def cancel(
     return _shown(request, visitor, problem="The comparison was cancelled.")
 
 
-def _progress(request: Request, visitor: Visitor, parts: ConsoleParts, identity: str) -> Response:
+def _progress(
+    request: Request, visitor: Visitor, parts: ConsoleParts, identity: str, *, again: bool = False
+) -> Response:
     try:
         told = parts.engine.impact({"do": "look", "id": identity}, _SECONDS)
     except EngineUnavailable as error:
-        return _shown(request, visitor, problem=f"{_sentence(str(error))} {_AWAY}")
+        told = {"state": "failed", "problem": str(error)}
+    if told["state"] == "running":
+        values = {"identity": identity, "done": told["done"], "total": told["total"]}
+        if again:
+            return page(request, "impact_progress.html", visitor=visitor, **values)
+        return _shown(request, visitor, **values)
     match told["state"]:
-        case "running":
-            return _shown(
-                request, visitor, identity=identity, done=told["done"], total=told["total"]
-            )
         case "done":
-            return _shown(request, visitor, report=_report(parts, told["report"]))
+            ended = _shown(request, visitor, report=_report(parts, told["report"]))
         case "failed":
-            return _shown(request, visitor, problem=f"{_sentence(told['problem'])} {_AWAY}")
+            ended = _shown(request, visitor, problem=f"{_sentence(told['problem'])} {_AWAY}")
         case "cancelled":
-            return _shown(request, visitor, problem="The comparison was cancelled.")
-    return _shown(
-        request, visitor, problem="The engine has started anew and knows this comparison no more."
-    )
+            ended = _shown(request, visitor, problem="The comparison was cancelled.")
+        case _:
+            told_so = "The engine has started anew and knows this comparison no more."
+            ended = _shown(request, visitor, problem=told_so)
+    ended.headers["HX-Retarget"], ended.headers["HX-Reswap"] = "#impact", "innerHTML"
+    return ended
 
 
 def _report(parts: ConsoleParts, report: Mapping[str, Any]) -> dict[str, Any]:

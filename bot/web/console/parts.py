@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Annotated, cast
+from typing import Annotated, Protocol, cast
 
 from fastapi import Depends, Request
 
+from bot.actions.catalogue import ActionCatalogue
 from bot.clock import Clock
 from bot.commands.book import CommandBook
 from bot.engine.ports import EngineClient
@@ -31,12 +32,47 @@ class SignOnParts:
     """What bot.web.console.sign_on needs; it knows how it is made."""
 
 
+@dataclass(frozen=True, slots=True)
+class ModelLine:
+    name: str
+    is_current: bool
+    may_be_promoted: bool
+    made_at: str
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexLine:
+    """`passages` is None while the index is not complete."""
+
+    name: str
+    passages: int | None
+    bytes: int
+    is_served: bool
+
+
+class Models(Protocol):
+    """The models of this installation; all but `indexes` raise DataError in words."""
+
+    @property
+    def pinned(self) -> str: ...
+
+    def models(self) -> Sequence[ModelLine]: ...
+
+    def indexes(self) -> Sequence[IndexLine]: ...
+
+    def promote(self, name: str) -> str: ...
+
+    def rollback(self) -> str: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsoleParts:
     """`book` does what people say, as in chat. `team_id` is the workspace of what is done here,
     "" where no platform is connected. `public_url` is where browsers reach the console, "" for
     wherever they ask. `sign_on` is None without an identity provider. `facts` are what the
-    settings page tells, by heading."""
+    settings page tells, by heading, `actions` what may be run, and `models` None where there are
+    none to look at."""
 
     units: UnitOfWorkFactory
     engine: EngineClient
@@ -47,6 +83,8 @@ class ConsoleParts:
     sign_on: SignOnParts | None = None
     rollout: Rollout = field(default_factory=Rollout)
     facts: Callable[[], Mapping[str, Mapping[str, str]]] = dict
+    actions: Callable[[], ActionCatalogue] = ActionCatalogue
+    models: Models | None = None
     wake: Callable[[], None] = lambda: None
     documents: Documents = lambda _: ()
     attempts: Attempts = field(
