@@ -21,7 +21,14 @@ _MOST = 200
 def actions(request: Request, visitor: Signed, parts: Console) -> Response:
     with parts.units.read() as uow:
         rows = [one for one in uow.actions.newest(_MOST) if _may_see(uow, one)]
-    return page(request, "actions.html", visitor=visitor, tab="actions", requests=rows, may_run=_catalogue(parts))
+    return page(
+        request,
+        "actions.html",
+        visitor=visitor,
+        tab="actions",
+        requests=rows,
+        may_run=_catalogue(parts),
+    )
 
 
 @router.get("/actions/{number}")

@@ -10,7 +10,7 @@ from bot.drafts.model import DraftKind, DraftState
 from bot.people.model import Role
 from bot.suggestions.corrections import Word
 from bot.suggestions.linking import Links
-from knowledge.model import EVERYONE, Runbook, Visibility
+from knowledge.model import Runbook, Visibility
 from knowledge.text.passages import passages_of
 from tests.support.desk import Desk
 

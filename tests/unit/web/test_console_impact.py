@@ -1,4 +1,4 @@
-"""Before publishing, the effect on the past: shown as it is made, never in the way of publishing."""
+"""Before publishing, the effect on the past: shown as it is made, never in the way."""
 
 from collections.abc import Iterator
 from html import unescape
