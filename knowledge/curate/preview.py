@@ -63,11 +63,11 @@ class Previewer:
         where it is None. `shortlist` False searches for every case. Raises Cancelled."""
         tell = progress or (lambda _done, _total: None)
         change = change_of(self._index, document_id, page)
-        near = range(len(cases))
+        near: Sequence[int] = range(len(cases))
         tell(0, len(cases))
         if shortlist:
             queries = [case.query for case in cases]
-            near = Shortlist(self._index, self._source, change).places(  # type: ignore[assignment]
+            near = Shortlist(self._index, self._source, change).places(
                 queries, self._about(cases, is_cancelled)
             )
         gets: list[str | None] = [None] * len(cases)
@@ -94,8 +94,8 @@ class Previewer:
         then = self._retriever.over(
             StagedIndex(found, change), StagedFacts(self._retriever.facts, change)
         )
-        with self._index.reading():
-            return _shown(now, query, reading, vectors), _shown(then, query, reading, vectors)
+        # Not under one lock: an alert that comes in meanwhile must not wait for a preview.
+        return _shown(now, query, reading, vectors), _shown(then, query, reading, vectors)
 
     def _about(self, cases: Sequence[Case], is_cancelled: Callable[[], bool]) -> Vectors:
         """A vector a case, shape (cases, dimension): of its record's first passage, which says

@@ -4,8 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-import numpy as np
-
 from knowledge.embed.port import Vectors
 from knowledge.index.keys import family, keys_of, page_key, slug_of
 from knowledge.index.port import Scored
@@ -131,8 +129,10 @@ class StagedIndex:
         change = self._change
         if change is None:
             return found[:k]
-        scores = change.vectors @ vector if change.vectors is not None else np.empty(0)
-        return self._joined(found, [float(one) for one in scores], k, least=-2.0)
+        scores: list[float] = []
+        if change.vectors is not None:
+            scores = [float(one) for one in change.vectors @ vector]
+        return self._joined(found, scores, k, least=-2.0)
 
     def lexical_search(
         self,
