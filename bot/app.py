@@ -23,6 +23,7 @@ from bot.chat.sender import OutboxSender
 from bot.clock import Clock, SystemClock
 from bot.configuration import note_start
 from bot.engine.engine import Engine
+from bot.engine.impact import ImpactDesk
 from bot.engine.ipc import EngineServer, SocketEngineClient
 from bot.engine.loop import Waker
 from bot.engine.ports import EngineClient
@@ -85,6 +86,9 @@ class RunningEngine:
     def interact(self, body: Mapping[str, Any], deadline_seconds: float) -> Mapping[str, Any]:
         return self.engine.interact(body)
 
+    def impact(self, body: Mapping[str, Any], deadline_seconds: float) -> Mapping[str, Any]:
+        return self.engine.impact(body)
+
     def wake(self) -> None:
         self.engine.wake()
 
@@ -104,6 +108,7 @@ class RunningEngine:
                     SuggestRequest.model_validate(arguments)
                 ).model_dump(mode="json"),
                 "interact": lambda arguments: self.engine.interact(arguments["body"]),
+                "impact": lambda arguments: self.engine.impact(arguments["body"]),
                 "wake": self._woken,
                 "status": lambda _: self.engine.status(),
             },
@@ -132,7 +137,7 @@ def build_engine(
         opened.callback(database.close)
         database.require_current_schema()
         note_start(settings, database, clock, "engine")
-        memory, projection = _open_memory(settings, database, opened, embedder)
+        memory, projection, desk = _open_memory(settings, database, opened, embedder, clock)
         changed = ChangedLast(catalogue, settings.change_window)
         builder = KnowingSuggester(memory, catalogue, database, changed, clock)
         intake = AlertIntake(
@@ -184,6 +189,7 @@ def build_engine(
                 *sync_ticks(settings, database, clock),
                 *retention_ticks(settings, database, clock),
             ],
+            impact=desk,
         )
         loops.engine = engine
         return RunningEngine(engine, opened.pop_all())
@@ -204,11 +210,17 @@ class _Loops:
 
 
 def _open_memory(
-    settings: Settings, database: Database, opened: ExitStack, embedder: Embedder | None
-) -> "tuple[SuggestionBuilder, Any]":
+    settings: Settings,
+    database: Database,
+    opened: ExitStack,
+    embedder: Embedder | None,
+    clock: Clock,
+) -> "tuple[SuggestionBuilder, Any, ImpactDesk]":
     """The retriever over the projection; loads the model, opens or rebuilds the index."""
+    from bot.drafts.impact import PastCases, past_incidents
     from bot.memory import build_large_elsewhere, load_calibration, load_model
     from bot.suggestions.build import SuggestionBuilder
+    from knowledge.curate.preview import Previewer
     from knowledge.embed.batching import BatchingEmbedder
     from knowledge.index.generations import Generations
     from knowledge.index.projection import Projection
@@ -235,7 +247,9 @@ def _open_memory(
         calibration=load_calibration(settings, batching.generation),
         embed=batching.embed,
     )
-    return SuggestionBuilder(retriever, source), projection
+    previews = Previewer(retriever, projection, source)
+    past = PastCases(database, clock, lambda: past_incidents(source.list), previews)
+    return SuggestionBuilder(retriever, source), projection, ImpactDesk(past.preview)
 
 
 class Front:
@@ -336,7 +350,9 @@ class _AskOnly:
             opened.callback(self._database.close)
             self._database.migrate()
             try:
-                builder, projection = _open_memory(settings, self._database, opened, None)
+                builder, projection, self._desk = _open_memory(
+                    settings, self._database, opened, None, self._clock
+                )
             except KnowledgeError as error:
                 raise EngineUnavailable(str(error)) from error
             projection.catch_up()
@@ -351,6 +367,9 @@ class _AskOnly:
 
     def interact(self, body: Mapping[str, Any], deadline_seconds: float) -> Mapping[str, Any]:
         raise EngineUnavailable("only `recall serve` answers commands")
+
+    def impact(self, body: Mapping[str, Any], deadline_seconds: float) -> Mapping[str, Any]:
+        return self._desk.call(body)
 
     def wake(self) -> None:
         """There is no inbox loop to wake."""

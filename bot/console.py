@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from bot.action_book import build_book
 from bot.actions.catalogue import CatalogueFolder
 from bot.actions.presses import ActionButtons
-from bot.alerts.sources import all_sources
 from bot.catalogue import catalogue_of
 from bot.chat.ports import CardRoom
 from bot.clock import Clock
 from bot.commands import COMMANDS, FORMS
 from bot.commands.book import CommandBook
 from bot.commands.model import Refused, Tools
+from bot.console_facts import actions_in, facts_of
+from bot.console_models import ModelRoom
 from bot.engine.ports import EngineClient
 from bot.pager.opening import open_pager
 from bot.people.sign_on import SignOnRules
@@ -48,7 +49,7 @@ def console_parts(
         pager=open_pager(settings),
         catalogue=catalogue,
     )
-    folder = CatalogueFolder(settings.actions_dir)
+    folder = CatalogueFolder(settings.actions_dir) if settings.actions_dir else None
     return ConsoleParts(
         units=units,
         engine=engine,
@@ -57,16 +58,17 @@ def console_parts(
         public_url=settings.public_url,
         sign_on=open_sign_on(settings, clock),
         rollout=Rollout(default=settings.rollout, noise_limit=settings.noise_limit),
-        facts=lambda: {**_facts(settings), **_files(settings, units)},
+        facts=lambda: {**facts_of(settings), **_files(settings, units)},
+        actions=lambda: actions_in(folder),
+        models=ModelRoom(settings.data_dir, settings.index_dir, settings.model or ""),
         wake=wake,
-        actions=_actions(settings, units, clock),
+        deciding=_deciding(settings, units, clock),
         documents=documents,
-        action_ids=lambda: frozenset(folder.current().templates) if settings.actions_dir else None,
         changed=ChangedLast(catalogue, settings.change_window),
     )
 
 
-def _actions(settings: Settings, units: UnitOfWorkFactory, clock: Clock) -> ActionButtons | None:
+def _deciding(settings: Settings, units: UnitOfWorkFactory, clock: Clock) -> ActionButtons | None:
     if settings.actions_dir is None:
         return None
     return ActionButtons(units, build_book(settings), clock)
@@ -114,35 +116,6 @@ class _NoRooms:
 
     def shadow(self) -> CardRoom | None:
         return None
-
-
-def _facts(settings: Settings) -> Mapping[str, Mapping[str, str]]:
-    """What is set, for reading; secrets are only said to be there."""
-    sources = all_sources(settings.sources_dir)
-    return {
-        "Sources": {
-            "Known": f"{len(sources)} tools; recall sources list names them",
-            "Bearer token": "set" if settings.webhook_token is not None else "not set: closed",
-            "Own secrets": str(settings.source_secrets or "none"),
-        },
-        "People": {
-            "Leads": ", ".join(settings.leads) or "none",
-            "Administrators": ", ".join(settings.admins) or "none",
-            "Leads for low risk, by user group": ", ".join(settings.lead_groups) or "none",
-            "May break the glass": ", ".join(settings.break_glass) or "nobody",
-            "Single sign-on": settings.oidc_issuer or "off: by one-time links only",
-        },
-        "Chat": {
-            "Slack": settings.slack_mode,
-            "Where nothing is chosen": settings.rollout,
-            "Shadow channel": settings.shadow_channel or "none",
-        },
-        "Actions": {
-            "Catalogue": str(settings.actions_dir or "none: nothing can be run"),
-            "Approved in the console alone": ", ".join(settings.approve_in_console)
-            or "what a template says",
-        },
-    }
 
 
 def _files(settings: Settings, units: UnitOfWorkFactory) -> Mapping[str, Mapping[str, str]]:

@@ -9,6 +9,7 @@ KnowledgeError
 ├── CalibrationError   a team's calibration is unusable, or of another model
 ├── Unpublishable      an edit that cannot be published as it is
 ├── UnknownGeneration  an index is named that is not there
+├── Cancelled          whoever asked for long work does not want it any more
 └── ChildFailed        long work in another process failed (`knowledge.child`)
 """
 
@@ -51,3 +52,7 @@ class GenerationMismatch(KnowledgeError):
 
 class Unpublishable(KnowledgeError):
     """An edit of a runbook that cannot be published as it is; says what to do first."""
+
+
+class Cancelled(KnowledgeError):
+    """Long work that was stopped, because whoever asked for it does not want it any more."""

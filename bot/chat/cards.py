@@ -23,6 +23,12 @@ _VERDICTS = {
     "resolved_like": "Resolved like",
     **GRADES,
 }
+_SAID_OF_A_DOCUMENT = {
+    Word.NOT_SAME: "Not the same as",
+    Word.USED: "Used with success:",
+    Word.WRONG_STEP: "Wrong step in",
+    Word.MISSING_STEP: "Missing step in",
+}
 
 
 def card_key(incident: Incident) -> str:
@@ -135,14 +141,15 @@ def _resolution_note(timeline: Sequence[TimelineEntry]) -> str:
 
 def said_of(feedback: Sequence[Feedback], corrections: Sequence[Correction]) -> tuple[Said, ...]:
     """What people said as a message shows it: of the answer, one entry a verdict in a fixed
-    order, and which cases are not the same as its incident."""
+    order, and of documents: which cases are not the same, which pages have a wrong step."""
     grouped: dict[str, list[str]] = {verdict: [] for verdict in _VERDICTS.values()}
     for word in feedback:
         if word.verdict in _VERDICTS:
             grouped[_VERDICTS[word.verdict]].append(user_of(word.actor))
     for one in corrections:
-        if one.word is Word.NOT_SAME:
-            grouped.setdefault(f"Not the same as {one.document_id}", []).append(user_of(one.actor))
+        if one.word in _SAID_OF_A_DOCUMENT:
+            told = f"{_SAID_OF_A_DOCUMENT[one.word]} {one.document_id}"
+            grouped.setdefault(told, []).append(user_of(one.actor))
     return tuple(
         Said(verdict=verdict, user_ids=tuple(people))
         for verdict, people in grouped.items()

@@ -40,6 +40,7 @@ COMMANDS: Mapping[str, Entry] = {
     "links": Entry("bot.cli.links", "Say which case an incident is, or is not; take it back."),
     "records": Entry("bot.cli.records", "List incident records; write them as Markdown."),
     "coverage": Entry("bot.cli.coverage", "Which alerts have no runbook that helps."),
+    "impact": Entry("bot.cli.impact", "What an edit of a runbook would do to your own past."),
     "stale": Entry("bot.cli.stale", "Which runbooks need somebody's eyes again."),
     "actions": Entry("bot.cli.actions", "What may be run: check, list, stop, resume."),
     "audit": Entry("bot.cli.audit", "Verify and export the record of who did what."),

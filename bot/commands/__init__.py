@@ -11,6 +11,8 @@ from bot.commands.channel_settings import quiet, settings
 from bot.commands.handover import handover
 from bot.commands.model import Command, FormHandler, Shortcut
 from bot.commands.my_settings import MY_SETTINGS
+from bot.commands.page_words import FORM as PAGE_WORD_FORM
+from bot.commands.page_words import feedback, open_page_word, submit_page_word
 from bot.commands.proposing import (
     NOISE_FORM,
     RUNBOOK_FORM,
@@ -98,6 +100,12 @@ COMMANDS: Mapping[str, Command] = {
         ),
         Command(name="record", usage="[RCL-12]", says="write up what happened", run=record),
         Command(name="propose", usage="[RCL-12]", says="propose a runbook edit", run=propose_edit),
+        Command(
+            name="feedback",
+            usage="[RCL-12]",
+            says="of its runbook: a step is wrong or missing, or it worked",
+            run=feedback,
+        ),
         Command(name="noise", usage="[RCL-12]", says="propose quiet for an alert", run=noise),
         Command(
             name="act", usage="[RCL-12] NAME", says="ask to have an action run", run=actions.act
@@ -124,6 +132,7 @@ FORMS: Mapping[str, FormHandler] = {
     RESOLVE_FORM: FormHandler(open=open_resolve, submit=submit_resolve, fill=fill_resolve),
     RECORD_FORM: FormHandler(open=open_record, submit=submit_record),
     RUNBOOK_FORM: FormHandler(open=open_runbook, submit=submit_runbook),
+    PAGE_WORD_FORM: FormHandler(open=open_page_word, submit=submit_page_word),
     NOISE_FORM: FormHandler(open=open_noise, submit=submit_noise),
     SNOOZE_FORM: FormHandler(open=open_snooze, submit=submit_snooze),
     "my_settings": MY_SETTINGS,

@@ -12,6 +12,7 @@ from bot.commands.model import Caller, Reply, Tools
 from bot.drafts.model import Draft, DraftKind
 from bot.incidents.model import Incident
 from bot.incidents.query import query_of
+from bot.suggestions.corrections import Word
 from bot.uow import UnitOfWork
 from knowledge.model import Runbook
 
@@ -76,7 +77,7 @@ def submit_runbook(tools: Tools, caller: Caller, about: str, answers: Answers) -
             text_of(answers, "text"),
             tools.clock.now(),
         )
-        is_known = _page(uow, caller, page) is not None
+        is_known = page_seen(uow, caller, page) is not None
     what = f"for {page}" if is_known else f"for a new page, {page}: none of that name is on record"
     return Reply(message=Notice(text=f"Thank you. Proposal {draft.id} {what}. A lead decides."))
 
@@ -128,9 +129,11 @@ def propose_page(
     problem: str,
     text: str,
     now: datetime,
+    word: Word | None = None,
 ) -> Draft:
-    """Keep the proposal; the same words of the same person are the same proposal."""
-    known = _page(uow, caller, page)
+    """Keep the proposal; the same words of the same person are the same proposal. `word` is what
+    was said of the page with it: taking that back withdraws the proposal."""
+    known = page_seen(uow, caller, page)
     content = {
         "page": page,
         "title": known.title if known is not None else "",
@@ -139,6 +142,7 @@ def propose_page(
         "text": text,
         "incident": incident.key if incident is not None else "",
         "by": caller.name,
+        **({"word": word.value} if word is not None else {}),
     }
     return _propose(uow, caller, DraftKind.RUNBOOK_EDIT, page, content, now)
 
@@ -223,11 +227,13 @@ def _noise_form(uow: UnitOfWork, incident: Incident) -> Form:
 def _cited(uow: UnitOfWork, caller: Caller, incident: Incident) -> str:
     latest = uow.suggestions.latest_of(incident.id)
     cited = latest.suggestion.passages if latest is not None else ()
-    pages = (one.document_id for one in cited if _page(uow, caller, one.document_id) is not None)
+    pages = (
+        one.document_id for one in cited if page_seen(uow, caller, one.document_id) is not None
+    )
     return next(pages, "")
 
 
-def _page(uow: UnitOfWork, caller: Caller, page: str) -> Runbook | None:
+def page_seen(uow: UnitOfWork, caller: Caller, page: str) -> Runbook | None:
     """The page, if everybody who reads here may see it."""
     known = uow.knowledge.get(page)
     is_seen = known is not None and caller.audience.may_see(known.visibility)

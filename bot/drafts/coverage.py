@@ -12,7 +12,6 @@ from bot.drafts.model import Draft, DraftKind
 from bot.people.model import SYSTEM
 from bot.services.catalogue import Catalogue
 from bot.suggestions.corrections import Correction
-from bot.suggestions.corrections import Word as Said
 from bot.uow import UnitOfWork, UnitOfWorkFactory
 from knowledge.curate.coverage import Coverage, Family, Gap, Votes, coverage
 from knowledge.curate.gap_draft import best_cases, draft_page, page_id
@@ -254,6 +253,6 @@ def _family(key: AlertFamily, one: _Known) -> Family:
 def _words(corrections: Iterable[Correction]) -> Mapping[str, Sequence[Word]]:
     said: dict[str, list[Word]] = defaultdict(list)
     for one in corrections:
-        if one.revoked_at is None and one.word in (Said.HELPFUL, Said.NOT_HELPFUL):
-            said[one.document_id].append(Word(one.at, one.word is Said.HELPFUL))
+        if one.revoked_at is None and not one.word.is_constraint:
+            said[one.document_id].append(Word(one.at, one.word.is_for))
     return said

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from bot.clock import Clock
+from bot.engine.impact import ImpactDesk
 from bot.engine.loop import Loop
 from bot.engine.work import InboxWork, JobWork, purge_old
 from bot.errors import EngineUnavailable, Retryable
@@ -63,6 +64,7 @@ class Engine:
         inbox_keep_hours: int,
         only_engine: bool,
         ticks: Sequence[tuple[float, str, Callable[[], None]]] = (),
+        impact: ImpactDesk | None = None,
     ) -> None:
         self._units = units
         self._index = index
@@ -71,6 +73,7 @@ class Engine:
         self._answer = answer
         self._interact = interact
         self._schedule = schedule
+        self._impact = impact
         self._clock = clock
         self._keep_hours = inbox_keep_hours
         self._only_engine = only_engine
@@ -104,6 +107,8 @@ class Engine:
     def stop(self) -> None:
         """Let running steps end; what is left is in the database and goes on next time."""
         self._ready.clear()
+        if self._impact is not None:
+            self._impact.stop()
         self._ticks.stop()
         for loop in (self._inbox_loop, *self._job_loops, self._index_loop):
             loop.stop()
@@ -147,6 +152,12 @@ class Engine:
         self.wake_jobs()
         self.wake_after_job()
         return said
+
+    def impact(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """See `ImpactDesk.call`."""
+        if self._impact is None:
+            raise EngineUnavailable("this engine previews nothing")
+        return self._impact.call(body)
 
     def status(self) -> Mapping[str, Any]:
         return {"ready": self._ready.is_set(), "revision": self._index.revision}

@@ -87,6 +87,9 @@ class SocketEngineClient:
     def interact(self, body: Mapping[str, Any], deadline_seconds: float) -> Mapping[str, Any]:
         return self._call("interact", {"body": body}, deadline_seconds)
 
+    def impact(self, body: Mapping[str, object], deadline_seconds: float) -> Mapping[str, Any]:
+        return self._call("impact", {"body": body}, deadline_seconds)
+
     def wake(self) -> None:
         try:
             self._call("wake", {}, _WAKE_SECONDS)

@@ -1,7 +1,7 @@
 """The EngineClient port: how the front and the command line ask the engine."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 from bot.suggestions.model import Suggestion
 from bot.suggestions.questions import SuggestRequest
@@ -15,6 +15,11 @@ class EngineClient(Protocol):
     def interact(self, body: Mapping[str, object], deadline_seconds: float) -> Mapping[str, object]:
         """The answer to a platform's command, form or shortcut, as the platform wants it.
         Raises EngineUnavailable when none came within the deadline."""
+        ...
+
+    def impact(self, body: Mapping[str, object], deadline_seconds: float) -> Mapping[str, Any]:
+        """Start, look at or cancel a preview, as `bot.engine.impact.ImpactDesk.call` has it.
+        Raises EngineUnavailable when no answer came in time, or with what is wrong."""
         ...
 
     def wake(self) -> None:

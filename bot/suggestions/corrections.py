@@ -21,14 +21,24 @@ AGREED = 2
 NO_HELP = 1.0
 """How much an agreed "not helpful" counts."""
 
+A_WRONG_STEP = 0.5
+"""How much an agreed wrong step counts: the page is about the problem, and misleads."""
+
 
 class Word(StrEnum):
-    """What a person says: SAME and NOT_SAME are constraints; the others only weigh."""
+    """What a person says: SAME and NOT_SAME are constraints; the others only weigh.
+
+    USED, WRONG_STEP and MISSING_STEP are said of runbooks. A page that lacks a step is the right
+    one all the same; one with a wrong step is a worse one until it is mended.
+    """
 
     SAME = "same"
     NOT_SAME = "not_same"
     HELPFUL = "helpful"
     NOT_HELPFUL = "not_helpful"
+    USED = "used"
+    WRONG_STEP = "wrong_step"
+    MISSING_STEP = "missing_step"
 
     @property
     def is_constraint(self) -> bool:
@@ -36,7 +46,17 @@ class Word(StrEnum):
 
     @property
     def is_for(self) -> bool:
-        return self in (Word.SAME, Word.HELPFUL)
+        return self in (Word.SAME, Word.HELPFUL, Word.USED, Word.MISSING_STEP)
+
+    @property
+    def is_of_a_step(self) -> bool:
+        return self in (Word.WRONG_STEP, Word.MISSING_STEP)
+
+
+_AGAINST: Mapping[Word | None, float] = {
+    Word.NOT_HELPFUL: NO_HELP,
+    Word.WRONG_STEP: A_WRONG_STEP,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,8 +124,8 @@ def corrected(query: Query, incident_id: int | None, said: Iterable[Correction])
             linked.add(document_id)
         elif word is Word.NOT_SAME:
             excluded.add(document_id)
-        elif word is Word.NOT_HELPFUL:
-            unhelpful[document_id] = NO_HELP
+        elif word in _AGAINST:
+            unhelpful[document_id] = _AGAINST[word]
     return replace(
         query, linked=frozenset(linked), excluded=frozenset(excluded), unhelpful=unhelpful
     )

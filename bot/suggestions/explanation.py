@@ -6,7 +6,7 @@ What may not be seen where the explanation goes is not in it: no name, no number
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from bot.chat.messages import Board, BoardLine, BoardPart
+from bot.chat.messages import Board, BoardLine, BoardPart, Opener
 from bot.suggestions.model import Suggestion, SuggestionKind
 from bot.suggestions.words import FEW_WORDS, first_line, why_too_far
 from knowledge.model import Document, PastIncident
@@ -26,9 +26,14 @@ NOT_HERE = "What this answer was made of may not be shown here, or is not on rec
 
 
 def explain(
-    suggestion: Suggestion, records: Mapping[str, Document], *, asked_by: str = ""
+    suggestion: Suggestion,
+    records: Mapping[str, Document],
+    *,
+    asked_by: str = "",
+    incident_key: str = "",
 ) -> Board:
-    """`records` are those that the readers may see now, by id."""
+    """`records` are those that the readers may see now, by id. Of an incident's answer, its key
+    lets people say what they think of the runbook's steps."""
     best = _best(suggestion)
     record = records.get(best) if best is not None else None
     note = _receipt(suggestion)
@@ -50,12 +55,19 @@ def explain(
         )
         speaks = BoardPart(heading="What speaks for it", lines=tuple(_for(suggestion, row, record)))
         parts[0:0] = [speaks, against]
+    if incident_key and any(one.document_id in records for one in suggestion.passages):
+        parts.append(BoardPart(heading="The runbook", lines=(_say_so(incident_key),)))
     return Board(
         title=_title(suggestion, record),
         parts=tuple(part for part in parts if part.lines),
         note=note,
         asked_by=asked_by,
     )
+
+
+def _say_so(incident_key: str) -> BoardLine:
+    opener = Opener(form="page_word", about=incident_key, label="Say so…")
+    return BoardLine(text="Is a step wrong or missing? Did it work?", opener=opener)
 
 
 def _best(suggestion: Suggestion) -> str | None:

@@ -110,7 +110,13 @@ class Buttons:
         to = replace(place, thread=place.thread or ref)
         audience = Audience(channel=to.channel_key, sees_nothing=press.is_shared)
         records = seen_records(uow, stored.suggestion, audience)
-        board = explain(stored.suggestion, records, asked_by=press.actor.key)
+        incident = _incident_of(uow, button)
+        board = explain(
+            stored.suggestion,
+            records,
+            asked_by=press.actor.key,
+            incident_key=incident.key if incident is not None else "",
+        )
         uow.outbox.put(key, to, board, now)
         self._audit(uow, press, button, now)
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from bot.clock import Clock
+from bot.drafts.model import DraftKind, DraftState
 from bot.errors import DataError
 from bot.incidents.model import Incident, TimelineEntry, TimelineKind
 from bot.incidents.query import query_of
@@ -31,6 +32,17 @@ def incident_called(uow: UnitOfWork, key: str) -> Incident:
     if incident is None:
         raise DataError(f"there is no incident {key}; keys look like RCL-12")
     return incident
+
+
+def withdraw_proposal(uow: UnitOfWork, word: Correction, actor: str, now: datetime) -> None:
+    """Turn down what was proposed with a word on a step that is taken back, if it still waits."""
+    incident = uow.incidents.get(word.incident_id)
+    if not word.word.is_of_a_step or incident is None:
+        return
+    for draft in uow.drafts.waiting(DraftKind.RUNBOOK_EDIT, word.document_id):
+        said = (draft.made_by, draft.content.get("word"), draft.content.get("incident"))
+        if said == (word.actor, word.word.value, incident.key):
+            uow.drafts.decide(draft.id, DraftState.REJECTED, actor=actor, now=now)
 
 
 class Links:
@@ -77,6 +89,7 @@ class Links:
                 raise DataError(
                     f"no word of number {correction_id} is in force; see `recall links list`"
                 )
+            withdraw_proposal(uow, revoked, self._actor, now)
             incident = uow.incidents.get(revoked.incident_id)
             assert incident is not None  # the row refers to it
             self._follow(uow, incident, "link.revoked", revoked.document_id, now)

@@ -149,23 +149,53 @@ class TantivyIndex:
         without: frozenset[int] = frozenset(),
     ) -> list[Scored]:
         """The `k` best passages that share a word with `text`, ties by id, smaller first."""
-        _check_fields(weights)
-        fields = [field for field in FIELDS if weights.get(field, 0.0) > 0.0]
         hidden = self._hidden(without)
-        visible = len(self) - hidden.passages
-        asked = Counter(self._words(text))
-        rarity = self._rarities(asked, fields, hidden, visible)
-        if k <= 0 or not rarity:
+        scoring = self._scoring(text, weights, hidden)
+        if k <= 0 or scoring is None:
             return []
-        averages = {
-            field: (self._state.lengths[at] - hidden.lengths[at]) / visible
-            for at, field in enumerate(FIELDS)
-        }
-        score = Bm25(rarity, asked, weights, averages)
+        rarity, score = scoring
         found = self._candidates(rarity, weights, 4 * k + 100, hidden)
         scores = score.of([texts for _, texts in found])
         ranked = sorted(zip(scores, (i for i, _ in found), strict=True), key=_best_first)
         return [(identity, value) for value, identity in ranked[:k]]
+
+    def scores_of(
+        self,
+        rows: Sequence[Mapping[str, str]],
+        text: str,
+        *,
+        weights: Mapping[str, float],
+        without: frozenset[int] = frozenset(),
+    ) -> list[float]:
+        """What passages that are not in it would score for `text`, each given as {field: text};
+        0.0 where they share no word with it. How rare a word is, is read off what is in it."""
+        for row in rows:
+            _check_fields(row)
+        scoring = self._scoring(text, weights, self._hidden(without))
+        if scoring is None:
+            return [0.0] * len(rows)
+        _, score = scoring
+        return score.of(
+            [tuple(" ".join(self._words(row.get(field, ""))) for field in FIELDS) for row in rows]
+        )
+
+    def _scoring(
+        self, text: str, weights: Mapping[str, float], hidden: Statistics
+    ) -> tuple[dict[tuple[str, str], float], Bm25] | None:
+        """How rare the words of `text` are by (field, word), and the score made of that; None
+        where no visible passage has any of them."""
+        _check_fields(weights)
+        fields = [field for field in FIELDS if weights.get(field, 0.0) > 0.0]
+        visible = len(self) - hidden.passages
+        asked = Counter(self._words(text))
+        rarity = self._rarities(asked, fields, hidden, visible)
+        if not rarity:
+            return None
+        averages = {
+            field: (self._state.lengths[at] - hidden.lengths[at]) / visible
+            for at, field in enumerate(FIELDS)
+        }
+        return rarity, Bm25(rarity, asked, weights, averages)
 
     def _forget(self, before: Mapping[int, Texts]) -> None:
         """After a commit: what was remembered is made true again, or dropped."""

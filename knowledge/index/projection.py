@@ -187,6 +187,18 @@ class Projection:
         with self._lock:
             return self._open_parts().lexical.search(text, k, weights=weights, without=without)
 
+    def lexical_scores(
+        self,
+        rows: Sequence[Mapping[str, str]],
+        text: str,
+        weights: Mapping[str, float],
+        without: frozenset[int] = frozenset(),
+    ) -> list[float]:
+        """What passages that are not indexed would score; see `LexicalIndex.scores_of`."""
+        with self._lock:
+            lexical = self._open_parts().lexical
+            return lexical.scores_of(rows, text, weights=weights, without=without)
+
     # --- keeping up ---------------------------------------------------------------------
 
     def catch_up(self) -> int:

@@ -3,7 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 
@@ -31,6 +31,8 @@ class Rarity:
 
     documents: int
     frequency: Mapping[str, int]
+    _worth: dict[str, float] = field(default_factory=dict, compare=False)
+    _asked: dict[frozenset[str], float] = field(default_factory=dict, compare=False)
 
     @classmethod
     def among(cls, sets: Iterable[frozenset[str]]) -> "Rarity":
@@ -42,10 +44,21 @@ class Rarity:
         return cls(documents, frequency)
 
     def of(self, word: str) -> float:
-        return math.log1p(self.documents / (self.frequency.get(word, 0) + 0.5))
+        worth = self._worth.get(word)
+        if worth is None:
+            worth = math.log1p(self.documents / (self.frequency.get(word, 0) + 0.5))
+            self._worth[word] = worth
+        return worth
 
     def sum(self, words: Iterable[str]) -> float:
-        return math.fsum(sorted(self.of(word) for word in words))
+        """The sum is the exact one rounded once, so the order of the words changes nothing."""
+        return math.fsum(map(self.of, words))
+
+    def whole(self, asked: frozenset[str]) -> float:
+        """`sum`, remembered: every candidate is compared with the same question."""
+        if asked not in self._asked:
+            self._asked[asked] = self.sum(asked)
+        return self._asked[asked]
 
 
 def title_coverage(candidates: Sequence[Candidate], reading: Reading) -> dict[str, float]:
@@ -143,7 +156,7 @@ def evidence(
 
 def coverage(asked: frozenset[str], said: frozenset[str], rarity: Rarity) -> float:
     """Share of the asked words' rarity that a document says."""
-    whole = rarity.sum(asked)
+    whole = rarity.whole(asked)
     return rarity.sum(asked & said) / whole if whole else 0.0
 
 

@@ -1,7 +1,10 @@
 """The Retriever: a query in, past incidents and runbooks ranked within their kind out."""
 
+import copy
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Self
 
+from knowledge.embed.port import Vectors
 from knowledge.index.source import KnowledgeSource
 from knowledge.model import DocumentKind, Origin, Query
 from knowledge.retrieve.calibration import PRIOR, Calibration
@@ -27,6 +30,7 @@ from knowledge.retrieve.judge import (
 )
 from knowledge.retrieve.ranking import Ranking, Scored, by_score
 from knowledge.retrieve.reading import Reading, read_query
+from knowledge.retrieve.staged import FactsOf
 from knowledge.retrieve.weights import WEIGHTS, Limits, Weights
 from knowledge.text.masking import mask
 
@@ -56,7 +60,7 @@ class Retriever:
         embed: Embed | None = None,
     ) -> None:
         self._index = projection
-        self._facts = FactsReader(source)
+        self._facts: FactsOf = FactsReader(source)
         self._weights = {kind: one.as_dict() for kind, one in (weights or WEIGHTS).items()}
         self._limits = limits or Limits()
         chosen = threshold != DEFAULT_THRESHOLD
@@ -64,6 +68,14 @@ class Retriever:
         self._threshold = threshold if chosen else calibration.incidents.threshold
         self._runbook_threshold = threshold if chosen else calibration.runbooks.threshold
         self._incidents = IncidentJudge(embed)
+
+    @property
+    def facts(self) -> FactsOf:
+        return self._facts
+
+    @property
+    def calibration(self) -> Calibration:
+        return self._calibration
 
     @property
     def threshold(self) -> float:
@@ -83,16 +95,11 @@ class Retriever:
         with self._index.reading() as revision:
             candidates = gather(self._index, query, reading, vectors, self._limits)
         scored, scales = self._score(query, reading, list(candidates.values()))
-        runbooks = team_first(
-            [one for one in scored if one.kind is DocumentKind.RUNBOOK], self._threshold
-        )
+        runbooks, p_runbook, why_runbook = self._pages(scored)
         verdict = self._incidents.judge(
             query, reading, [one for one in scored if one.kind is DocumentKind.PAST_INCIDENT]
         )
         verdict = self._calibration.verdict(verdict)
-        p_runbook, why_runbook = judge_top(runbooks)
-        if runbooks and not is_linked(runbooks[0]):
-            p_runbook = self._calibration.runbooks.scaling.of(p_runbook)
         answer = join(verdict, p_runbook, self._threshold, self._runbook_threshold)
         runbook_speaks = answer.by is DocumentKind.RUNBOOK or not verdict.order
         kept = self._limits.kept
@@ -117,6 +124,23 @@ class Retriever:
             generation=generation,
             revision=revision,
         )
+
+    def over(self, index: SearchIndex, facts: FactsOf) -> Self:
+        """The same ranking over another index, and what its documents say."""
+        other = copy.copy(self)
+        other._index, other._facts = index, facts
+        return other
+
+    def best_page(
+        self, query: Query, reading: Reading, vectors: Mapping[str, Vectors]
+    ) -> tuple[str | None, float]:
+        """The runbook that `search` would rank first, and the probability that it is right;
+        (None, 0.0) without any. Quicker than a search: past incidents are not judged."""
+        with self._index.reading():
+            candidates = gather(self._index, query, reading, vectors, self._limits)
+        scored, _ = self._score(query, reading, list(candidates.values()), DocumentKind.RUNBOOK)
+        runbooks, probability, _ = self._pages(scored)
+        return (runbooks[0].id if runbooks else None), probability
 
     def visible(self, document_ids: Collection[str], query: Query) -> frozenset[str]:
         """Those documents that are there and that the query's readers may see."""
@@ -162,10 +186,25 @@ class Retriever:
         nearest = self._index.vector_search(masked, self._limits.passages_per_search, without)
         return next((passage for passage, _ in nearest if passage in mine), None)
 
+    def _pages(self, scored: Sequence[Scored]) -> tuple[list[Scored], float, dict[str, float]]:
+        """Runbooks in order, the probability that the first is right, and what that is made of."""
+        runbooks = team_first(
+            [one for one in scored if one.kind is DocumentKind.RUNBOOK], self._threshold
+        )
+        probability, why = judge_top(runbooks)
+        if runbooks and not is_linked(runbooks[0]):
+            probability = self._calibration.runbooks.scaling.of(probability)
+        return runbooks, probability, why
+
     def _score(
-        self, query: Query, reading: Reading, candidates: Sequence[Candidate]
+        self,
+        query: Query,
+        reading: Reading,
+        candidates: Sequence[Candidate],
+        only: DocumentKind | None = None,
     ) -> tuple[list[Scored], dict[str, Scale]]:
-        """Features of all, by text first; full records are read for the best of them alone."""
+        """Features of all, by text first; full records are read for the best of them alone.
+        `only` gives those of one kind back, with the scores that they have among all."""
         coverage = title_coverage(candidates, reading)
         newest = max((c.card.started_at for c in candidates if c.card.started_at), default=None)
         rows: dict[str, dict[str, float]] = {}
@@ -198,6 +237,7 @@ class Retriever:
                 self._fused(one.candidate, rows[one.id], scales),
             )
             for one in by_text
+            if only is None or one.kind is only
         ]
         return scored, scales
 

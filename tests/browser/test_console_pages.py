@@ -43,6 +43,9 @@ PAGES = (
     "incidents/RCL-1",
     "incidents/RCL-1/forms/resolve",
     "incidents/RCL-1/forms/snooze",
+    "incidents/RCL-1/forms/page_word",
+    "incidents/RCL-1/forms/runbook_edit",
+    "incidents/RCL-1/forms/noise_rule",
     "search",
     "answers/s1",
     "runbooks",
@@ -55,6 +58,7 @@ PAGES = (
     "actions",
     "numbers",
     "settings",
+    "login",
 )
 PATIENCE = 15.0
 
@@ -208,6 +212,91 @@ def test_split_merge_and_resolve_with_a_mistake_told_beside_its_field(
     until(window, lambda: "RCL-1 is resolved" in window.find_element(By.TAG_NAME, "main").text)
 
 
+def report(title: str) -> dict[str, Any]:
+    """12 that would get the page, 2 right answers that would be lost."""
+
+    def row(number: int, before: str | None) -> dict[str, Any]:
+        return {
+            "id": "RCL-1" if number == 0 else f"INC-{number}",
+            "title": title,
+            "at": "2026-03-01T03:00:00+00:00",
+            "url": f"https://wiki.example.net/incidents/{number}" if number % 2 else None,
+            "before": before,
+            "after": "checkout/slow",
+            "right": [before] if before else [],
+        }
+
+    gets = [row(number, "orders/pool" if number < 2 else None) for number in range(12)]
+    return {
+        "document_id": "checkout/slow",
+        "cases": 2_000,
+        "known": 1_431,
+        "searched": 96,
+        "counts": {"gets": 12, "leaves": 0, "lost": 2, "won": 0},
+        "gets": gets,
+        "leaves": [],
+        "lost": gets[:2],
+        "won": [],
+    }
+
+
+def test_the_effect_of_an_edit_is_shown_before_it_is_published(
+    window: webdriver.Chrome, site: Site
+) -> None:
+    look(window, WIDE)
+    site.engine.previewed = {"state": "running", "done": 640, "total": 2_000}
+    window.get(f"{site.address}/console/runbooks/edit/checkout/slow")
+    window.find_element(By.ID, "text").send_keys(" Look again.")
+    press(window, "Effect on the past")
+    until(window, lambda: window.find_elements(By.ID, "impact-progress"))
+    assert str(site.engine.previews[0]["text"]).count("Look again.") == 1
+    assert violations(window) == []
+    site.engine.previewed = {
+        "state": "done",
+        "done": 2_000,
+        "total": 2_000,
+        "report": report(f"Checkout was slow {HOSTILE}"),
+    }
+    sentence = "12 past incidents would now get this page; 2 right answers would be lost."
+    until(window, lambda: sentence in window.find_element(By.ID, "impact").text)
+    assert no_dialog(window)
+    assert not window.find_elements(By.CSS_SELECTOR, "#impact img")
+    for size, scheme in ((WIDE, "light"), (WIDE, "dark"), (PHONE, "light")):
+        look(window, size, scheme)
+        assert violations(window) == []
+    wide = window.execute_script("return document.documentElement.scrollWidth")
+    assert wide <= PHONE[0]
+    asked = len(site.engine.previews)
+    look(window, WIDE)
+    window.execute_async_script("setTimeout(arguments[arguments.length - 1], 1200)")
+    assert len(site.engine.previews) == asked  # what is done is not asked for again
+
+
+def test_a_preview_is_cancelled_and_the_page_published_without(
+    window: webdriver.Chrome, site: Site
+) -> None:
+    look(window, WIDE)
+    site.engine.previewed = {"state": "running", "done": 1, "total": 2_000}
+    window.get(f"{site.address}/console/runbooks/edit/checkout/slow")
+    press(window, "Effect on the past")
+    until(window, lambda: window.find_elements(By.ID, "impact-progress"))
+    press(window, "Cancel")
+    until(window, lambda: "was cancelled" in window.find_element(By.ID, "impact").text)
+    site.engine.previewed = None
+    press(window, "Effect on the past")
+    until(window, lambda: "You can publish all the same" in impact_text(window))
+    press(window, "Publish")
+    until(window, lambda: "in version 1" in window.find_element(By.TAG_NAME, "main").text)
+
+
+def impact_text(window: webdriver.Chrome) -> str:
+    return window.find_element(By.ID, "impact").text
+
+
+def press(window: webdriver.Chrome, label: str) -> None:
+    window.find_element(By.XPATH, f"//main//button[normalize-space(.)='{label}']").click()
+
+
 @pytest.mark.skipif(not PICTURES, reason="pictures are taken with SCREENSHOTS=docs/images")
 def test_pictures(tmp_path: Path, window: webdriver.Chrome) -> None:
     with console_site(tmp_path, "") as calm:
@@ -215,9 +304,30 @@ def test_pictures(tmp_path: Path, window: webdriver.Chrome) -> None:
         window.find_element(By.CSS_SELECTOR, "main button").click()
         for page in ("incidents", "incidents/RCL-1", "search", "runbooks/page/checkout/slow",
                      "runbooks/edit/checkout/slow", "review", "coverage", "numbers",
-                     "settings"):  # fmt: skip
+                     "actions", "incidents/RCL-1/forms/page_word", "settings"):  # fmt: skip
             for size, suffix in ((WIDE, ""), (PHONE, "-phone")):
                 look(window, size)
                 window.get(f"{calm.address}/console/{page}")
                 name = page.split("/")[0] if page.count("/") == 0 else page.replace("/", "-")
                 picture(window, f"console-{name.lower()}{suffix}")
+        calm.engine.previewed = {
+            "state": "done",
+            "done": 2_000,
+            "total": 2_000,
+            "report": report("Checkout answered slowly after the sale began"),
+        }
+        for size, suffix in ((WIDE, ""), (PHONE, "-phone")):
+            look(window, size)
+            window.get(f"{calm.address}/console/runbooks/edit/checkout/slow")
+            press(window, "Effect on the past")
+            until(window, lambda: "right answers would be lost" in impact_text(window))
+            window.execute_script("document.getElementById('impact').scrollIntoView()")
+            picture(window, f"console-impact{suffix}")
+            window.get(f"{calm.address}/console/settings")
+            window.execute_script("document.getElementById('models').scrollIntoView()")
+            picture(window, f"console-models{suffix}")
+        window.delete_all_cookies()
+        for size, suffix in ((WIDE, ""), (PHONE, "-phone")):
+            look(window, size)
+            window.get(f"{calm.address}/console/login")
+            picture(window, f"console-login{suffix}")

@@ -1,5 +1,6 @@
 """The console on a real port, with incidents, runbooks and drafts in it, for browsers."""
 
+import json
 import socket
 import threading
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from bot.web.app import create_app
 from bot.web.deps import FrontDeps
 from bot.web.metrics import FrontMetrics
 from knowledge.curate.curator import Curator
+from tests.support.actions import TOUCH
 from tests.support.console import ANNA
 from tests.support.databases import sqlite_database
 from tests.support.front_fakes import FakeEngine, a_suggestion
@@ -47,6 +49,7 @@ class Site:
     address: str
     database: Database
     clock: ManualClock
+    engine: FakeEngine
 
     def link(self, role: Role = Role.LEAD) -> str:
         secret = new_secret()
@@ -64,7 +67,7 @@ def console_site(folder: Path, hostile: str) -> Iterator[Site]:
         engine = FakeEngine()
         writer = InboxWriter(database)
         writer.start()
-        settings = Settings(data_dir=folder)
+        settings = settings_of(folder)
         documents = database.knowledge_source().list
         parts = console_parts(settings, database, engine, clock, engine.wake, documents)
         deps = FrontDeps(
@@ -81,11 +84,38 @@ def console_site(folder: Path, hostile: str) -> Iterator[Site]:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         try:
-            yield Site(f"http://127.0.0.1:{listener.getsockname()[1]}", database, clock)
+            yield Site(f"http://127.0.0.1:{listener.getsockname()[1]}", database, clock, engine)
         finally:
             server.should_exit = True
             thread.join(10)
             writer.stop()
+
+
+def settings_of(folder: Path) -> Settings:
+    """With an identity provider that nobody is led to, rules, and one action to read of."""
+    (folder / "actions").mkdir()
+    (folder / "actions" / "touch.yaml").write_text(TOUCH.replace("FOLDER", str(folder)))
+    (folder / "noise.yaml").write_text(
+        "silences:\n  - {name: BackupLate*, service: stock, reason: known until the move}\n"
+    )
+    home = folder / "models" / "3f2a9c01d47e55b8"
+    home.mkdir(parents=True)
+    (home / "adapter.safetensors").write_bytes(b"only its name is shown")
+    facts = {"passed": True, "made_at": "2026-02-20", "verdict": "R@1 0.81, before 0.74"}
+    (home / "facts.json").write_text(json.dumps(facts))
+    return Settings(
+        data_dir=folder,
+        actions_dir=folder / "actions",
+        noise_file=folder / "noise.yaml",
+        webhook_token="never-shown-anywhere",
+        leads=("T1/ANNA",),
+        public_url="http://127.0.0.1",
+        oidc_issuer="https://id.example.net",
+        oidc_client_id="recall",
+        oidc_client_secret="never-shown-either",
+        oidc_role_claim="groups",
+        oidc_leads=("sre-leads",),
+    )
 
 
 def fill(database: Database, clock: ManualClock, hostile: str) -> None:

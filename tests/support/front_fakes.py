@@ -42,6 +42,8 @@ class FakeEngine:
     def __init__(self) -> None:
         self.asked: list[SuggestRequest] = []
         self.answer: Suggestion | None = a_suggestion()
+        self.previews: list[Mapping[str, object]] = []
+        self.previewed: Mapping[str, Any] | None = {"state": "running", "done": 3, "total": 9}
         self.state: Mapping[str, object] | None = {"ready": True, "revision": 7}
 
     def suggest(self, request: SuggestRequest, deadline_seconds: float) -> Suggestion:
@@ -52,6 +54,12 @@ class FakeEngine:
 
     def interact(self, body: Mapping[str, object], deadline_seconds: float) -> Mapping[str, object]:
         return {}
+
+    def impact(self, body: Mapping[str, object], deadline_seconds: float) -> Mapping[str, Any]:
+        self.previews.append(body)
+        if self.previewed is None:
+            raise EngineUnavailable("no answer within the deadline on /run/engine.sock")
+        return {"id": "0011223344556677"} if body.get("do") == "start" else self.previewed
 
     def wake(self) -> None:
         """Nothing to wake."""

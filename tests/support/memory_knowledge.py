@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+from knowledge.curate.preview import Previewer
 from knowledge.embed.hashing import HashingEmbedder
 from knowledge.evaluate.memory_source import MemorySource
 from knowledge.index.projection import Projection
@@ -26,6 +27,19 @@ def searchable(
     try:
         projection.catch_up()
         yield Retriever(projection, source, threshold=threshold, calibration=calibration), source
+    finally:
+        projection.close()
+
+
+@contextmanager
+def previewing(*documents: Document) -> Iterator[Previewer]:
+    """What changes of these documents would do."""
+    source = MemorySource(documents)
+    projection = Projection(source, HashingEmbedder(1024), None)
+    projection.open()
+    try:
+        projection.catch_up()
+        yield Previewer(Retriever(projection, source), projection, source)
     finally:
         projection.close()
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from bot.actions.model import ActionRequest, RequestState
+from bot.actions.template import ActionTemplate
 from bot.uow import UnitOfWork
 from bot.web.console.gate import Fields, Signed, Visitor, text_in
 from bot.web.console.parts import Console, ConsoleParts
@@ -25,7 +26,14 @@ _DEEDS = {
 def actions(request: Request, visitor: Signed, parts: Console) -> Response:
     with parts.units.read() as uow:
         rows = [one for one in uow.actions.newest(_MOST) if _may_see(uow, one)]
-    return page(request, "actions.html", visitor=visitor, tab="actions", requests=rows)
+    return page(
+        request,
+        "actions.html",
+        visitor=visitor,
+        tab="actions",
+        requests=rows,
+        may_run=_catalogue(parts),
+    )
 
 
 @router.get("/actions/{number}")
@@ -60,18 +68,18 @@ def decide(number: int, deed: str, visitor: Signed, parts: Console, form: Fields
         _seen(uow, number)
     if why_not := _why_not_decide(visitor, parts):
         raise ConsoleError(HTTPStatus.FORBIDDEN, why_not)
-    assert parts.actions is not None
+    assert parts.deciding is not None
     seen = text_in(form, "digest", 100)
     actor = visitor.session.actor
     name, word = _DEEDS[deed]
-    refused = parts.actions.decide_signed_on(number, name, seen, actor, visitor.name)
+    refused = parts.deciding.decide_signed_on(number, name, seen, actor, visitor.name)
     parts.wake()
     said = f"ACT-{number} stays as it is, because {refused}." if refused else f"{word}."
     return see_other(f"/console/actions/{number}", said)
 
 
 def _why_not_decide(visitor: Visitor, parts: ConsoleParts) -> str:
-    if parts.actions is None:
+    if parts.deciding is None:
         return "No action may be run here: RECALL_ACTIONS_DIR names no folder."
     if not visitor.signed_on:
         return "Approving and rejecting here takes single sign-on; you came in by a one-time link."
@@ -83,6 +91,11 @@ def _seen(uow: UnitOfWork, number: int) -> ActionRequest:
     if found is None or not _may_see(uow, found):
         raise ConsoleError(HTTPStatus.NOT_FOUND, f"There is no request ACT-{number}.")
     return found
+
+
+def _catalogue(parts: ConsoleParts) -> list[ActionTemplate]:
+    found = parts.actions()
+    return [] if found is None else [found.templates[name] for name in sorted(found.templates)]
 
 
 def _may_see(uow: UnitOfWork, request: ActionRequest) -> bool:

@@ -55,10 +55,12 @@ def _counted(
 ) -> Counted[tuple[Coverage, list[Stale]]]:
     """The same for all who come here: the console shows what everyone may see."""
     gaps, editor = _gaps(parts), editor_of(visitor)
+    actions = parts.actions()
+    known = frozenset(actions.templates) if actions is not None else None
     return parts.analyses.of(
         "coverage",
         parts.clock.now(),
-        lambda: (gaps.coverage(editor), gaps.stale(editor, actions=parts.action_ids())),
+        lambda: (gaps.coverage(editor), gaps.stale(editor, actions=known)),
         fresh=fresh,
     )
 

@@ -19,7 +19,7 @@ router = APIRouter()
 
 COMMANDS = ("ack", "split", "merge", "link", "unlink")
 """What can be done to an incident in one step."""
-FORMS = ("resolve", "snooze", "record", "propose", "noise")
+FORMS = ("resolve", "snooze", "record", "runbook_edit", "noise_rule", "page_word")
 """What is asked about an incident in a form."""
 _LONGEST = 20_000
 

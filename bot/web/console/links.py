@@ -8,7 +8,8 @@ from starlette.responses import Response
 
 from bot.incidents.model import Incident
 from bot.people.model import Role
-from bot.suggestions.corrections import Correction, Word, corrected
+from bot.suggestions.corrections import NO_HELP, Correction, Word, corrected
+from bot.suggestions.linking import withdraw_proposal
 from bot.uow import UnitOfWork
 from bot.web.console.gate import Fields, Signed, Visitor
 from bot.web.console.parts import Console
@@ -57,6 +58,7 @@ def revoke_word(number: int, visitor: Signed, parts: Console, form: Fields) -> R
         now = parts.clock.now()
         done = uow.corrections.revoke(number, actor=visitor.key, now=now)
         if done is not None:
+            withdraw_proposal(uow, done, visitor.key, now)
             uow.audit.append(
                 at=now,
                 actor=visitor.key,
@@ -109,22 +111,28 @@ def _effect(uow: UnitOfWork, one: Correction) -> str:
     said = uow.corrections.in_force(one.incident_id, one.family)
     # Asked for an incident that nobody spoke of, what is left is what was agreed.
     family = corrected(Query(text=""), None, said)
-    if _is_touched(family, one.document_id) == one.word.value:
+    if one.word in _is_touched(family, one.document_id):
         return "holds for every incident of this alert"
     own = corrected(Query(text=""), one.incident_id, said)
-    if _is_touched(own, one.document_id) == one.word.value:
+    if one.word in _is_touched(own, one.document_id):
         return "holds for this incident only, until a second person or a lead agrees"
-    if one.word is Word.HELPFUL:
+    if one.word is Word.MISSING_STEP:
+        return "is a proposal in the review queue; the page stays where it ranks"
+    if one.word.is_for:
         return "changes nothing by itself; it weighs against “not helpful”"
     return "changes nothing: later or other words count for more"
 
 
-def _is_touched(query: Query, document_id: str) -> str:
+def _is_touched(query: Query, document_id: str) -> tuple[Word, ...]:
+    """The words that treat the document as the query does."""
     if document_id in query.linked:
-        return "same"
+        return (Word.SAME,)
     if document_id in query.excluded:
-        return "not_same"
-    return "not_helpful" if document_id in query.unhelpful else ""
+        return (Word.NOT_SAME,)
+    weight = query.unhelpful.get(document_id)
+    if weight is None:
+        return ()
+    return (Word.NOT_HELPFUL,) if weight >= NO_HELP else (Word.WRONG_STEP,)
 
 
 def _seen(uow: UnitOfWork, incident_id: int) -> Incident | None:

@@ -5,6 +5,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from statistics import median
 
 from fastapi import APIRouter, Request
@@ -18,7 +19,9 @@ from bot.suggestions.ports import Feedback
 from bot.uow import UnitOfWork
 from bot.web.console.gate import Signed
 from bot.web.console.parts import Console, ConsoleParts
-from bot.web.console.rendering import page
+from bot.web.console.rendering import ConsoleError, page
+from knowledge.errors import KnowledgeError
+from knowledge.evaluate.plot import bars
 from knowledge.model import PUBLIC
 
 router = APIRouter()
@@ -103,6 +106,26 @@ def as_csv(visitor: Signed, parts: Console) -> Response:
         )  # fmt: skip
     headers = {"Content-Disposition": 'attachment; filename="recall-numbers.csv"'}
     return Response(text.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@router.get("/numbers.png")
+def as_png(visitor: Signed, parts: Console) -> Response:
+    """Incidents, answers and good answers by week, for a slide."""
+    spans = list(reversed(spans_of(parts)))
+    try:
+        drawn = bars(
+            [f"{span.begins:%d %b}" for span in spans],
+            {
+                "incidents": [span.numbers.incidents for span in spans],
+                "answered": [span.numbers.answered for span in spans],
+                "said to be right": [span.right for span in spans],
+            },
+            "Recall, week by week",
+        )
+    except KnowledgeError as error:
+        raise ConsoleError(HTTPStatus.NOT_IMPLEMENTED, f"No picture: {error}.") from error
+    headers = {"Content-Disposition": 'inline; filename="recall-numbers.png"'}
+    return Response(drawn, media_type="image/png", headers=headers)
 
 
 def spans_of(parts: ConsoleParts) -> list[Span]:

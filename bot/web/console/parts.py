@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Protocol, cast
 
 from fastapi import Depends, Request
 
+from bot.actions.catalogue import ActionCatalogue
 from bot.actions.presses import ActionButtons
 from bot.clock import Clock
 from bot.commands.book import CommandBook
@@ -35,14 +36,48 @@ class SignOnParts:
     """What bot.web.console.sign_on needs; it knows how it is made."""
 
 
+@dataclass(frozen=True, slots=True)
+class ModelLine:
+    name: str
+    is_current: bool
+    may_be_promoted: bool
+    made_at: str
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexLine:
+    """`passages` is None while the index is not complete."""
+
+    name: str
+    passages: int | None
+    bytes: int
+    is_served: bool
+
+
+class Models(Protocol):
+    """The models of this installation; all but `indexes` raise DataError in words."""
+
+    @property
+    def pinned(self) -> str: ...
+
+    def models(self) -> Sequence[ModelLine]: ...
+
+    def indexes(self) -> Sequence[IndexLine]: ...
+
+    def promote(self, name: str) -> str: ...
+
+    def rollback(self) -> str: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsoleParts:
     """`book` does what people say, as in chat. `team_id` is the workspace of what is done here,
     "" where no platform is connected. `public_url` is where browsers reach the console, "" for
     wherever they ask. `sign_on` is None without an identity provider. `facts` are what the
-    settings page tells, by heading; `actions` decides on requests, None where none may be run.
-    `weeks` and `analyses` keep what takes long to count. `action_ids` are the ids in the catalogue
-    of actions, None where there is none."""
+    settings page tells, by heading, `actions` what may be run (None where nothing is known of
+    that), `deciding` decides on requests, None where none may be run, and `models` is None where
+    there are none to look at. `weeks` and `analyses` keep what takes long to count."""
 
     units: UnitOfWorkFactory
     engine: EngineClient
@@ -53,10 +88,11 @@ class ConsoleParts:
     sign_on: SignOnParts | None = None
     rollout: Rollout = field(default_factory=Rollout)
     facts: Callable[[], Mapping[str, Mapping[str, str]]] = dict
-    actions: ActionButtons | None = None
+    actions: Callable[[], ActionCatalogue | None] = lambda: None
+    deciding: ActionButtons | None = None
+    models: Models | None = None
     wake: Callable[[], None] = lambda: None
     documents: Documents = lambda _: ()
-    action_ids: Callable[[], frozenset[str] | None] = lambda: None
     weeks: Kept[Any] = field(default_factory=lambda: Kept(timedelta(hours=1)))
     analyses: Kept[Any] = field(default_factory=lambda: Kept(timedelta(minutes=10)))
     changed: ChangedLast = field(default_factory=lambda: ChangedLast(Catalogue()))

@@ -1,5 +1,6 @@
 """Runbooks: a tree by service, one page with what it did, editing, history, one step back."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from http import HTTPStatus
@@ -31,6 +32,7 @@ _MOST_LISTED = 300
 
 _MOST_USES = 50
 _MOST_CITED = 500
+_MOST_ALERTS = 20
 _MOST_DIFF = 5_000
 _NEW = """---
 services:
@@ -223,6 +225,9 @@ def runbook(request: Request, document_id: str, visitor: Signed, parts: Console)
     found = _found(parts, visitor, document_id)
     with parts.units.read() as uow:
         uses = _uses(uow, parts, document_id)
+        fired = uow.incidents.firings([use["incident"].id for use in uses])
+    templates = parts.actions()
+    alerts = Counter(alert for _, alert in {(one.incident_id, one.alert) for one in fired} if alert)
     return page(
         request,
         "runbook.html",
@@ -235,6 +240,8 @@ def runbook(request: Request, document_id: str, visitor: Signed, parts: Console)
         html=rendered(found.runbook.body),
         state=_state(parts, document_id),
         uses=uses,
+        alerts=alerts.most_common(_MOST_ALERTS),
+        templates=templates.templates if templates is not None else None,
         today=parts.clock.now().date(),
         may_edit=visitor.may(Role.LEAD),
     )

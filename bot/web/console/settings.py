@@ -1,6 +1,7 @@
 """Settings: channels and their rollout, deliveries that failed, sessions' facts, health."""
 
 import re
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -9,10 +10,11 @@ from starlette.responses import Response
 
 from bot.channels.model import Mode
 from bot.channels.report import WEEK, report
+from bot.errors import DataError
 from bot.jobs.ports import InboxState
 from bot.uow import UnitOfWork
-from bot.web.console.gate import Admin, Fields, Lead, Signed, text_in
-from bot.web.console.parts import Console, ConsoleParts
+from bot.web.console.gate import Admin, Fields, Lead, Signed, Visitor, text_in
+from bot.web.console.parts import Console, ConsoleParts, Models
 from bot.web.console.rendering import ConsoleError, page, see_other
 from bot.web.upkeep import canary_part, upkeep
 
@@ -45,6 +47,7 @@ def settings(request: Request, visitor: Signed, parts: Console) -> Response:
         troubles=known.troubles,
         knowledge=knowledge,
         facts=parts.facts(),
+        **_models(parts),
     )
 
 
@@ -71,6 +74,57 @@ def set_channel(visitor: Lead, parts: Console, form: Fields) -> Response:
             data=changed.model_dump(mode="json"),
         )
     return see_other("/console/settings", f"{match[0]} is on {mode} from now on.")
+
+
+@router.post("/settings/models/promote")
+def promote(visitor: Admin, parts: Console, form: Fields) -> Response:
+    """Put a model that beat the present one in force, from the engine's next start on."""
+    name = text_in(form, "name", 100)
+    return _moved(parts, visitor, "model.promoted", lambda room: room.promote(name))
+
+
+@router.post("/settings/models/roll-back")
+def roll_back(visitor: Admin, parts: Console, form: Fields) -> Response:
+    """Go back to the model before, from the engine's next start on."""
+    return _moved(parts, visitor, "model.rolled_back", lambda room: room.rollback())
+
+
+def _moved(
+    parts: ConsoleParts, visitor: Visitor, action: str, move: Callable[[Models], str]
+) -> Response:
+    """Move the pointer, which is a file, and audit that it was moved."""
+    if parts.models is None:
+        raise ConsoleError(HTTPStatus.NOT_FOUND, "There are no models here.")
+    try:
+        name = move(parts.models)
+    except DataError as error:
+        return see_other("/console/settings", f"Nothing was changed: {error}.")
+    with parts.units.begin() as uow:
+        uow.audit.append(
+            at=parts.clock.now(), actor=visitor.key, action=action, subject=name, data={}
+        )
+    return see_other(
+        "/console/settings",
+        f"{name} is in force from the next start of recall serve on, which builds its index first "
+        f"unless recall index build did.",
+    )
+
+
+def _models(parts: ConsoleParts) -> dict[str, Any]:
+    room = parts.models
+    if room is None:
+        return {"models": [], "indexes": [], "pinned": "", "models_problem": ""}
+    problem, models = "", []
+    try:
+        models = list(room.models())
+    except DataError as error:
+        problem = str(error)
+    return {
+        "models": models,
+        "indexes": list(room.indexes()),
+        "pinned": room.pinned,
+        "models_problem": problem,
+    }
 
 
 @router.post("/settings/inbox/{item_id}/replay")

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.suggestions.corrections import Correction, Word, corrected, family_key
+from bot.suggestions.corrections import (
+    A_WRONG_STEP,
+    NO_HELP,
+    Correction,
+    Word,
+    corrected,
+    family_key,
+)
 from knowledge.model import Query
 from tests.support.corrections import AT, a_word
 
@@ -17,13 +24,14 @@ QUERY = Query(text="Orders fail", alert_name="OrdersFailing", service="checkout"
 
 
 def outcome(said: list[Correction], incident_id: int | None = OTHER) -> str:
-    """What holds for INC-87: "linked", "left out", "no help" or "nothing"."""
+    """What holds for INC-87: "linked", "left out", "no help", "a wrong step" or "nothing"."""
     found = corrected(QUERY, incident_id, said)
     if "INC-87" in found.excluded:
         return "left out"
     if "INC-87" in found.linked:
         return "linked"
-    return "no help" if "INC-87" in found.unhelpful else "nothing"
+    weight = found.unhelpful.get("INC-87")
+    return {None: "nothing", NO_HELP: "no help", A_WRONG_STEP: "a wrong step"}[weight]
 
 
 def lead(user: str, word: Word, **changes: object) -> Correction:
@@ -122,6 +130,23 @@ def test_an_alert_without_a_name_has_no_family() -> None:
     assert family_key(QUERY) != family_key(replace(QUERY, environment="prod"))
 
 
+def test_a_wrong_step_weighs_less_than_no_help_and_only_by_agreement() -> None:
+    alice, bob = a_word("alice", Word.WRONG_STEP), a_word("bob", Word.WRONG_STEP)
+    assert outcome([alice], OWN) == "a wrong step"
+    assert outcome([alice]) == "nothing"
+    assert outcome([alice, bob]) == "a wrong step"
+    assert outcome([lead("dan", Word.WRONG_STEP)]) == "a wrong step"
+    assert A_WRONG_STEP < NO_HELP
+
+
+def test_a_missing_step_or_a_success_speaks_for_the_page() -> None:
+    against = [a_word("alice", Word.NOT_HELPFUL), a_word("bob", Word.NOT_HELPFUL)]
+    assert outcome(against) == "no help"
+    for word in (Word.MISSING_STEP, Word.USED):
+        assert outcome([a_word("dan", word)], OWN) == "nothing"
+        assert outcome([*against, a_word("dan", word), a_word("eve", word)]) == "nothing"
+
+
 words = st.builds(
     lambda user, word, document, incident, minutes: later(
         a_word(user, word, document, incident_id=incident), minutes
@@ -154,6 +179,7 @@ def test_one_person_alone_never_brings_a_word_into_force_elsewhere(
             "linked": Word.SAME,
             "left out": Word.NOT_SAME,
             "no help": Word.NOT_HELPFUL,
+            "a wrong step": Word.WRONG_STEP,
             "nothing": None,
         }[now]
         assert backed is None or backed in words_of_others
