@@ -230,7 +230,10 @@ def _grounds(
             continue
         reason, words = link
         if reason in SPREADING and (is_second or _is_long_after(mine, trace, apart)):
-            continue
+            # No effect of it; but both may go down with the machine that they are on.
+            if (link := _same_node(mine, trace)) is None:
+                continue
+            reason, words = link
         if newcomer.keeps_to_itself and reason is not JoinReason.SAME_SERVICE:
             continue
         if reason is JoinReason.SAME_NODE and len(nodes) > 1:
@@ -332,14 +335,20 @@ def _link(
                 return JoinReason.TOLD, f"alerts of {one} have named {other} before"
     if abs(mine.at - trace.at) > BURST:
         return None
-    if mine.node is not None and mine.node == trace.node:
-        return JoinReason.SAME_NODE, f"{JoinReason.SAME_NODE} {mine.node}"
+    if (node := _same_node(mine, trace)) is not None:
+        return node
     likeness = alike(mine, trace)
     if likeness is not None:
         return JoinReason.ALIKE, f"{likeness[0]:.2f} alike, both speak of {likeness[1]}"
     if mine.namespace is not None and mine.namespace == trace.namespace:
         return JoinReason.SAME_NAMESPACE, f"{JoinReason.SAME_NAMESPACE} {mine.namespace}"
     return None
+
+
+def _same_node(mine: Trace, trace: Trace) -> tuple[JoinReason, str] | None:
+    if mine.node is None or mine.node != trace.node or abs(mine.at - trace.at) > BURST:
+        return None
+    return JoinReason.SAME_NODE, f"{JoinReason.SAME_NODE} {mine.node}"
 
 
 def _is_same_place(incident: Incident, newcomer: Newcomer, traces: Sequence[Trace]) -> bool:

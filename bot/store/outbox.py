@@ -158,11 +158,8 @@ class SqlOutbox:
         place = (outbox.c.team_id, outbox.c.channel)
         well = outbox.alias("well")
         # Asked of each refused message, of which there are few, and not of every channel.
-        heard_since = exists().where(
-            well.c.team_id == place[0],
-            well.c.channel == place[1],
-            well.c.sent_at >= outbox.c.refused_at,
-        )
+        there = and_(well.c.team_id == place[0], well.c.channel == place[1])
+        heard_since = exists().where(there, well.c.sent_at >= outbox.c.refused_at)
         refused = (
             select(
                 *place,

@@ -32,7 +32,11 @@ def programs() -> set[int]:
     return found
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize(
+    # Every change that lands plays the three by `.ci/run`; one of them here tells why it does not.
+    "seed",
+    [2, pytest.param(1, marks=pytest.mark.soak), pytest.param(3, marks=pytest.mark.soak)],
+)
 def test_the_whole_story_comes_true(seed: int) -> None:
     before = programs()
     ran = subprocess.run(

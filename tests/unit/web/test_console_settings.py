@@ -147,10 +147,17 @@ def test_what_may_be_run_is_shown_and_pages_link_to_it(
     assert 'gone <strong class="problem">not in the catalogue</strong>' in shown
 
 
-def test_a_broken_catalogue_shows_nothing_to_run(admin: Browser, settings: Settings) -> None:
+def test_a_broken_template_is_left_out_as_the_runner_leaves_it_out(
+    admin: Browser, settings: Settings
+) -> None:
     assert settings.actions_dir is not None
     (settings.actions_dir / "broken.yaml").write_text("id: [")
-    assert "recall actions check tells" in admin.get("/console/actions").text
+    shown = admin.get("/console/actions").text
+    assert 'id="may-touch"' in shown
+    assert "recall actions check tells" in shown
+    for template in settings.actions_dir.glob("*.yaml"):
+        template.unlink()
+    assert "there is no catalogue" in admin.get("/console/actions").text
 
 
 def test_the_numbers_come_as_a_picture(admin: Browser) -> None:
