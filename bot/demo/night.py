@@ -13,7 +13,7 @@ from bot.demo.story import Story, StoryAlert, TrueCause
 from bot.demo.text_card import message_text
 from bot.workspace.model import Message
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 60.0
 
 
 @dataclass(slots=True)
