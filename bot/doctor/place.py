@@ -36,7 +36,7 @@ def check_place(settings: Settings) -> Iterator[Check]:
     if settings.sources_dir is not None or settings.source_secrets is not None:
         yield _sources(settings)
     if settings.actions_dir is not None:
-        yield _actions(settings.actions_dir)
+        yield _actions(settings.actions_dir, settings.oidc_issuer)
 
 
 def _folder(folder: Path) -> Check:
@@ -109,11 +109,19 @@ def _sources(settings: Settings) -> Check:
     return ok("sources", f"{len(sources)} are known, {len(secrets)} have secrets of their own")
 
 
-def _actions(folder: Path) -> Check:
+def _actions(folder: Path, oidc_issuer: str) -> Check:
     try:
         templates = load_actions(folder).templates
     except RecallError as error:
         return problem("actions", str(error), "correct the files; `recall actions check` helps")
+    in_console = sorted(one.id for one in templates.values() if one.approve_in == "console")
+    if in_console and not oidc_issuer:
+        return warning(
+            "actions",
+            f"nobody can approve {', '.join(in_console)}: approve_in is console, and there is no "
+            "single sign-on",
+            "set RECALL_OIDC_ISSUER and what belongs to it, or take `approve_in: console` out",
+        )
     return ok("actions", f"{len(templates)} templates in {folder} can be used")
 
 

@@ -26,6 +26,7 @@ from knowledge.index.projection import Projection
 from knowledge.model import Runbook
 from knowledge.retrieve.calibration import Calibration, Fitted
 from knowledge.text.passages import passages_of
+from tests.support.actions import TOUCH
 from tests.support.databases import sqlite_database, sqlite_url
 
 EMBEDDER = HashingEmbedder(64)
@@ -66,6 +67,26 @@ def _add(database: Database, name: str) -> None:
     database.knowledge_source().upsert(
         [(page, passages_of(page))], actor="t", now=ManualClock().now()
     )
+
+
+def test_an_action_that_nobody_could_approve_is_told_of(tmp_path: Path) -> None:
+    actions = tmp_path / "actions"
+    actions.mkdir()
+    (actions / "touch.yaml").write_text(TOUCH + "approve_in: console\n", encoding="utf-8")
+    alone = _settings(tmp_path, RECALL_ACTIONS_DIR=str(actions))
+    check = _examine(alone)["actions"]
+    assert check.status is Status.WARNING
+    assert "nobody can approve touch" in check.detail
+    assert "RECALL_OIDC_ISSUER" in check.advice
+    signed_on = _settings(
+        tmp_path,
+        RECALL_ACTIONS_DIR=str(actions),
+        RECALL_OIDC_ISSUER="https://login.example.org",
+        RECALL_OIDC_CLIENT_ID="recall",
+        RECALL_OIDC_CLIENT_SECRET="x" * 40,
+        RECALL_PUBLIC_URL="https://recall.example.org",
+    )
+    assert _examine(signed_on)["actions"].status is Status.OK
 
 
 def test_a_healthy_place_is_all_ok_but_for_slack(filled: Database, tmp_path: Path) -> None:
