@@ -1,13 +1,15 @@
 """Runbooks in lists, and what they said before."""
 
+import json
 from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Text, cast, select
 
 from knowledge.curate.model import RecordLine, RunbookLine, Version, VersionLine
-from knowledge.model import DocumentKind, DocumentState, Origin, Runbook
+from knowledge.model import DocumentKind, DocumentState, Origin, Runbook, Visibility
 from knowledge.store.documents import action_from_json, document_from_row, visibility_from_json
 from knowledge.store.tables import document_versions, documents
 
@@ -16,7 +18,8 @@ _RUNBOOK = DocumentKind.RUNBOOK.value
 
 def runbooks(connection: Connection) -> list[RunbookLine]:
     """Every runbook in any state, by id. Bodies stay in the database: thousands of them would
-    take longer to read than all the rest."""
+    take longer to read than all the rest. What most pages say alike (who may see them, their
+    actions) comes as text, and each such text is read once."""
     fields = documents.c.fields
     statement = (
         select(
@@ -24,7 +27,7 @@ def runbooks(connection: Connection) -> list[RunbookLine]:
             documents.c.title,
             documents.c.state,
             documents.c.origin,
-            documents.c.visibility,
+            cast(documents.c.visibility, Text).label("visibility"),
             documents.c.url,
             documents.c.version,
             documents.c.meta,
@@ -33,7 +36,7 @@ def runbooks(connection: Connection) -> list[RunbookLine]:
             fields["owner"].as_string().label("owner"),
             fields["reviewed"].as_string().label("reviewed"),
             fields["review_by"].as_string().label("review_by"),
-            fields["actions"].label("actions"),
+            cast(fields["actions"], Text).label("actions"),
         )
         .where(documents.c.kind == _RUNBOOK)
         .order_by(documents.c.id)
@@ -68,11 +71,11 @@ def _line(row: Mapping[Any, Any]) -> RunbookLine:
         title=row["title"],
         services=tuple(meta["services"]),
         alerts=tuple(meta["alerts"]),
-        actions=tuple(action_from_json(one).template for one in row["actions"] or ()),
+        actions=_actions(row["actions"]),
         owner=row["owner"] or "",
         state=DocumentState(row["state"]),
         origin=Origin(row["origin"]),
-        visibility=visibility_from_json(row["visibility"]),
+        visibility=_visibility(row["visibility"]),
         url=row["url"],
         version=row["version"],
         reviewed=_day(row["reviewed"]),
@@ -80,6 +83,17 @@ def _line(row: Mapping[Any, Any]) -> RunbookLine:
         updated_at=row["updated_at"],
         updated_by=row["updated_by"],
     )
+
+
+@lru_cache(maxsize=1024)
+def _visibility(text: str) -> Visibility:
+    return visibility_from_json(json.loads(text))
+
+
+@lru_cache(maxsize=1024)
+def _actions(text: str | None) -> tuple[str, ...]:
+    named = json.loads(text) if text else None
+    return tuple(action_from_json(one).template for one in named or ())
 
 
 def _day(value: str | None) -> date | None:

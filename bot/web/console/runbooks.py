@@ -74,12 +74,13 @@ def runbooks(
     request: Request, visitor: Signed, parts: Console, words: str = "", retired: str = ""
 ) -> Response:
     wanted = words.strip()[:200]
+    needed = wanted.casefold().split()
     lines = curation_of(parts).runbooks(editor_of(visitor))
     with_retired = retired == "yes"
     shown = [
         line
         for line in lines
-        if (line.state is DocumentState.RETIRED) is with_retired and _fits(line, wanted)
+        if (line.state is DocumentState.RETIRED) is with_retired and _fits(line, needed)
     ]
     branches = tree(shown)
     is_rows = request.headers.get("HX-Target") == "rows"
@@ -377,9 +378,11 @@ def _opened(branches: Sequence[Branch]) -> int:
     return len(branches)
 
 
-def _fits(line: RunbookLine, words: str) -> bool:
+def _fits(line: RunbookLine, needed: Sequence[str]) -> bool:
+    if not needed:
+        return True
     told = " ".join((line.id, line.title, line.owner, *line.services, *line.alerts)).casefold()
-    return all(word in told for word in words.casefold().split())
+    return all(word in told for word in needed)
 
 
 def _number(text: str) -> int:
