@@ -4,6 +4,7 @@ Front, engine and Slack's two modes are the product's own, put together by its o
 root; only the process borders are gone, and the model is shared by all tests of a session.
 """
 
+import atexit
 import shutil
 import socket
 import threading
@@ -40,7 +41,9 @@ PATIENCE = 30.0
 @cache
 def knowing_database(embedder: Embedder) -> Path:
     """A database that holds Larkspur's past, vectors included; made once a session."""
-    path = Path(mkdtemp(prefix="recall-test-")) / "recall.db"
+    folder = mkdtemp(prefix="recall-test-")
+    atexit.register(shutil.rmtree, folder)
+    path = Path(folder) / "recall.db"
     clock = SystemClock()
     database = Database(f"sqlite:///{path}", clock=clock)
     database.migrate()
