@@ -114,7 +114,9 @@ def _actions(folder: Path, oidc_issuer: str) -> Check:
         templates = load_actions(folder).templates
     except RecallError as error:
         return problem("actions", str(error), "correct the files; `recall actions check` helps")
-    in_console = sorted(one.id for one in templates.values() if one.approve_in == "console")
+    in_console = sorted(
+        one.id for one in templates.values() if one.approvals and one.approve_in == "console"
+    )
     if in_console and not oidc_issuer:
         return warning(
             "actions",

@@ -12,7 +12,14 @@ from bot.people.model import Role
 from bot.store.database import Database
 from knowledge.curate.model import MergeNeeded, Published
 from knowledge.errors import BadDocument, Unpublishable
-from knowledge.model import DocumentState, Origin, PastIncident, Runbook
+from knowledge.model import (
+    DocumentState,
+    NamedAction,
+    Origin,
+    PastIncident,
+    Runbook,
+    Visibility,
+)
 from knowledge.text.passages import passages_of
 from tests.support.together import together
 
@@ -309,3 +316,21 @@ def test_a_proposal_for_a_page_that_may_not_be_seen_is_not_seen(
     assert curation.proposal(BEN, number) is None
     with pytest.raises(Unpublishable):
         curation.accept(BEN, number)
+
+
+def test_a_list_of_pages_has_the_actions_and_the_channels_of_each(database: Database) -> None:
+    actions = (NamedAction(template="touch"), NamedAction(template="scale"))
+    some = Visibility(channels=frozenset({"T1/C1", "T1/C2"}))
+    pages = [
+        Runbook(id="bare", title="Bare", body="Words."),
+        Runbook(id="open", title="Open", body="Words.", actions=actions),
+        Runbook(id="some", title="Some", body="Words.", visibility=some),
+        Runbook(id="twin", title="Twin", body="Words.", actions=actions, visibility=some),
+    ]
+    with database.begin() as uow:
+        uow.knowledge.upsert([(page, ()) for page in pages], actor="t", now=ManualClock().now())
+        lines = uow.knowledge.runbooks()
+    assert [(one.id, one.actions, one.visibility) for one in lines] == [
+        (page.id, tuple(action.template for action in page.actions), page.visibility)
+        for page in pages
+    ]

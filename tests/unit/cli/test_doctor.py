@@ -72,11 +72,15 @@ def _add(database: Database, name: str) -> None:
 def test_an_action_that_nobody_could_approve_is_told_of(tmp_path: Path) -> None:
     actions = tmp_path / "actions"
     actions.mkdir()
-    (actions / "touch.yaml").write_text(TOUCH + "approve_in: console\n", encoding="utf-8")
+    in_console = TOUCH + "approve_in: console\n"
+    free = in_console.replace("id: touch", "id: free").replace("risk: low", "risk: read")
+    (actions / "touch.yaml").write_text(in_console, encoding="utf-8")
+    (actions / "free.yaml").write_text(free + "approvals: 0\n", encoding="utf-8")
     alone = _settings(tmp_path, RECALL_ACTIONS_DIR=str(actions))
     check = _examine(alone)["actions"]
     assert check.status is Status.WARNING
-    assert "nobody can approve touch" in check.detail
+    assert "nobody can approve touch:" in check.detail
+    assert "free" not in check.detail  # it needs no approval
     assert "RECALL_OIDC_ISSUER" in check.advice
     signed_on = _settings(
         tmp_path,
