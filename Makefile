@@ -14,6 +14,8 @@ comma := ,
 empty :=
 extras = $(if $(strip $(1)),[$(strip $(1))],)
 export TOKENIZERS_PARALLELISM := false
+# Where it is set, every process of the tests would compile all of Recall and every test again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test soak bench interop lint format clean
@@ -56,7 +58,7 @@ $(VENV)/.ready-to-lint: pyproject.toml constraints.txt
 	@touch $@
 
 test: $(VENV)/.ready-to-test ## Run the test suite
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup -m "not soak and not bench and not interop" $(PYTEST_ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder -m "not soak and not bench and not interop" $(PYTEST_ARGS)
 
 soak: $(VENV)/.ready-to-test ## Run the long fault, fuzz and concurrency counts
 	OMP_NUM_THREADS=1 HYPOTHESIS_PROFILE=explore $(BIN)/python -m pytest -m "soak or not (bench or browser or processes or interop)" $(PYTEST_ARGS)
