@@ -26,6 +26,9 @@ KIND = "ivf"
 SAMPLED_A_CELL = 64
 """Vectors to learn one centroid from; FAISS warns below 39."""
 
+_LEARNT_BY_A_THREAD = 10_000
+"""Vectors of a sample that are worth a thread; below, they would only wait for each other."""
+
 _PROBED = 32
 """Lists looked into at first; more only where too few passages are visible in them."""
 
@@ -70,9 +73,10 @@ class IvfIndex:
     def trained(cls, dimension: int, sample: Vectors, count: int, threads: int = 1) -> Self:
         """An empty index for about `count` vectors, its lists learnt from `sample` (n, dimension).
 
-        Takes seconds on `threads` (0: all there are), the interpreter free meanwhile.
+        Takes seconds on `threads` at most (0: all there are), the interpreter free meanwhile.
         """
-        faiss.omp_set_num_threads(threads or os.cpu_count() or 1)
+        useful = 1 + len(sample) // _LEARNT_BY_A_THREAD
+        faiss.omp_set_num_threads(min(threads or os.cpu_count() or 1, useful))
         cells = max(1, min(cells_for(count), len(sample)))
         quantiser = faiss.IndexFlatIP(dimension)
         index: Any = faiss.IndexIVFScalarQuantizer(
