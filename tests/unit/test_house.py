@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -39,8 +40,10 @@ def product_files() -> Iterator[Path]:
         yield from sorted((ROOT / package).rglob("*.py"))
 
 
+@cache
 def imported_names(file: Path) -> set[str]:
-    """What a file imports when it runs; imports for type checkers alone do not count."""
+    """What a file imports when it runs; imports for type checkers alone do not count. Read once
+    for all tests."""
     names: set[str] = set()
     tree = ast.parse(file.read_text(encoding="utf-8"))
     for_types_only = {
