@@ -225,6 +225,8 @@ def _open_memory(
     from knowledge.index.generations import Generations
     from knowledge.index.projection import Projection
     from knowledge.retrieve.confidence import DEFAULT_THRESHOLD
+    from knowledge.retrieve.facts import FactsReader
+    from knowledge.retrieve.facts_file import FACTS_FILE, FactsFile
     from knowledge.retrieve.retriever import Retriever
 
     batching = BatchingEmbedder(embedder or load_model(settings.model, settings.data_dir))
@@ -233,9 +235,11 @@ def _open_memory(
     generations = Generations(settings.index_dir)
     if embedder is None and not generations.is_built(batching.generation):
         build_large_elsewhere(settings, source)
-    projection = Projection(
-        source, batching, generations.home(batching.generation), bulk=batching.bulk
-    )
+    home = generations.home(batching.generation)
+    kept = FactsFile(home / FACTS_FILE)
+    opened.callback(kept.close)
+    facts = FactsReader(source, kept=kept)
+    projection = Projection(source, batching, home, bulk=batching.bulk, follower=facts)
     projection.open()
     opened.callback(projection.close)
     generations.serve(batching.generation)
@@ -246,6 +250,7 @@ def _open_memory(
         threshold=DEFAULT_THRESHOLD if threshold is None else threshold,
         calibration=load_calibration(settings, batching.generation),
         embed=batching.embed,
+        facts=facts,
     )
     previews = Previewer(retriever, projection, source)
     past = PastCases(database, clock, lambda: past_incidents(source.list), previews)

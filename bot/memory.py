@@ -1,6 +1,7 @@
 """The memory of this installation: the model in force, and the index for it."""
 
 import logging
+from contextlib import closing
 from pathlib import Path
 
 from bot.clock import SystemClock
@@ -14,6 +15,8 @@ from knowledge.index.generations import Generations
 from knowledge.index.projection import Projection
 from knowledge.model import Generation
 from knowledge.retrieve.calibration import PRIOR, Calibration, read_calibration
+from knowledge.retrieve.facts import FactsReader
+from knowledge.retrieve.facts_file import FACTS_FILE, FactsFile
 from knowledge.store.knowledge import KnowledgeStore
 
 LARGE = 30_000
@@ -65,14 +68,18 @@ def build_index(settings: Settings, adapter: Path | None = None, *, progress: Pr
     try:
         database.require_current_schema()
         embedder = load_model(settings.model, settings.data_dir, adapter)
-        projection = Projection(
-            database.knowledge_source(),
-            embedder,
-            Generations(settings.index_dir).home(embedder.generation),
-            progress=lambda done, total: progress("index", done, total),
-        )
-        projection.open()
-        projection.close()
+        source = database.knowledge_source()
+        home = Generations(settings.index_dir).home(embedder.generation)
+        with closing(FactsFile(home / FACTS_FILE)) as facts:
+            projection = Projection(
+                source,
+                embedder,
+                home,
+                progress=lambda done, total: progress("index", done, total),
+                follower=FactsReader(source, kept=facts),
+            )
+            projection.open()
+            projection.close()
     except IndexInUse as error:
         raise IndexInUse(
             "a running engine serves this very index and keeps it up to date; there is nothing "

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -35,6 +36,19 @@ _TRIES_TO_MATCH = 3
 _BATCHES_A_COMMIT = 40
 """While all is built anew: each commit makes a segment, and merging them is most of the work."""
 
+
+class Follower(Protocol):
+    """What keeps something of each indexed document beside the index, such as its facts."""
+
+    def follow(self, changed: Sequence[DocumentCard], gone: Sequence[str]) -> None:
+        """Documents came or changed, others went."""
+        ...
+
+    def begin_anew(self) -> None:
+        """All is built again, maybe from another database."""
+        ...
+
+
 Progress = Callable[[int, int], None]
 """Called with (passages indexed so far, passages in all)."""
 
@@ -57,10 +71,12 @@ class Projection:
         sizes: Sizes | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         progress: Progress | None = None,
+        follower: Follower | None = None,
     ) -> None:
         """`folder` None keeps all in memory. `bulk` embeds passages (default: `embedder`).
 
-        `progress` is told while everything is built from the database.
+        `progress` is told while everything is built from the database. `follower` hears of each
+        change before searches see it.
         """
         self._source = source
         self._embedder = embedder
@@ -69,6 +85,7 @@ class Projection:
         self._sizes = sizes
         self._monotonic = monotonic
         self._progress = progress
+        self._follower = follower
         self._lock = threading.RLock()
         self._applying = threading.Lock()
         self._owner = FolderLock(folder) if folder is not None else None
@@ -282,6 +299,8 @@ class Projection:
     def _rebuild(self, reason: str, level: int = logging.WARNING) -> None:
         """Everything from the database, at its newest change."""
         started = self._monotonic()
+        if self._follower is not None:
+            self._follower.begin_anew()
         _log.log(level, "building the index from the database: %s", reason)
         with self._lock:
             if self._parts is not None:
@@ -327,6 +346,9 @@ class Projection:
         """
         change = self._change(entries)
         vectors = vectors_of(change.kept, self._source, self._bulk)
+        if self._follower is not None:
+            served = [card for card in change.cards.values() if card is not None]
+            self._follower.follow(served, [one for one, card in change.cards.items() if not card])
         with self._lock:
             self._open_parts().apply(change, vectors, seq)
             self._revision = self._revision if seq is None else seq

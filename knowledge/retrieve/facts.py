@@ -2,9 +2,10 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import Protocol
 
 from knowledge.index.source import DocumentCard, KnowledgeSource
 from knowledge.model import Document, PastIncident
@@ -81,39 +82,88 @@ NOTHING = Facts(
 )
 
 
-class FactsReader:
-    """Reads facts through a KnowledgeSource and remembers the latest; safe from several threads."""
+class KeptFacts(Protocol):
+    """Facts that were read before, kept where they are read quicker; see `FactsFile`."""
 
-    def __init__(self, source: KnowledgeSource, remembered: int = REMEMBERED) -> None:
+    def of(self, wanted: Sequence[tuple[str, int]]) -> Mapping[str, Facts]: ...
+
+    def keep(self, facts: Mapping[tuple[str, int], Facts]) -> None: ...
+
+    def drop(self, document_ids: Iterable[str]) -> None: ...
+
+    def clear(self) -> None: ...
+
+
+class FactsReader:
+    """Reads facts through a KnowledgeSource and remembers the latest; safe from several threads.
+
+    With `kept`, what was read once is read from there, and it can follow an index: then the facts
+    of what is indexed are there before anybody asks.
+    """
+
+    def __init__(
+        self,
+        source: KnowledgeSource,
+        remembered: int = REMEMBERED,
+        *,
+        kept: KeptFacts | None = None,
+    ) -> None:
         self._source = source
         self._remembered = remembered
+        self._kept = kept
         self._facts: OrderedDict[tuple[str, int], Facts] = OrderedDict()
         self._lock = threading.Lock()
 
     def of(self, cards: Sequence[DocumentCard]) -> Mapping[str, Facts]:
         """Facts by document id; a document that is gone meanwhile says nothing."""
         known: dict[str, Facts] = {}
-        missing: list[DocumentCard] = []
+        missing: dict[str, int] = {}
         with self._lock:
             for card in cards:
                 facts = self._facts.get((card.id, card.version))
                 if facts is None:
-                    missing.append(card)
+                    missing[card.id] = card.version
                 else:
                     self._facts.move_to_end((card.id, card.version))
                     known[card.id] = facts
+        if missing and self._kept is not None:
+            stored = self._kept.of(list(missing.items()))
+            self._remember({(one, missing.pop(one)): facts for one, facts in stored.items()})
+            known.update(stored)
         if missing:
-            for document in self._source.documents([card.id for card in missing]):
-                known[document.id] = self._remember(document)
+            read = self._read(list(missing))
+            self._remember(read)
+            known.update({document_id: facts for (document_id, _), facts in read.items()})
         return {card.id: known.get(card.id, NOTHING) for card in cards}
 
-    def _remember(self, document: Document) -> Facts:
-        facts = read_facts(document)
+    def follow(self, changed: Sequence[DocumentCard], gone: Sequence[str]) -> None:
+        """Keep the facts of documents that came or changed, and drop those of documents that
+        went."""
+        if self._kept is not None:
+            self._kept.drop(gone)
+            self._read([card.id for card in changed])
+
+    def begin_anew(self) -> None:
+        """The index is built again, maybe from another database: nothing known holds."""
         with self._lock:
-            self._facts[(document.id, document.version)] = facts
+            self._facts.clear()
+        if self._kept is not None:
+            self._kept.clear()
+
+    def _read(self, document_ids: Sequence[str]) -> dict[tuple[str, int], Facts]:
+        """From whole records; what they say is kept."""
+        read = {
+            (one.id, one.version): read_facts(one) for one in self._source.documents(document_ids)
+        }
+        if self._kept is not None:
+            self._kept.keep(read)
+        return read
+
+    def _remember(self, found: Mapping[tuple[str, int], Facts]) -> None:
+        with self._lock:
+            self._facts.update(found)
             while len(self._facts) > self._remembered:
                 self._facts.popitem(last=False)
-        return facts
 
 
 def read_facts(document: Document) -> Facts:

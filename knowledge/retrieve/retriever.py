@@ -45,7 +45,8 @@ class Retriever:
 
     `embed` gives unit vectors for short texts and helps to tell whether two recorded causes
     are one; without it their words alone decide. A `threshold` that somebody chose holds for both
-    kinds; without one those of the `calibration` do.
+    kinds; without one those of the `calibration` do. `facts` tells what documents say; without it
+    that is read from the `source`.
     """
 
     def __init__(
@@ -58,9 +59,10 @@ class Retriever:
         threshold: float = DEFAULT_THRESHOLD,
         calibration: Calibration = PRIOR,
         embed: Embed | None = None,
+        facts: FactsOf | None = None,
     ) -> None:
         self._index = projection
-        self._facts: FactsOf = FactsReader(source)
+        self._facts: FactsOf = facts or FactsReader(source)
         self._weights = {kind: one.as_dict() for kind, one in (weights or WEIGHTS).items()}
         self._limits = limits or Limits()
         chosen = threshold != DEFAULT_THRESHOLD

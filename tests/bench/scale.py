@@ -23,6 +23,8 @@ from knowledge.index.embedding import embed_documents
 from knowledge.index.projection import Projection
 from knowledge.model import Document, Generation, Passage, Query
 from knowledge.retrieve.candidates import BODY_WEIGHTS
+from knowledge.retrieve.facts import FactsReader
+from knowledge.retrieve.facts_file import FACTS_FILE, FactsFile
 from knowledge.retrieve.reading import read_query
 from knowledge.retrieve.retriever import Retriever
 from knowledge.text.passages import passages_of
@@ -102,14 +104,18 @@ def _repeated(
 def build(path: Path, folder: Path, generation: Generation, *, progress: Progress) -> None:
     """Build the index; a stage for `run_in_child`."""
     database = database_at(path)
+    source = database.knowledge_source()
+    facts = FactsFile(folder / FACTS_FILE)
     projection = Projection(
-        database.knowledge_source(),
+        source,
         Known(generation, {}),
         folder,
         progress=lambda done, total: progress("index", done, total),
+        follower=FactsReader(source, kept=facts),
     )
     projection.open()
     projection.close()
+    facts.close()
     database.close()
 
 
@@ -123,10 +129,12 @@ def measure(path: Path, folder: Path, target: Path, *, progress: Progress) -> No
     known = Known(model.generation, dict(zip(masked, model.embed(masked), strict=True)))
     database = database_at(path)
     source = database.knowledge_source()
-    projection = Projection(source, known, folder, bulk=model)
+    kept = FactsFile(folder / FACTS_FILE)
+    facts = FactsReader(source, kept=kept)
+    projection = Projection(source, known, folder, bulk=model, follower=facts)
     with Stopwatch() as opening:
         projection.open()
-    retriever = Retriever(projection, source)
+    retriever = Retriever(projection, source, facts=facts)
     for text in texts[:20]:
         retriever.search(Query(text=text))
     asked = texts[20 : 20 + QUERIES]
@@ -152,6 +160,7 @@ def measure(path: Path, folder: Path, target: Path, *, progress: Progress) -> No
     told["recall_at_10"] = _recall(projection, [known.known[one] for one in masked[20:70]])
     target.write_text(json.dumps(told))
     projection.close()
+    kept.close()
     database.close()
 
 
