@@ -66,7 +66,8 @@ class ChannelSettings(Value):
     """One channel. `mode` None is the default of the deployment; no `services`: all of them.
 
     `quiet_until` is the mute that `/recall quiet` sets. `handover` is the time of day of the
-    shift handover, empty for none.
+    shift handover, empty for none. `cues`: whether what people write in an incident's channel may
+    be proposed for its timeline.
     """
 
     mode: Mode | None = None
@@ -78,6 +79,7 @@ class ChannelSettings(Value):
     may_ping: Literal["nobody", "owner"] = "nobody"
     posts_per_hour: Annotated[int, Field(ge=1, le=1_000)] = DEFAULT_POSTS_PER_HOUR
     handover: ClockTime = ""
+    cues: bool = True
 
 
 class PersonSettings(Value):

@@ -18,7 +18,7 @@ DAY = timedelta(days=1)
 PINGS_AN_HOUR = 3
 """How often one person may be mentioned within an hour, over all channels."""
 
-UNASKED = ("card:", "handover:", "reminder:", "digest:", "storm:")
+UNASKED = ("card:", "handover:", "reminder:", "digest:", "storm:", "cue:")
 """Beginnings of the keys of messages that the bot says by itself."""
 
 

@@ -32,6 +32,9 @@ class Button(Value):
         "action_rollback",
         "action_worked",
         "action_not_worked",
+        "cue_yes",
+        "cue_no",
+        "cue_undo",
     ]
     token: str
     label: str
@@ -242,8 +245,35 @@ class StormMessage(Value):
     services: tuple[StormService, ...]
 
 
+class TimelineProposal(Value):
+    """What somebody wrote in an incident's channel, proposed for its timeline; edited in place.
+
+    `what` is in words what the message says, "" where nothing is proposed now; `author` the name
+    of who wrote it, at `at`, under `url`; `waiting` how many more wait behind it. `told` is what
+    came of the one before, said beside it.
+    """
+
+    type: Literal["timeline_proposal"] = "timeline_proposal"
+    incident_key: str
+    what: str = ""
+    author: str = ""
+    at: datetime | None = None
+    url: str | None = None
+    waiting: int = 0
+    told: str = ""
+    buttons: tuple[Button, ...] = ()
+
+
 AnyMessage = (
-    IncidentCard | Answer | Notice | Board | StepList | ActionCard | OutputFile | StormMessage
+    IncidentCard
+    | Answer
+    | Notice
+    | Board
+    | StepList
+    | ActionCard
+    | OutputFile
+    | StormMessage
+    | TimelineProposal
 )
 Message = Annotated[AnyMessage, Field(discriminator="type")]
 

@@ -18,6 +18,7 @@ from bot.uow import UnitOfWork
 
 FORM = "channel_settings"
 _DEFAULT = "default"
+_YES, _NO = "yes", "no"
 _QUIET_HOURS = 8
 _SEVERITIES = (Severity.CRITICAL, Severity.HIGH, Severity.WARNING, Severity.INFO)
 
@@ -121,6 +122,8 @@ def board(
     ]
     if chosen.handover:
         lines.append(BoardLine(text="handover", detail=f"{chosen.handover} every day"))
+    if not chosen.cues:
+        lines.append(BoardLine(text="timeline", detail="I propose nothing out of what you write"))
     return Board(
         title="How I behave in this channel",
         parts=(
@@ -250,6 +253,14 @@ def open_form(tools: Tools, caller: Caller, about: str) -> Form:
                 optional=True,
             ),
             Field(
+                name="cues",
+                label="May I propose messages for the timeline?",
+                hint="In an incident's own channel, such as “we rolled back”; a person confirms.",
+                kind="choice",
+                options=(Option(value=_YES, label="yes"), Option(value=_NO, label="no")),
+                initial=_YES if chosen.cues else _NO,
+            ),
+            Field(
                 name="shadow_channel",
                 label="Shadow channel",
                 hint="A channel's id such as C0123456789; empty for the configured one.",
@@ -278,6 +289,7 @@ def submit_form(tools: Tools, caller: Caller, about: str, answers: Answers) -> R
             "time_zone": text_of(answers, "time_zone") or "UTC",
         },
         "handover": text_of(answers, "handover"),
+        "cues": text_of(answers, "cues") != _NO,
         "shadow_channel": text_of(answers, "shadow_channel"),
     }
     with tools.units.begin() as uow:

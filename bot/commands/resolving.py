@@ -13,6 +13,7 @@ from bot.commands.parsing import starts_with_number
 from bot.commands.proposing import propose_page, subject_page
 from bot.commands.recording import record_form
 from bot.commands.status import save_and_follow, tell_pager
+from bot.incidents.cue_words import cues_told
 from bot.incidents.keeping import follow_record, remember
 from bot.incidents.lifecycle import Reason, by_person
 from bot.incidents.model import Incident, IncidentState, TimelineEntry, TimelineKind
@@ -270,6 +271,9 @@ def _form(
         return record_form(uow, caller, incident, before=before, added=Words(fix=fix))
     cause = quoted(past.id, past.cause)[:LONGEST_TEXT] if past is not None else ""
     fix = quoted(past.id, past.resolution)[:LONGEST_TEXT] if past is not None else fix
+    if past is None:
+        told = cues_told(uow.incidents.timeline(incident.id), caller.audience)
+        cause, fix = told.cause[:LONGEST_TEXT], fix or told.fix[:LONGEST_TEXT]
     filled = past.id if past is not None else ""
     offers = _offers(uow, caller, incident)
     return Form(

@@ -24,7 +24,8 @@ DELETED = "deleted by its author"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """A chat message, its texts redacted. `author` is a name for reading, `only` the channel
-    key of the private channel that it stands in, "" for a public one."""
+    key of the private channel that it stands in, "" for a public one; `cue` the kind of what it
+    was found to say, where a person confirmed that."""
 
     team_id: str
     channel: str
@@ -34,6 +35,7 @@ class Message:
     at: datetime
     link: str = ""
     only: str = ""
+    cue: str = ""
 
     @property
     def source(self) -> str:
@@ -43,6 +45,7 @@ class Message:
     def data(self) -> dict[str, str]:
         data = {"team": self.team_id, "channel": self.channel, "ts": self.ts}
         more = {"author": self.author, "link": self.link, "only": self.only}
+        more["cue"] = self.cue
         return data | {name: value for name, value in more.items() if value}
 
 
@@ -51,10 +54,7 @@ def put_in(
 ) -> bool:
     """Put the message into the timeline, at the time when it was said; False when it is there.
     `actor` is who put it there."""
-    if any(
-        kept.entry.kind is TimelineKind.NOTE and kept.incident_id == incident.id
-        for kept in uow.incidents.entries_about(message.source)
-    ):
+    if is_in(uow, incident, message.source):
         return False
     entry = TimelineEntry(
         at=message.at,
@@ -66,6 +66,26 @@ def put_in(
     uow.incidents.add_timeline(incident.id, [entry])
     _audit(uow, "timeline.add", actor, incident.key, message.source, now)
     return True
+
+
+def is_in(uow: UnitOfWork, incident: Incident, source: str) -> bool:
+    """Whether the message stands in the incident's timeline as words, not as evidence alone."""
+    return any(
+        kept.entry.kind is TimelineKind.NOTE and kept.incident_id == incident.id
+        for kept in uow.incidents.entries_about(source)
+    )
+
+
+def take_out_cue(
+    uow: UnitOfWork, incident: Incident, source: str, *, actor: str, now: datetime
+) -> bool:
+    """Take out what a confirmed cue put in, whoever confirmed it; False when it is not there."""
+    done = False
+    for kept in uow.incidents.entries_about(source):
+        if kept.entry.data.get("cue") and kept.incident_id == incident.id:
+            done = uow.incidents.remove_entry(kept.id)
+            _audit(uow, "timeline.remove", actor, incident.key, source, now)
+    return done
 
 
 def take_out(uow: UnitOfWork, source: str, *, actor: str, now: datetime) -> bool:

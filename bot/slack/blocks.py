@@ -15,6 +15,7 @@ from bot.chat.messages import (
     Said,
     StepList,
     StormMessage,
+    TimelineProposal,
 )
 from bot.slack.action_blocks import action_parts
 from bot.slack.board_blocks import board_parts
@@ -31,6 +32,7 @@ from bot.slack.pieces import (
     offers_row,
     section,
 )
+from bot.slack.proposal_blocks import proposal_parts, proposal_text
 from bot.slack.storm_blocks import storm_parts, storm_text
 from bot.slack.suggestion_blocks import Part, footer, steps_parts, suggestion_parts
 from bot.suggestions.model import Suggestion, SuggestionKind
@@ -76,6 +78,8 @@ def render(message: AnyMessage, *, in_pane: bool = False) -> Rendered:
             parts = iter([(0, section(words(text, _NOTICE)))])
         case StormMessage():
             parts, text = storm_parts(message), storm_text(message)
+        case TimelineProposal():
+            parts, text = proposal_parts(message), proposal_text(message)
         case Notice():
             said = words(message.text, _NOTICE) or Safe("…")
             parts, text = iter([(0, section(said))]), message.text

@@ -124,6 +124,8 @@ class SlackInbound:
         # Asked now, and remembered: roles are decided inside a transaction, which must not wait
         # for Slack.
         self._look_up(click.actor)
+        if self._rooms is not None and self._rooms.press(click, reply_to.team_id):
+            return
         if self._actions is not None:
             pressed = ActionPress(actor=click.actor, token=click.token, reply_to=reply_to)
             if self._actions.press(pressed):

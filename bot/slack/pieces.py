@@ -35,6 +35,9 @@ ACTION_IDS = {
     "action_rollback": f"{ACTION_PREFIX}action_rollback",
     "action_worked": f"{ACTION_PREFIX}action_worked",
     "action_not_worked": f"{ACTION_PREFIX}action_not_worked",
+    "cue_yes": f"{ACTION_PREFIX}cue_yes",
+    "cue_no": f"{ACTION_PREFIX}cue_no",
+    "cue_undo": f"{ACTION_PREFIX}cue_undo",
 }
 """Stable for ever: messages that are already posted carry them."""
 

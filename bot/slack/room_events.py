@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from bot.slack import payloads
+from bot.slack.cue_proposals import CueProposals
 from bot.slack.incident_rooms import IncidentRooms
 from bot.slack.kept_messages import KeptMessages
 from bot.slack.reading import SlackReader, optional
@@ -16,6 +17,7 @@ from bot.slack.room_payloads import (
     RoomBack,
     RoomClosed,
     RoomOpened,
+    cued,
     room_event,
 )
 from bot.slack.tool_posts import ToolPosts
@@ -30,15 +32,24 @@ class RoomEvents:
         kept: KeptMessages,
         posts: ToolPosts,
         reader: SlackReader,
+        cues: CueProposals,
     ) -> None:
         self._rooms = rooms
+        self._cues = cues
         self._kept = kept
         self._posts = posts
         self._reader = reader
 
+    def press(self, click: payloads.Click, team_id: str) -> bool:
+        """Whether the button is one of a proposal for a timeline; then it is dealt with."""
+        return self._cues.press(click, team_id)
+
     def process(self, body: Mapping[str, Any], paste: Callable[[payloads.Said], None]) -> bool:
         """False for what is none of these events. `paste` takes in pasted logs. May raise
         ChatUnavailable."""
+        said_so = cued(body) if self._rooms is not None else None
+        if said_so is not None:
+            self._cues.heard(said_so)  # and it may be more than that: a reply under a card
         event = room_event(body)
         match event:
             case None:
@@ -53,6 +64,7 @@ class RoomEvents:
                 self._kept.reacted(event)
             case Changed():
                 self._kept.changed(event)
+                self._cues.changed(event)
             case Posted():
                 self._posts.posted(event)
             case Pasted(said):

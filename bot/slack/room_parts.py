@@ -12,6 +12,7 @@ from bot.clock import Clock
 from bot.jobs.ports import Job
 from bot.people.model import Actor, Role
 from bot.services.catalogue import Catalogue
+from bot.slack.cue_proposals import CUE_JOB, CueProposals
 from bot.slack.incident_rooms import SECOND_LOOK, IncidentRooms
 from bot.slack.interactions import Shortcut
 from bot.slack.kept_messages import TO_TIMELINE, KeptMessages
@@ -51,10 +52,11 @@ def room_parts(
     reader = SlackReader(client)
     kept = KeptMessages(units, reader, role_of, redact, clock)
     posts = ToolPosts(units, rooms, default_mode, redact, clock, PostAlerts(intake, clock))
-    jobs = {MARK_CARD: RoomMarks(units, client, reader, clock).handle}
+    cues = CueProposals(units, reader, role_of, redact, clock)
+    jobs = {MARK_CARD: RoomMarks(units, client, reader, clock).handle, CUE_JOB: cues.handle}
     incident_rooms = None
     if pattern is not None:
         incident_rooms = IncidentRooms(units, reader, catalogue, pattern, redact, clock)
         jobs[SECOND_LOOK] = incident_rooms.handle
-    events = RoomEvents(incident_rooms, kept, posts, reader)
+    events = RoomEvents(incident_rooms, kept, posts, reader, cues)
     return RoomParts(events, {TO_TIMELINE: kept.shortcut}, jobs)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from bot.incidents.cue_patterns import CueKind
+from bot.incidents.cues import cue_in
 from bot.people.model import Actor
 from bot.slack import payloads
 
@@ -100,6 +102,17 @@ class Pasted:
     said: payloads.Said
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cued:
+    """Somebody wrote that something was done, or what it was, in a channel or in a thread."""
+
+    team_id: str
+    channel: str
+    ts: str
+    actor: Actor
+    kind: CueKind
+
+
 RoomEvent = RoomOpened | RoomClosed | RoomBack | Reacted | Changed | Posted | Pasted
 
 
@@ -124,6 +137,26 @@ def room_event(body: JSON) -> RoomEvent | None:
     if kind == "message":
         return _message(body, event, team_id)
     return None
+
+
+def cued(body: JSON) -> Cued | None:
+    """The cue in what a person wrote, not to the bot, in a channel of the workspace's own."""
+    event = body.get("event")
+    if not isinstance(event, Mapping) or event.get("type") != "message":
+        return None
+    said = payloads.heard(body)
+    if said is None or said.is_addressed or said.is_shared or said.is_paste or not said.ts:
+        return None
+    cue = cue_in(payloads.readable(str(event.get("text") or ""), payloads.bot_user_of(body)))
+    if cue is None:
+        return None
+    return Cued(
+        team_id=said.team_id,
+        channel=said.channel,
+        ts=said.ts,
+        actor=said.actor,
+        kind=cue.kind,
+    )
 
 
 def _channel_id(event: JSON) -> str:

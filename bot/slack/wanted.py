@@ -21,6 +21,7 @@ from bot.slack.room_payloads import (
     RoomBack,
     RoomClosed,
     RoomOpened,
+    cued,
     room_event,
 )
 from bot.uow import UnitOfWork, UnitOfWorkFactory
@@ -60,10 +61,12 @@ class RoomWants:
             case Posted():
                 return self._look(lambda uow: self._is_looked_at(uow, event))
             case Pasted(said):
-                return self._look(
-                    lambda uow: uow.placements.incident_of(said.team_id, said.channel) is not None
-                )
-        return False
+                return self._is_of_incident(said.team_id, said.channel)
+        said_so = cued(body) if self._pattern is not None else None
+        return said_so is not None and self._is_of_incident(said_so.team_id, said_so.channel)
+
+    def _is_of_incident(self, team_id: str, channel: str) -> bool:
+        return self._look(lambda uow: uow.placements.incident_of(team_id, channel) is not None)
 
     def wants_post(self, body: Mapping[str, Any]) -> bool:
         """Whether the body is of another app's post, or of an edit of one, that is looked at."""

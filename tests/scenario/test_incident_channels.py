@@ -83,6 +83,51 @@ def test_a_night_in_an_incident_channel(house: House, story: Story) -> None:
     assert len(house.cards(place.id)) == len(house.cards()) == 1
 
 
+def test_what_bob_writes_is_asked_about_once_and_fills_the_form(house: House, story: Story) -> None:
+    alice, bob = house.person("alice"), house.person("bob")
+    house.fires(story.first_alert)
+    house.card_that_says("Three causes fit")
+    place = alice.creates_channel("inc-rcl-1-checkout")
+    card = card_in(house, place.id, "RCL-1")
+
+    # Talk, doubts and plans: nobody is asked anything.
+    bob.says(place.id, "should we roll back?")
+    bob.says(place.id, "last time the rollback didn't help")
+
+    # Bob did it, and says so; one line under the card asks, and nothing is kept yet.
+    bob.says(place.id, "ok, rolled back checkout to 1.4.1")
+    line = line_under(house, card, "rolled back, says bob")
+    assert "rolled back checkout" not in timeline_of(house)
+
+    # Alice presses once.
+    alice.clicks(line, "Add to timeline")
+    house.until(lambda: "bob: ok, rolled back checkout to 1.4.1" in timeline_of(house))
+    assert line_under(house, card, "In the timeline").ts == line.ts
+
+    # What comes later is asked in the same place, and the form knows both.
+    alice.says(place.id, "root cause was the new retry header in 1.4.2")
+    alice.clicks(line_under(house, card, "the cause, says alice"), "Add to timeline")
+    house.until(lambda: "retry header" in timeline_of(house))
+    alice.clicks(card_in(house, place.id, "RCL-1"), "Resolve…")
+    eventually(house, lambda: alice.view is not None)
+    form = str(alice.view and alice.view.definition)
+    assert "bob: ok, rolled back checkout to 1.4.1" in form
+    assert "alice: root cause was the new retry header in 1.4.2" in form
+
+
+def line_under(house: House, card: Message, words: str) -> Message:
+    """The one line of proposals under a card, once it says that."""
+
+    def found() -> Message | None:
+        lines = [one for one in house.replies(card, card.channel) if "imeline" in text_of(one)]
+        assert len(lines) <= 1
+        return next((one for one in lines if words in text_of(one)), None)
+
+    line = house.workspace.wait_for(found, PATIENCE)
+    assert line is not None
+    return line
+
+
 def test_what_was_never_seen_still_gets_a_useful_card(house: House) -> None:
     alice = house.person("alice")
     alice.creates_channel("inc-labels", private=True)

@@ -132,12 +132,12 @@ class RoomsWorld:
         self.settles()
         return incident.key
 
-    def chooses(self, channel: str, mode: Mode) -> None:
+    def chooses(self, channel: str, mode: Mode, **more: Any) -> None:
         with self.database.begin() as uow:
             uow.preferences.save_channel(
                 self.workspace.team_id,
                 self.workspace.channel_id(channel),
-                ChannelSettings(mode=mode),
+                ChannelSettings(mode=mode, **more),
                 actor="tests",
                 now=self.clock.now(),
             )
@@ -160,7 +160,7 @@ class RoomsWorld:
         deliveries = self.workspace.deliveries[self._seen :]
         self._seen += len(deliveries)
         for delivery in deliveries:
-            if delivery.kind == "events_api":
+            if delivery.kind in ("events_api", "interactive"):
                 self.hears_body(delivery.payload)
         return len(deliveries)
 

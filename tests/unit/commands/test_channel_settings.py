@@ -54,6 +54,7 @@ def filled(**changes: str):
         "quiet_hours": "22:00 - 07:00",
         "time_zone": "Europe/Berlin",
         "handover": "09:00",
+        "cues": "yes",
         "shadow_channel": "",
         **changes,
     }

@@ -11,12 +11,14 @@ from bot.errors import PagerUnavailable
 from bot.incidents.keeping import follow_record
 from bot.incidents.lifecycle import resolve_by_alerts
 from bot.incidents.model import IncidentState
+from bot.incidents.noting import Message, follow_deletion, put_in
 from bot.incidents.records import IncidentRecord
 from bot.pager.jobs import PAGER, PagerJob
 from bot.people.model import Role
 from knowledge.model import Visibility
 from tests.support.ending_desk import Desk, initial, person
 from tests.support.saying import abstention
+from tests.support.slack_world import CHANNEL, TEAM
 
 
 def drafts(desk: Desk, kind: DraftKind) -> list[dict[str, object]]:
@@ -271,3 +273,45 @@ def test_what_the_pager_refuses_is_told_plainly(desk: Desk) -> None:
     desk = Desk(desk.world, pager)
     desk.incident_with_a_card()
     assert "This did not stop the page: PagerDuty does not know" in desk.told("ack RCL-1")
+
+
+def confirmed(desk: Desk, kind: str, text: str, number: int, **more: str) -> str:
+    """A message that somebody confirmed for the timeline; its source."""
+    message = Message(
+        team_id=TEAM,
+        channel=CHANNEL,
+        ts=f"60.{number}",
+        author="bob",
+        text=text,
+        at=desk.world.clock.now(),
+        cue=kind,
+        **more,
+    )
+    with desk.world.database.begin() as uow:
+        incident = uow.incidents.get(1)
+        assert incident is not None
+        put_in(uow, incident, message, actor="T1/U0ALICE", now=desk.world.clock.now())
+    return message.source
+
+
+def test_what_was_confirmed_in_the_channel_stands_in_the_form(desk: Desk) -> None:
+    desk.incident_with_a_card()
+    confirmed(desk, "restarted", "restarted the workers", 1)
+    confirmed(desk, "rolled_back", "rolled back to 1.4.1", 2)
+    confirmed(desk, "root_cause", "root cause was the leak", 3)
+    confirmed(desk, "mitigated", "mitigated", 4)
+    form = desk.opens("resolve")
+    assert initial(form, "fix") == "bob: restarted the workers\nbob: rolled back to 1.4.1"
+    assert initial(form, "cause") == "bob: root cause was the leak"
+    filled = desk.fills(form, "INC-87")
+    assert initial(filled, "cause") == "Like INC-87: report-worker leaked connections"
+
+
+def test_what_was_deleted_or_said_in_private_does_not(desk: Desk) -> None:
+    desk.incident_with_a_card()
+    gone = confirmed(desk, "rolled_back", "rolled back to 1.4.1", 1)
+    confirmed(desk, "root_cause", "root cause was the leak", 2, only="T1/C0PRIVATE")
+    with desk.world.database.begin() as uow:
+        follow_deletion(uow, gone, actor="T1/U0BOB", now=desk.world.clock.now())
+    form = desk.opens("resolve")
+    assert (initial(form, "fix"), initial(form, "cause")) == ("", "")

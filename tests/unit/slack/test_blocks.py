@@ -18,6 +18,7 @@ from bot.chat.messages import (
     Notice,
     Opener,
     Said,
+    TimelineProposal,
     message_adapter,
 )
 from bot.slack import limits
@@ -39,17 +40,37 @@ from tests.support.saying import (
 
 
 @st.composite
+def proposals(draw):
+    pressed = [("cue_yes", "Add to timeline"), ("cue_no", "Leave out"), ("cue_undo", "Take it out")]
+    return TimelineProposal(
+        incident_key=draw(TEXT),
+        what=draw(TEXT),
+        author=draw(TEXT),
+        at=AT,
+        url=draw(URL),
+        waiting=draw(st.integers(0, 4)),
+        told=draw(TEXT),
+        buttons=tuple(
+            Button(action=action, token=draw(TEXT)[:100] or "t", label=label)
+            for action, label in pressed[: draw(st.integers(0, 3))]
+        ),
+    )
+
+
+@st.composite
 def messages(draw):
     buttons = tuple(
         Button(action=action, token=draw(TEXT)[:100] or "t", label=draw(TEXT))
         for action in ("helpful", "not_helpful", "resolved_like")
     )
     said = (Said(verdict=draw(TEXT), user_ids=("U024BE7LH", draw(TEXT))),)
-    kind = draw(st.sampled_from(["card", "answer", "notice", "board", "action"]))
+    kind = draw(st.sampled_from(["card", "answer", "notice", "board", "action", "proposal"]))
     if kind == "notice":
         return Notice(text=draw(TEXT))
     if kind == "board":
         return draw(boards())
+    if kind == "proposal":
+        return draw(proposals())
     if kind == "action":
         return draw(action_cards())
     if kind == "answer":
