@@ -89,6 +89,9 @@ class RunningEngine:
     def impact(self, body: Mapping[str, Any], deadline_seconds: float) -> Mapping[str, Any]:
         return self.engine.impact(body)
 
+    def act(self, body: Mapping[str, Any], deadline_seconds: float) -> Mapping[str, Any]:
+        return self.engine.act(body)
+
     def wake(self) -> None:
         self.engine.wake()
 
@@ -109,6 +112,7 @@ class RunningEngine:
                 ).model_dump(mode="json"),
                 "interact": lambda arguments: self.engine.interact(arguments["body"]),
                 "impact": lambda arguments: self.engine.impact(arguments["body"]),
+                "act": lambda arguments: self.engine.act(arguments["body"]),
                 "wake": self._woken,
                 "status": lambda _: self.engine.status(),
             },
@@ -190,6 +194,7 @@ def build_engine(
                 *retention_ticks(settings, database, clock),
             ],
             impact=desk,
+            act=slack.act if slack is not None else None,
         )
         loops.engine = engine
         return RunningEngine(engine, opened.pop_all())
@@ -309,6 +314,7 @@ def build_front(settings: Settings, engine: EngineClient, *, clock: Clock | None
             sources=sources,
             secrets=secrets,
             actions=CatalogueFolder(settings.actions_dir).current,
+            public_url=settings.public_url or f"http://{settings.host}:{settings.port}",
             sns=SnsVerifier(fetch_over_https(settings.https_proxy), clock),
             changed=ChangedLast(catalogue_of(settings), settings.change_window),
         )
@@ -375,6 +381,9 @@ class _AskOnly:
 
     def impact(self, body: Mapping[str, Any], deadline_seconds: float) -> Mapping[str, Any]:
         return self._desk.call(body)
+
+    def act(self, body: Mapping[str, Any], deadline_seconds: float) -> Mapping[str, Any]:
+        raise EngineUnavailable("only `recall serve` takes what tokens ask")
 
     def wake(self) -> None:
         """There is no inbox loop to wake."""

@@ -16,7 +16,9 @@ from bot.console_facts import actions_in, facts_of
 from bot.console_models import ModelRoom
 from bot.engine.ports import EngineClient
 from bot.pager.opening import open_pager
+from bot.people.same import SamePeople
 from bot.people.sign_on import SignOnRules
+from bot.people.token_desk import TokenDesk
 from bot.redact import redact
 from bot.settings import Settings
 from bot.suggestions.changed import ChangedLast
@@ -63,6 +65,7 @@ def console_parts(
         models=ModelRoom(settings.data_dir, settings.index_dir, settings.model or ""),
         wake=wake,
         deciding=_deciding(settings, units, clock),
+        tokens=_tokens(settings, units, clock),
         documents=documents,
         changed=ChangedLast(catalogue, settings.change_window),
     )
@@ -72,6 +75,13 @@ def _deciding(settings: Settings, units: UnitOfWorkFactory, clock: Clock) -> Act
     if settings.actions_dir is None:
         return None
     return ActionButtons(units, build_book(settings), clock)
+
+
+def _tokens(settings: Settings, units: UnitOfWorkFactory, clock: Clock) -> TokenDesk | None:
+    if settings.actions_dir is None:
+        return None
+    same = SamePeople(group.split("=") for group in settings.same_people)
+    return TokenDesk(units, same, clock)
 
 
 def open_sign_on(settings: Settings, clock: Clock) -> SignOn | None:

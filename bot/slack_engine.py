@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.action_book import build_book
 from bot.actions.book import ActionBook
+from bot.actions.by_token import ByToken
 from bot.actions.notices import NOTICE, OUTPUT
 from bot.actions.offers import ActionOffers, Offers
 from bot.actions.presses import ActionButtons
@@ -19,6 +20,7 @@ from bot.channels.model import Mode
 from bot.channels.placing import Placing
 from bot.chat.ports import Chat
 from bot.clock import Clock
+from bot.engine.by_token import TokenCalls
 from bot.engine.work import SLACK_JOB
 from bot.errors import Retryable
 from bot.jobs.ports import Job
@@ -55,14 +57,15 @@ _log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class EngineSlack:
     """`where` tells where an incident is spoken of, `handlers` are jobs by kind, `interact`
-    answers commands and forms in line, `schedule` makes jobs of what is due, `upkeep` are the
-    rooms of the bot's own notices, `offers` the actions under an answer; `ticks` is what else is
-    done every so many seconds."""
+    answers commands and forms in line, `act` what personal tokens ask, `schedule` makes jobs of
+    what is due, `upkeep` are the rooms of the bot's own notices, `offers` the actions under an
+    answer; `ticks` is what else is done every so many seconds."""
 
     chat: Chat
     where: Placing
     handlers: Mapping[str, Callable[[Job], None]]
     interact: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+    act: Callable[[Mapping[str, Any]], Mapping[str, Any]]
     schedule: Callable[[], int]
     upkeep: Rooms
     offers: Offers
@@ -125,6 +128,7 @@ def open_slack(
             OUTPUT: parts.telling.attach,
         },
         interact=parts.interact(following),
+        act=parts.acting(),
         schedule=schedule.tick,
         upkeep=upkeep,
         offers=parts.offers,
@@ -244,6 +248,12 @@ class _Parts:
             self.shortcuts(book, following),
             self.home_follows,
         ).handle
+
+    def acting(self) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
+        """What programs ask with a personal token."""
+        requests = Requests(self.units, self.actions, self.clock)
+        by_token = ByToken(requests, self.rooms, lambda one: self.people.is_member(one.user_id))
+        return TokenCalls(by_token, redact).call
 
     @cached_property
     def book(self) -> "CommandBook":

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
-from bot.actions.ports import ActionRepository
+from bot.actions.ports import ActionRepository, AskedKeys
 from bot.alerts.changes import ChangeRepository
 from bot.alerts.noise import HeldRepository
 from bot.alerts.ports import AlertRepository
@@ -18,6 +18,7 @@ from bot.incidents.ports import IncidentRepository
 from bot.jobs.ports import Inbox, JobQueue, Marks
 from bot.people.sessions import PassRepository
 from bot.people.texts import Texts
+from bot.people.tokens import TokenRepository
 from bot.suggestions.corrections import CorrectionRepository
 from bot.suggestions.ports import SuggestionRepository
 from knowledge.curate.model import ImportedPage, RecordLine, RunbookLine, Version, VersionLine
@@ -116,6 +117,10 @@ class UnitOfWork(Protocol):
     def audit(self) -> AuditLog: ...
     @property
     def passes(self) -> PassRepository: ...
+    @property
+    def tokens(self) -> TokenRepository: ...
+    @property
+    def asked_keys(self) -> AskedKeys: ...
     @property
     def texts(self) -> Texts: ...
     @property

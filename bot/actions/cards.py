@@ -6,6 +6,7 @@ from datetime import datetime
 from bot.actions.fields import written_length
 from bot.actions.model import (
     OVER,
+    TOKEN,
     ActionButton,
     ActionRequest,
     Approval,
@@ -156,6 +157,8 @@ def build_action_card(
 
 def _facts(request: ActionRequest, runs: Sequence[Execution]) -> list[str]:
     facts: list[str] = []
+    if request.via == TOKEN:
+        facts.append("asked for by a program, with a personal token")
     if request.state is RequestState.AWAITING_APPROVAL:
         facts.append(f"expires at {request.expires_at:%H:%M} UTC")
     if runs and runs[-1].ended_at is not None:

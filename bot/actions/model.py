@@ -27,8 +27,9 @@ class RequestState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-CHAT, SIGN_ON = "chat", "sign_on"
-"""The ways in which somebody gives a word: by a click, or in the console signed on."""
+CHAT, SIGN_ON, TOKEN = "chat", "sign_on", "token"
+"""The ways in which somebody gives a word: by a click, in the console signed on, or, for asking and
+withdrawing alone, by a program with a personal token."""
 UNDECIDED = (
     RequestState.PROPOSED,
     RequestState.AWAITING_APPROVAL,
@@ -59,7 +60,7 @@ class ActionRequest:
     """One wish to run something. `digest` is the hash of `frozen` as the approver sees it;
     `channel` is where it was asked (TEAM/CHANNEL is `channel_key`). `holder` is the runner that
     has it under a lease until `leased_until`. `broken_by` is who broke the glass over the hash
-    `broken_digest`, "" for nobody."""
+    `broken_digest`, "" for nobody. `via` is CHAT or TOKEN: how it was asked."""
 
     id: int
     team_id: str
@@ -85,6 +86,7 @@ class ActionRequest:
     rollback_of: int | None = None
     broken_by: str = ""
     broken_digest: str = ""
+    via: str = CHAT
 
     @property
     def key(self) -> str:

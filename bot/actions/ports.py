@@ -1,6 +1,8 @@
-"""The ActionRepository port."""
+"""The ports to what is kept of actions: requests with all that belongs to them, and the keys under
+which programs asked."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -123,3 +125,29 @@ class ActionRepository(Protocol):
     def switch(self) -> Switch: ...
 
     def set_switch(self, switch: Switch, now: datetime) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an Idempotency-Key was used for: the request, and the fingerprint of what was asked."""
+
+    request_id: int
+    fingerprint: str
+
+
+class AskedKeys(Protocol):
+    """The keys under which programs ask, one a person and key."""
+
+    def claim(self, actor: str, key: str, fingerprint: str, now: datetime) -> Asked | None:
+        """None: it is ours from now on, and nobody else's until this transaction ends."""
+        ...
+
+    def settle(self, actor: str, key: str, request_id: int) -> None:
+        """What came of it."""
+        ...
+
+    def release(self, actor: str, key: str) -> None:
+        """Nothing came of it: it may be used again."""
+        ...
+
+    def purge(self, before: datetime) -> int: ...

@@ -11,6 +11,7 @@ from bot.actions.model import (
     BEFORE_RUN,
     CHAT,
     SIGN_ON,
+    TOKEN,
     ActionButton,
     ActionRequest,
     Approval,
@@ -109,6 +110,27 @@ class ActionButtons:
                 self._book, self._requests, uow, press, button, request, who, via=SIGN_ON
             )
             pressed.deal(now)
+        return pressed.refused
+
+    def withdraw_by_token(
+        self, uow: UnitOfWork, request: ActionRequest, actor: Actor, name: str, now: datetime
+    ) -> str:
+        """Withdrawn by a program of whoever asked for it; gives why it is not, "" when it is.
+        `request` is held by `uow`. Nothing else is ever done by a token."""
+        at = Destination(request.team_id, request.channel, request.thread)
+        button = ActionButton(
+            token="",
+            team_id=request.team_id,
+            action="action_withdraw",
+            request_id=request.id,
+            digest=request.digest,
+            content={},
+            created_at=now,
+        )
+        who = self._book.who(uow, actor, request.team_id, now)
+        press = ActionPress(actor=actor, token="", reply_to=at, name=name)
+        pressed = _Pressed(self._book, self._requests, uow, press, button, request, who, via=TOKEN)
+        pressed.deal(now)
         return pressed.refused
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.actions.book import ActionBook, change, note
 from bot.actions.frozen import Frozen, freeze
-from bot.actions.model import ActionRequest, Phase, RequestState
+from bot.actions.model import CHAT, ActionRequest, Phase, RequestState
 from bot.actions.parameters import WrongValues
 from bot.actions.policy import Decision, Deed, Deny, NeedsApprovals, Principal, decide
 from bot.actions.template import ActionTemplate
@@ -20,7 +20,8 @@ from bot.uow import UnitOfWork, UnitOfWorkFactory
 class Wish:
     """What somebody wants to have run. `at` is where it is asked, and where its message goes;
     `is_shared` whether that place is shared with another organisation. `replaces` is the id of
-    the request that this is another try of, after changes were asked for."""
+    the request that this is another try of, after changes were asked for; `via` is how it is asked
+    (CHAT or TOKEN), and `by_token` the key of the token then."""
 
     by: Principal
     at: Destination
@@ -31,6 +32,8 @@ class Wish:
     reason: str = ""
     rollback_of: int | None = None
     replaces: int | None = None
+    via: str = CHAT
+    by_token: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,11 +112,16 @@ class Requests:
                 created_at=now,
                 expires_at=now + template.expires_after,
                 rollback_of=old.rollback_of if old is not None else wish.rollback_of,
+                via=wish.via,
             )
         )
         if old is not None:
             self._replace(uow, old, request, now)
-        data = {"parameters": answer.frozen.parameters, "targets": list(answer.frozen.targets)}
+        data = {
+            "parameters": answer.frozen.parameters,
+            "targets": list(answer.frozen.targets),
+            **_way(wish),
+        }
         note(uow, request, actor=wish.by.key, action="action.requested", now=now, data=data)
         if state is not RequestState.PROPOSED:
             # Before the dry run nobody is asked: the first word is the one that is heard.
@@ -193,8 +201,14 @@ class Requests:
                 "reason": answer.refused or "parameters that cannot be taken",
                 "parameters": sorted(answer.problems),
                 "channel": wish.at.channel_key,
+                **_way(wish),
             },
         )
+
+
+def _way(wish: Wish) -> dict[str, str]:
+    """How it was asked, for the record; nothing where it was by a person in the chat."""
+    return {} if wish.via == CHAT else {"via": wish.via, "token": wish.by_token}
 
 
 def _answer(said: Decision, frozen: Frozen) -> Answer:

@@ -43,6 +43,7 @@ COMMANDS: Mapping[str, Entry] = {
     "impact": Entry("bot.cli.impact", "What an edit of a runbook would do to your own past."),
     "stale": Entry("bot.cli.stale", "Which runbooks need somebody's eyes again."),
     "actions": Entry("bot.cli.actions", "What may be run: check, list, stop, resume."),
+    "token": Entry("bot.cli.token", "Tokens with which people's programs ask for actions."),
     "audit": Entry("bot.cli.audit", "Verify and export the record of who did what."),
     "runner": Entry("bot.cli.runner", "Run approved actions, in a process of their own."),
     "train": Entry("bot.cli.train", "Teach the model this team's words, from its history."),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from bot.clock import Clock
+from bot.engine.by_token import away
 from bot.engine.impact import ImpactDesk
 from bot.engine.loop import Loop
 from bot.engine.work import InboxWork, JobWork, purge_old
@@ -46,7 +47,8 @@ class Engine:
     `sender` is None where no chat platform is configured. `only_engine` says that no other
     engine can be alive on this database (embedded SQLite: the index lock proves it), so leases
     left by a killed one are void. `schedule` makes jobs of what is due, once a minute; `ticks` are
-    what else is to be done every so many seconds, by name.
+    what else is to be done every so many seconds, by name. `act` is what personal tokens ask, None
+    where no chat platform is configured.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Engine:
         only_engine: bool,
         ticks: Sequence[tuple[float, str, Callable[[], None]]] = (),
         impact: ImpactDesk | None = None,
+        act: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
     ) -> None:
         self._units = units
         self._index = index
@@ -74,6 +77,7 @@ class Engine:
         self._interact = interact
         self._schedule = schedule
         self._impact = impact
+        self._act = act
         self._clock = clock
         self._keep_hours = inbox_keep_hours
         self._only_engine = only_engine
@@ -158,6 +162,15 @@ class Engine:
         if self._impact is None:
             raise EngineUnavailable("this engine previews nothing")
         return self._impact.call(body)
+
+    def act(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """See `TokenCalls.call`; what it changed is done and said soon."""
+        if self._act is None:
+            return away("no chat platform is configured, in which it could be said and decided")
+        said = self._act(body)
+        self.wake_jobs()
+        self.wake_after_job()
+        return said
 
     def status(self) -> Mapping[str, Any]:
         return {"ready": self._ready.is_set(), "revision": self._index.revision}

@@ -90,6 +90,9 @@ class SocketEngineClient:
     def impact(self, body: Mapping[str, object], deadline_seconds: float) -> Mapping[str, Any]:
         return self._call("impact", {"body": body}, deadline_seconds)
 
+    def act(self, body: Mapping[str, object], deadline_seconds: float) -> Mapping[str, Any]:
+        return self._call("act", {"body": body}, deadline_seconds)
+
     def wake(self) -> None:
         try:
             self._call("wake", {}, _WAKE_SECONDS)

@@ -22,6 +22,12 @@ class EngineClient(Protocol):
         Raises EngineUnavailable when no answer came in time, or with what is wrong."""
         ...
 
+    def act(self, body: Mapping[str, object], deadline_seconds: float) -> Mapping[str, Any]:
+        """Ask for an action, or withdraw one, by a personal token, as
+        `bot.engine.by_token.TokenCalls.call` has it. Raises EngineUnavailable when no answer came
+        in time."""
+        ...
+
     def wake(self) -> None:
         """Tell the engine that the inbox has something new. Never raises and never waits: a
         lost wake only costs the engine's next look of its own accord."""

@@ -29,6 +29,8 @@ _JOB_ATTEMPTS = 6
 _LONGEST_PAUSE = 60.0
 POSTS_KEPT = timedelta(days=7)
 """How long the posts of other apps are kept."""
+ASKED_KEYS_KEPT = timedelta(days=7)
+"""How long a program that asks again under the same key makes no second request."""
 
 
 class Intake(Protocol):
@@ -173,5 +175,6 @@ def purge_old(units: UnitOfWorkFactory, now: datetime, keep_hours: int) -> int:
         uow.placements.purge_posts(now - POSTS_KEPT)
         uow.held.purge(now - KEEP_HELD)
         uow.passes.purge(now)
+        uow.asked_keys.purge(now - ASKED_KEYS_KEPT)
         purged = uow.inbox.purge(before, before, keys_before=keys)
         return purged + uow.jobs.purge(now - timedelta(days=30))

@@ -1,6 +1,6 @@
 """Which identities are one person."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from bot.people.model import Actor
 
@@ -34,3 +34,9 @@ class SamePeople:
         person = self._first.get(key)
         mine = (other for other, first in self._first.items() if first == person)
         return next((other for other in mine if other.startswith(f"{team_id}/")), None)
+
+    def is_linked(self, key: str, but: Collection[str]) -> bool:
+        """Whether that person has an identity in a team that is none of `but`."""
+        person = self._first.get(key)
+        mine = (other for other, first in self._first.items() if first == person)
+        return person is not None and any(other.partition("/")[0] not in but for other in mine)

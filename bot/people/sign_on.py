@@ -13,7 +13,8 @@ from bot.people.model import Actor, Role
 TEAM = "OIDC"
 """The team of those whom only the identity provider knows."""
 _ACTOR = re.compile(r"([A-Z0-9]{1,40})/([A-Z0-9]{1,40})", re.ASCII)
-_OWN_TEAMS = (TEAM, "CONSOLE")
+OWN_TEAMS = (TEAM, "CONSOLE")
+"""Teams that are no chat's: of their people alone it is not known who they are there."""
 _NAMES = ("name", "preferred_username", "email")
 _LONGEST_NAME = 80
 
@@ -87,7 +88,7 @@ def _actor(claims: Mapping[str, Any], issuer: str, subject: str, rules: SignOnRu
     if key is None or key == "":
         return actor_of(issuer, subject)
     match = _ACTOR.fullmatch(key) if isinstance(key, str) else None
-    if match is None or match[1] in _OWN_TEAMS:
+    if match is None or match[1] in OWN_TEAMS:
         raise SignOnRefused(
             f"The claim “{rules.actor_claim}” is not of the form TEAM_ID/USER_ID, such as T1/U2."
         )

@@ -142,6 +142,7 @@ LINE_RULES: tuple[Rule, ...] = (
         "ghp_ gho_ ghu_ ghs_ ghr_ github_pat_",
         r"(?<!\w)(?:gh[pousr]_[A-Za-z0-9]{20,255}|github_pat_[A-Za-z0-9_]{20,255})",
     ),
+    _rule("Recall token", "recall_pat_", r"(?<!\w)recall_pat_[\w-]{20,255}"),
     _rule("GitLab token", "glpat-", r"(?<![\w-])glpat-[\w-]{20,255}"),
     _rule(
         "Slack token",

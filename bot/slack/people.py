@@ -16,6 +16,7 @@ from bot.slack.client import api_call
 _log = logging.getLogger(__name__)
 
 _KEPT_SECONDS = 3_600.0
+_MEMBER_SECONDS = 60.0
 _MOST_KEPT = 5_000
 
 
@@ -60,13 +61,24 @@ class SlackPeople:
         """None where Slack does not tell: without the scope, or while it is away."""
         with self._lock:
             kept = self._found.get(user_id)
-        if kept is not None and self._clock.monotonic() - kept[0] < _KEPT_SECONDS:
-            return kept[1]
         try:
-            found = self._ask(user_id)
+            return self._asked_within(user_id, _KEPT_SECONDS)
         except ChatUnavailable as error:
             _log.info("the profile of %s is not known now: %s", user_id, error)
             return kept[1] if kept is not None else None
+
+    def is_member(self, user_id: str) -> bool | None:
+        """Whether it is a full member now, neither guest nor deactivated; None where Slack does not
+        tell. Asked anew after a minute. May raise ChatUnavailable."""
+        found = self._asked_within(user_id, _MEMBER_SECONDS)
+        return None if found is None else not found.is_guest
+
+    def _asked_within(self, user_id: str, seconds: float) -> Profile | None:
+        with self._lock:
+            kept = self._found.get(user_id)
+        if kept is not None and self._clock.monotonic() - kept[0] < seconds:
+            return kept[1]
+        found = self._ask(user_id)
         with self._lock:
             if len(self._found) >= _MOST_KEPT:
                 self._found.clear()

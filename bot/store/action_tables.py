@@ -1,11 +1,11 @@
-"""Tables of actions: requests, approvals, executions, and the buttons of their messages."""
+"""Tables of actions: requests, approvals, executions, buttons of messages, keys of askings."""
 
 from sqlalchemy import Boolean, Column, Index, Integer, Table, UniqueConstraint
 
 from bot.store.tables import metadata, reference
 from knowledge.store.columns import BigId, Json, SafeText, UtcDateTime
 
-__all__ = ["action_buttons", "action_requests", "approvals", "executions", "metadata"]
+__all__ = ["action_buttons", "action_requests", "approvals", "asked_keys", "executions", "metadata"]
 
 action_requests = Table(
     "action_requests",
@@ -36,6 +36,7 @@ action_requests = Table(
     Column("rollback_of", BigId, reference("action_requests.id")),
     Column("broken_by", SafeText, nullable=False, server_default=""),
     Column("broken_digest", SafeText, nullable=False, server_default=""),
+    Column("via", SafeText, nullable=False, server_default="chat"),
     Index(None, "state", "id"),
     Index(None, "template_id", "started_at"),
     Index(None, "incident_id"),
@@ -89,3 +90,14 @@ action_buttons = Table(
     Column("content", Json(exact=True), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
 )
+
+asked_keys = Table(
+    "asked_keys",
+    metadata,
+    Column("actor", SafeText, primary_key=True),
+    Column("key", SafeText, primary_key=True),
+    Column("fingerprint", SafeText, nullable=False),
+    Column("request_id", BigId, reference("action_requests.id")),
+    Column("at", UtcDateTime, nullable=False, index=True),
+)
+"""The Idempotency-Keys under which programs asked: one request a person and key."""

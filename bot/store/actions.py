@@ -23,7 +23,16 @@ from bot.store.locks import Lock
 from knowledge.store.statements import chunks, insert_into, lock_until_commit
 
 _SWITCH = {"scope": "actions", "team_id": "", "subject": "switch"}
-_PLAIN = ("requested_by", "reason", "team_id", "channel", "thread", "incident_id", "rollback_of")
+_PLAIN = (
+    "requested_by",
+    "reason",
+    "team_id",
+    "channel",
+    "thread",
+    "incident_id",
+    "rollback_of",
+    "via",
+)
 
 
 class SqlActions:

@@ -1,11 +1,11 @@
-"""The table of the console's passes."""
+"""Tables of what lets people in: the console's passes, and personal tokens."""
 
-from sqlalchemy import Column, Table
+from sqlalchemy import Column, Index, Table
 
 from bot.store.tables import metadata
-from knowledge.store.columns import Json, SafeText, UtcDateTime
+from knowledge.store.columns import BigId, Json, SafeText, UtcDateTime
 
-__all__ = ["console_passes", "metadata"]
+__all__ = ["console_passes", "metadata", "personal_tokens"]
 
 console_passes = Table(
     "console_passes",
@@ -22,3 +22,23 @@ console_passes = Table(
     Column("data", Json, nullable=False),
 )
 """One-time links, sessions and started sign-ins of the console, by the hash of their secret."""
+
+personal_tokens = Table(
+    "personal_tokens",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("digest", SafeText, nullable=False, unique=True),
+    Column("team_id", SafeText, nullable=False),
+    Column("user_id", SafeText, nullable=False),
+    Column("name", SafeText, nullable=False),
+    Column("label", SafeText, nullable=False),
+    Column("made_by", SafeText, nullable=False),
+    Column("made_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("last_used_at", UtcDateTime),
+    Column("revoked_at", UtcDateTime),
+    Column("revoked_by", SafeText, nullable=False),
+    Index(None, "team_id", "user_id"),
+    sqlite_autoincrement=True,
+)
+"""Personal tokens by the hash of their secret. Rows stay: what was revoked is told as revoked."""

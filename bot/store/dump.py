@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from bot.errors import DataError
 from bot.store import action_tables  # its metadata holds every table of bot
-from bot.store.console_tables import console_passes
+from bot.store.console_tables import console_passes, personal_tokens
 from bot.store.tables import marks
 from knowledge.store import tables as remembering
 from knowledge.store.columns import UtcDateTime
@@ -39,9 +39,10 @@ _TABLES: Mapping[str, Table] = {
     table.name: table
     for metadata in (remembering.metadata, action_tables.metadata)
     for table in metadata.sorted_tables
-    # Marks tell when this installation was last there, and a pass opens this console: another
-    # installation must not take them over, and a backup is no place for what lets people in.
-    if table.name not in (marks.name, console_passes.name)
+    # Marks tell when this installation was last there, a pass opens this console, a token asks
+    # here: another installation must not take them over, and a backup is no place for what lets
+    # people in.
+    if table.name not in (marks.name, console_passes.name, personal_tokens.name)
 }
 
 

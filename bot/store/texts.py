@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Table, and_, delete, or_, select, update
 
 from bot.incidents.model import IncidentState, TimelineKind
 from bot.store import tables
-from bot.store.console_tables import console_passes
+from bot.store.console_tables import console_passes, personal_tokens
 from bot.store.post_tables import tool_posts
 from knowledge.store.statements import chunks
 from knowledge.store.tables import document_versions, documents
@@ -109,15 +109,19 @@ class SqlTexts:
             own.c.scope == "person",
             or_(*(and_(own.c.team_id == team, own.c.subject == user) for team, _, user in teams)),
         )
-        passes = console_passes.c
-        theirs = or_(
-            *(and_(passes.team_id == team, passes.user_id == user) for team, _, user in teams)
-        )
+
+        def theirs(table: Table) -> Any:
+            own = (
+                and_(table.c.team_id == team, table.c.user_id == user) for team, _, user in teams
+            )
+            return or_(*own)
+
         return sum(
             self._drop(table, condition, dry_run)
             for table, condition in (
                 (own, chosen),
-                (console_passes, theirs),
+                (console_passes, theirs(console_passes)),
+                (personal_tokens, theirs(personal_tokens)),
             )
         )
 

@@ -5,6 +5,7 @@ from sqlalchemy import Connection
 from bot.clock import Clock
 from bot.store.actions import SqlActions
 from bot.store.alerts import SqlAlerts
+from bot.store.asked_keys import SqlAskedKeys
 from bot.store.audit import SqlAuditLog
 from bot.store.bindings import SqlBindings
 from bot.store.changes import SqlChanges
@@ -20,6 +21,7 @@ from bot.store.outbox import SqlOutbox
 from bot.store.passes import SqlPasses
 from bot.store.suggestions import SqlSuggestions
 from bot.store.texts import SqlTexts
+from bot.store.tokens import SqlTokens
 from knowledge.store.knowledge import KnowledgeRepository
 
 
@@ -44,5 +46,7 @@ class SqlUnitOfWork:
         self.marks = SqlMarks(connection, writing=writing)
         self.audit = SqlAuditLog(connection)
         self.passes = SqlPasses(connection)
+        self.tokens = SqlTokens(connection)
+        self.asked_keys = SqlAskedKeys(connection)
         self.texts = SqlTexts(connection)
         self.knowledge = KnowledgeRepository(connection)

@@ -6,6 +6,7 @@ from fastapi import APIRouter, FastAPI
 
 from bot.web import (
     actions_api,
+    asking_api,
     changes,
     health,
     logs,
@@ -34,7 +35,17 @@ def create_app(
     app = FastAPI(title="Recall", docs_url=None, redoc_url=None)
     app.state.deps = deps
     problem.install(app)
-    for room in (webhooks, changes, logs, suggest, read_api, actions_api, health, metrics):
+    for room in (
+        webhooks,
+        changes,
+        logs,
+        suggest,
+        read_api,
+        actions_api,
+        asking_api,
+        health,
+        metrics,
+    ):
         app.include_router(room.router)
     for router in extra:
         app.include_router(router)

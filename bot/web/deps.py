@@ -17,6 +17,7 @@ from bot.suggestions.changed import ChangedLast
 from bot.uow import UnitOfWorkFactory
 from bot.web.metrics import FrontMetrics
 from bot.web.sns import SnsVerifier, fetch_over_https
+from bot.web.token_bounds import TokenBounds
 
 
 class SlackProbe(Protocol):
@@ -52,6 +53,9 @@ class FrontDeps:
     actions: Callable[[], ActionCatalogue] = ActionCatalogue
     secrets: Secrets = field(default_factory=dict)
     changed: ChangedLast = field(default_factory=lambda: ChangedLast(Catalogue()))
+    tokens: TokenBounds = field(default_factory=TokenBounds)
+    act_seconds: float = 10.0
+    public_url: str = ""
     sns: SnsVerifier = field(default_factory=lambda: SnsVerifier(fetch_over_https(), SystemClock()))
 
 

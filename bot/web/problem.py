@@ -25,7 +25,8 @@ _LATER: Mapping[type[Exception], str] = {
 
 
 class Problem(Exception):
-    """An error answer: `title` is stable for its kind, `detail` is about this case."""
+    """An error answer: `title` is stable for its kind, `detail` is about this case; `extra` are
+    further keys of the answer."""
 
     def __init__(
         self,
@@ -34,12 +35,14 @@ class Problem(Exception):
         *,
         title: str | None = None,
         headers: Mapping[str, str] | None = None,
+        extra: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.title = title or status.phrase
         self.headers = dict(headers or {})
+        self.extra = dict(extra or {})
 
 
 def problem_response(
@@ -75,7 +78,9 @@ def install(app: FastAPI) -> None:
 
 def _on_problem(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, Problem)
-    return problem_response(error.status, error.detail, title=error.title, headers=error.headers)
+    return problem_response(
+        error.status, error.detail, title=error.title, headers=error.headers, extra=error.extra
+    )
 
 
 def _on_http(_: Request, error: Exception) -> JSONResponse:

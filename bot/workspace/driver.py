@@ -126,6 +126,12 @@ class Person:
             wire = mrkdwn.typed(text, users, channels)
             return messages.share_file(state, place, self.user, file, wire, thread_ts)
 
+    def is_deactivated(self) -> None:
+        """The account is closed: the person left."""
+        with self._core.state.changed:
+            self.user = replace(self.user, deleted=True)
+            self._core.state.users[self.user.id] = self.user
+
     # -- channels -----------------------------------------------------------------------
 
     def joins(self, channel: str) -> None:

@@ -7,72 +7,22 @@ from pathlib import Path
 
 import pytest
 
-from bot.acting import build_runner
-from bot.clock import SystemClock
-from bot.demo.story import Story, StoryAlert
-from bot.settings import load_settings
-from bot.store.database import Database
+from bot.demo.story import Story
 from bot.workspace.driver import button_texts
-from bot.workspace.model import Message, View
 from knowledge.embed.port import Embedder
 from knowledge.model import NamedAction, Runbook
 from knowledge.text.passages import passages_of
-from tests.support.actions import TOUCH
+from tests.support.acting import ALERT, acting_house, asks, named, request_that_says, sees
 from tests.support.house import CHANNEL, House, Mode, text_of
 
 pytestmark = [pytest.mark.model, pytest.mark.xdist_group("model")]
-ALERT = "OrdersDbReplicationLag"
 
 
 @pytest.fixture
 def acting(tmp_path: Path, real_embedder: Embedder, mode: Mode) -> Iterator[House]:
     """A house with one template, a runner of its own, and Bob as a lead."""
-    folder = tmp_path / "actions"
-    folder.mkdir()
-    (folder / "touch.yaml").write_text(TOUCH.replace("FOLDER", str(tmp_path)))
-    with House(
-        tmp_path,
-        real_embedder,
-        mode,
-        leads=("bob",),
-        RECALL_ACTIONS_DIR=str(folder),
-        RECALL_RUNNER_COMMANDS="/usr/bin/touch",
-    ) as house:
-        settings = load_settings(environment=house.environment())
-        database = Database(settings.database, clock=SystemClock())
-        runner = build_runner(settings, database, SystemClock(), {})
-        runner.start()
+    with acting_house(tmp_path, real_embedder, mode) as house:
         yield house
-        runner.stop()
-        database.close()
-
-
-def named(story: Story, name: str) -> StoryAlert:
-    return next(alert for alert in story.fire_more if alert.name == name)
-
-
-def request_that_says(house: House, *words: str) -> Message:
-    def found() -> Message | None:
-        there = [*house.cards(), *house.workspace.messages(CHANNEL)]
-        return next((m for m in there if all(w in text_of(m) for w in ("ACT-", *words))), None)
-
-    message = house.workspace.wait_for(found, 30)
-    assert message is not None
-    return message
-
-
-def asks(house: House, who: str, line: str, **answers: str) -> None:
-    """Type the command, fill in the form, look at what would run, and send it."""
-    person = house.person(who)
-    person.runs(line, CHANNEL)
-    form = house.workspace.wait_for(lambda: person.view, 10)
-    shown = person.submits(form, answers)
-    assert shown is not None
-    assert not shown.errors
-    assert "This will run" in str(shown.definition)
-    done = person.submits(shown, {})
-    assert done is not None
-    assert "is asked for" in str(done.definition)
 
 
 def test_two_people_a_command_and_an_alert(acting: House, story: Story, tmp_path: Path) -> None:
@@ -135,19 +85,6 @@ def fills(house: House, who: str, **answers: str) -> None:
     done = person.submits(shown, {})
     assert done is not None
     assert "is asked for" in str(done.definition)
-
-
-def sees(house: House, who: str, words: str) -> View:
-    """The form or the answer on that person's screen, once it says that."""
-    person = house.person(who)
-
-    def found() -> View | None:
-        view = person.view
-        return view if view is not None and words in str(view.definition) else None
-
-    view = house.workspace.wait_for(found, 20)
-    assert view is not None
-    return view
 
 
 def test_the_cards_button_the_runbook_and_a_second_try(

@@ -1,135 +1,92 @@
-"""Asking as people do it: a card and short words under it, a direct message, files, commands."""
+"""Alice's deploy script asks for a fix in her name; Bob approves it in Slack, as ever."""
 
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
 import pytest
 
-from bot.demo.story import Story, StoryAlert
-from bot.workspace.driver import button_texts
-from bot.workspace.model import Message
-from tests.support.house import CHANNEL, PATIENCE, House, text_of
+from bot.clock import SystemClock
+from bot.demo.story import Story
+from bot.people.model import Actor
+from bot.people.same import SamePeople
+from bot.people.token_desk import TokenDesk
+from knowledge.embed.port import Embedder
+from tests.support.acting import ALERT, acting_house, named, request_that_says
+from tests.support.house import House, Mode, text_of
 
 pytestmark = [pytest.mark.model, pytest.mark.xdist_group("model")]
 
 
-def lag(story: Story) -> StoryAlert:
-    return next(one for one in story.fire_more if one.name == "OrdersDbReplicationLag")
+@pytest.fixture
+def acting(tmp_path: Path, real_embedder: Embedder, mode: Mode) -> Iterator[House]:
+    with acting_house(tmp_path, real_embedder, mode) as house:
+        yield house
 
 
-def next_reply(house: House, under: Message, count: int, channel: str = CHANNEL) -> str:
-    """What the bot's reply number `count` in the thread says."""
-    found = house.workspace.wait_for(
-        lambda: house.replies(under, channel)[count - 1 : count], PATIENCE
-    )
-    return text_of(found[0])
+def token_of(house: House, who: str) -> str:
+    actor = Actor(house.workspace.team_id, house.person(who).id)
+    desk = TokenDesk(house.database, SamePeople(), SystemClock())
+    return desk.make(actor, who, "deploy script", 30, by=actor.key)[0]
 
 
-def test_a_card_why_another_elsewhere_and_logs(house: House, story: Story) -> None:
-    alice, cause = house.person("alice"), story.true_cause(2)
-    house.fires(lag(story))
-    card = house.card_that_says("OrdersDbReplicationLag")
-    alice.mentions_bot(CHANNEL, "why?", thread_ts=card.ts)
-    why = next_reply(house, card, 1)
-    assert "INC-" in why
-    assert "How sure" in why
-    assert "recall replay" in why
-    alice.says(CHANNEL, "another?", thread_ts=card.ts)
-    another = next_reply(house, card, 2)
-    assert "shown above" in another or "all that I have" in another
-    alice.says(CHANNEL, "and in staging?", thread_ts=card.ts)
-    assert "asked for staging" in next_reply(house, card, 3)
-    alice.says(CHANNEL, f"```\n{cause.evidence_log}\n```", thread_ts=card.ts)
-    next_reply(house, card, 4)
-    incident = house.get("/v1/incidents")["items"][0]
-    kinds = [one["kind"] for one in house.get(f"/v1/incidents/{incident['key']}")["timeline"]]
-    assert "evidence" in kinds
-    assert len(house.cards()) == 1
+def script(
+    house: House, secret: str, path: str = "", body: Any = None, key: str = ""
+) -> httpx.Response:
+    """A call of somebody's script."""
+    headers = {"Authorization": f"Bearer {secret}", "Idempotency-Key": key or "none"}
+    with httpx.Client(trust_env=False, headers=headers, timeout=30) as client:
+        return client.post(f"{house.address}/v1/actions/requests{path}", json=body)
 
 
-def test_talk_between_people_under_a_card_is_left_alone(house: House, story: Story) -> None:
-    house.fires(lag(story))
-    card = house.card_that_says("OrdersDbReplicationLag")
-    house.person("bob").says(CHANNEL, "why?", thread_ts=card.ts)
-    house.person("alice").says(CHANNEL, "another?", thread_ts=card.ts)
-    asked = house.person("bob").mentions_bot(CHANNEL, "orders-db replication lag?")
-    house.reply_to(asked)
-    house.until(house.is_settled)
-    assert house.replies(card) == []
+def test_a_script_asks_and_people_decide(
+    acting: House, story: Story, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    secret = token_of(acting, "alice")
+    acting.fires(named(story, ALERT))
+    acting.card_that_says(ALERT)
+    body = {"template": "touch", "parameters": {"name": "fixed"}, "incident": "RCL-1"}
+    asked = script(acting, secret, body=body, key="deploy-7")
+    assert asked.status_code == 201
+    assert asked.json()["rendered"] == f"/usr/bin/touch -- {tmp_path}/fixed"
+    message = request_that_says(acting, "Waits for approval", "asked for by a program")
+    assert f"<@{acting.person('alice').id}>" in str(message.blocks)
+    assert asked.json()["digest"][:12] in text_of(message)
+
+    again = script(acting, secret, body=body, key="deploy-7")
+    assert (again.status_code, again.json()["key"]) == (200, "ACT-1")
+    assert script(acting, secret, "/1/approve").status_code == 403
+    assert script(acting, token_of(acting, "bob"), "/1/approve").status_code == 403
+
+    acting.person("alice").clicks(message, "Approve")
+    told = acting.workspace.wait_for(lambda: acting.replies(message), 20)
+    assert "may not approve" in text_of(told[-1])
+    acting.person("bob").clicks(message, "Approve")
+    ran = request_that_says(acting, "Ran, verifying")
+    assert ran.ts == message.ts
+    assert (tmp_path / "fixed").exists()
+    acting.resolves(named(story, ALERT))
+    request_that_says(acting, "Worked", "Verified by the condition itself")
+    assert "recall_pat_" not in caplog.text
 
 
-def test_why_this_is_told_once_in_the_thread(house: House, story: Story) -> None:
-    house.fires(lag(story))
-    card = house.card_that_says("OrdersDbReplicationLag")
-    assert "Why this?" in button_texts(card)
-    house.person("alice").clicks(card, "Why this?")
-    assert "How sure" in next_reply(house, card, 1)
-    house.person("bob").clicks(card, "Why this?")
-    house.until(house.is_settled)
-    assert len(house.replies(card)) == 1
+def test_what_a_script_asked_for_it_takes_back_and_who_left_asks_no_more(
+    acting: House, story: Story, tmp_path: Path
+) -> None:
+    secret = token_of(acting, "alice")
+    acting.fires(named(story, ALERT))
+    acting.card_that_says(ALERT)
+    acting.person("alice").is_deactivated()
+    body = {"template": "touch", "parameters": {"name": "late"}, "incident": "RCL-1"}
+    refused = script(acting, secret, body=body)
+    assert (refused.status_code, "hold no role here" in refused.text) == (403, True)
 
-
-def test_a_direct_message_and_the_words_after_it(house: House) -> None:
-    bob = house.person("bob")
-    asked = bob.tells_bot("standby of orders-db is behind, replay does not move")
-    answer = house.reply_to(asked, asked.channel)
-    assert "orders-db" in text_of(answer)
-    bob.clicks(answer, "Helpful")
-    house.workspace.wait_for(
-        lambda: "Helpful (1)" in text_of(house.replies(asked, asked.channel)[0]), PATIENCE
-    )
-    bob.tells_bot("rollback steps?", thread_ts=asked.ts)
-    told = next_reply(house, asked, 2, asked.channel).lower()
-    assert "rollback" in told or "undo" in told
-    again = bob.tells_bot("why?")
-    assert "How sure" in next_reply(house, again, 1, asked.channel)
-
-
-def test_a_file_is_read_and_one_that_is_no_text_is_named(house: House, story: Story) -> None:
-    cause, alice = story.true_cause(2), house.person("alice")
-    house.fires(story.first_alert)
-    card = house.card_that_says("Three causes fit")
-    alice.uploads(CHANNEL, "checkout.log", cause.evidence_log, thread_ts=card.ts)
-    assert cause.expected_incident in next_reply(house, card, 1)
-    house.card_that_says(f"Seen before: {cause.expected_incident}")
-    asked = alice.uploads(
-        CHANNEL, "core.bin", b"\x7fELF\x00\x01\xff", f"@{house.workspace.bot.name} what is this?"
-    )
-    assert "“core.bin” is no text" in text_of(house.reply_to(asked))
-
-
-def test_a_command_in_a_mention_is_replied_to_in_its_thread(house: House, story: Story) -> None:
-    house.fires(lag(story))
-    house.card_that_says("OrdersDbReplicationLag")
-    asked = house.person("bob").mentions_bot(CHANNEL, "status")
-    assert "1 open incident" in text_of(house.reply_to(asked))
-    mistaken = house.person("bob").mentions_bot(CHANNEL, "statsu")
-    assert "Did you mean" in text_of(house.reply_to(mistaken))
-
-
-def test_commands_answer_the_caller_alone(house: House, story: Story) -> None:
-    house.fires(lag(story))
-    house.card_that_says("OrdersDbReplicationLag")
-    bob = house.person("bob")
-    for line, says in (
-        ("/recall ask standby of orders-db is behind", "orders-db"),
-        ("/recall similar RCL-1", "Most like RCL-1"),
-        ("/recall runbook orders-db replication lag", "Runbooks for"),
-    ):
-        bob.runs(line, CHANNEL)
-        house.workspace.wait_for(
-            lambda says=says: any(
-                says in text_of(one) for one in house.workspace.ephemeral(CHANNEL, "bob")
-            ),
-            PATIENCE,
-        )
-    assert len(house.cards()) == 1
-
-
-def test_find_similar_opens_a_modal_for_any_message(house: House) -> None:
-    bob = house.person("bob")
-    talk = house.person("alice").says(CHANNEL, "standby of orders-db is far behind since noon")
-    bob.uses_shortcut("recall_find_similar", talk)
-    view = house.workspace.wait_for(
-        lambda: bob.view if bob.view and "receipt" in str(bob.view.definition) else None, PATIENCE
-    )
-    assert view is not None
-    assert "orders-db" in str(view.definition)
-    assert house.replies(talk) == []
+    bobs = token_of(acting, "bob")
+    assert script(acting, bobs, body=body).status_code == 201
+    message = request_that_says(acting, "Waits for approval")
+    assert script(acting, bobs, "/1/withdraw").json()["state"] == "withdrawn"
+    assert request_that_says(acting, "Withdrawn").ts == message.ts
+    assert not (tmp_path / "late").exists()

@@ -1,6 +1,6 @@
 """A front for tests: real routes on a real database, with stand-ins for engine and inbox."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -44,6 +44,7 @@ class FakeEngine:
         self.answer: Suggestion | None = a_suggestion()
         self.previews: list[Mapping[str, object]] = []
         self.previewed: Mapping[str, Any] | None = {"state": "running", "done": 3, "total": 9}
+        self.acting: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
         self.state: Mapping[str, object] | None = {"ready": True, "revision": 7}
 
     def suggest(self, request: SuggestRequest, deadline_seconds: float) -> Suggestion:
@@ -60,6 +61,12 @@ class FakeEngine:
         if self.previewed is None:
             raise EngineUnavailable("no answer within the deadline on /run/engine.sock")
         return {"id": "0011223344556677"} if body.get("do") == "start" else self.previewed
+
+    def act(self, body: Mapping[str, object], deadline_seconds: float) -> Mapping[str, Any]:
+        """What programs ask, by `acting`; away where a test set none."""
+        if self.acting is None:
+            raise EngineUnavailable("no answer within the deadline on /run/engine.sock")
+        return self.acting(body)
 
     def wake(self) -> None:
         """Nothing to wake."""

@@ -19,6 +19,7 @@ from bot.web.console import (
     settings,
     sign_on,
     signing_in,
+    tokens,
 )
 from bot.web.console.parts import ConsoleParts
 from bot.web.console.rendering import FOLDER, install_errors
@@ -37,6 +38,7 @@ ROOMS: Mapping[str, APIRouter] = {
     "links": links.router,
     "coverage": coverage.router,
     "actions": actions.router,
+    "tokens": tokens.router,
     "numbers": numbers.router,
     "settings": settings.router,
 }

@@ -12,6 +12,7 @@ from bot.actions.presses import ActionButtons
 from bot.clock import Clock
 from bot.commands.book import CommandBook
 from bot.engine.ports import EngineClient
+from bot.people.token_desk import TokenDesk
 from bot.services.catalogue import Catalogue
 from bot.suggestions.changed import ChangedLast
 from bot.uow import UnitOfWorkFactory
@@ -76,8 +77,9 @@ class ConsoleParts:
     "" where no platform is connected. `public_url` is where browsers reach the console, "" for
     wherever they ask. `sign_on` is None without an identity provider. `facts` are what the
     settings page tells, by heading, `actions` what may be run (None where nothing is known of
-    that), `deciding` decides on requests, None where none may be run, and `models` is None where
-    there are none to look at. `weeks` and `analyses` keep what takes long to count."""
+    that), `deciding` decides on requests and `tokens` makes personal tokens, both None where none
+    may be run, and `models` is None where there are none to look at. `weeks` and `analyses` keep
+    what takes long to count."""
 
     units: UnitOfWorkFactory
     engine: EngineClient
@@ -90,6 +92,7 @@ class ConsoleParts:
     facts: Callable[[], Mapping[str, Mapping[str, str]]] = dict
     actions: Callable[[], ActionCatalogue | None] = lambda: None
     deciding: ActionButtons | None = None
+    tokens: TokenDesk | None = None
     models: Models | None = None
     wake: Callable[[], None] = lambda: None
     documents: Documents = lambda _: ()

@@ -61,15 +61,28 @@ def test_without_the_token_nothing_is_told(api: TestClient, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["", "/requests", "/requests/1", "/requests/1/approve", "/requests/1/reject"]
+    ("path", "status"),
+    [
+        ("", 405),
+        ("/requests", 403),
+        ("/requests/1", 405),
+        ("/requests/1/withdraw", 403),
+        ("/requests/1/approve", 403),
+        ("/requests/1/reject", 403),
+        ("/requests/1/run", 404),
+    ],
 )
 def test_the_token_is_no_person_and_neither_asks_nor_approves(
-    api: TestClient, team: Team, path: str
+    api: TestClient, team: Team, path: str, status: int
 ) -> None:
     request = team.asked(ALICE)
     answer = api.post(f"/v1/actions{path}", headers=AUTHORIZED, json={"template": "touch"})
-    assert answer.status_code in (404, 405)
+    assert answer.status_code == status
+    if status == 403:
+        assert "is no person" in answer.json()["detail"]
     assert team.now(request) == request
+    with team.database.read() as uow:
+        assert [one.id for one in uow.actions.newest(10)] == [request.id]
 
 
 @pytest.mark.parametrize("number", ["0", "x", "99999999999999999999", "2"])
