@@ -22,6 +22,8 @@ from bot.channels.placing import nowhere
 from bot.chat.sender import OutboxSender
 from bot.clock import Clock, SystemClock
 from bot.configuration import note_start
+from bot.counting import open_counts
+from bot.counts.counting import counting_tick
 from bot.engine.engine import Engine
 from bot.engine.impact import ImpactDesk
 from bot.engine.ipc import EngineServer, SocketEngineClient
@@ -155,6 +157,7 @@ def build_engine(
             on_changes=lambda uow, told, at: follow_changes(uow, changed, told, at, clock),
         )
         loops = _Loops()
+        documents = database.knowledge_source().list
         life = open_life(settings, database, catalogue, clock, loops.on_jobs)
         slack = open_slack(settings, database, builder, catalogue, clock, opened, intake)
         rooms = slack.upkeep if slack is not None else NO_ROOMS
@@ -192,6 +195,7 @@ def build_engine(
                 *(slack.ticks if slack is not None else ()),
                 *sync_ticks(settings, database, clock),
                 *retention_ticks(settings, database, clock),
+                counting_tick(open_counts(settings, database, clock, documents)),
             ],
             impact=desk,
             act=slack.act if slack is not None else None,

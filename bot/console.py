@@ -14,6 +14,7 @@ from bot.commands.book import CommandBook
 from bot.commands.model import Refused, Tools
 from bot.console_facts import actions_in, facts_of
 from bot.console_models import ModelRoom
+from bot.counting import open_counts
 from bot.engine.ports import EngineClient
 from bot.pager.opening import open_pager
 from bot.people.same import SamePeople
@@ -67,6 +68,7 @@ def console_parts(
         deciding=_deciding(settings, units, clock),
         tokens=_tokens(settings, units, clock),
         documents=documents,
+        counts=open_counts(settings, units, clock, documents),
         changed=ChangedLast(catalogue, settings.change_window),
     )
 

@@ -21,7 +21,14 @@ from bot.people.texts import Texts
 from bot.people.tokens import TokenRepository
 from bot.suggestions.corrections import CorrectionRepository
 from bot.suggestions.ports import SuggestionRepository
-from knowledge.curate.model import ImportedPage, RecordLine, RunbookLine, Version, VersionLine
+from knowledge.curate.model import (
+    ImportedPage,
+    RecordLine,
+    RunbookLine,
+    ShelfLine,
+    Version,
+    VersionLine,
+)
 from knowledge.model import Document, DocumentState, Passage
 
 
@@ -71,7 +78,14 @@ class KnowledgeWriter(Protocol):
 
     def claim_curating(self) -> None: ...
 
-    def runbooks(self) -> Sequence[RunbookLine]: ...
+    def runbooks(self, ids: Sequence[str] | None = None) -> Sequence[RunbookLine]:
+        """In any state, by id; those of `ids`, all where None."""
+        ...
+
+    def shelf(self, *, retired: bool = False, whole: bool = False) -> Sequence[ShelfLine]:
+        """What runbooks are found by, by id: of the retired ones or of all others; with alerts
+        and owner where `whole`."""
+        ...
 
     def records(self) -> Sequence[RecordLine]: ...
 

@@ -42,11 +42,13 @@ def coverage(
 ) -> None:
     """Compare the alerts of a year, of past incidents and of rule files with the runbooks."""
     from bot.catalogue import catalogue_of
+    from bot.counting import rule_files
     from knowledge.loaders import prometheus_rules
 
     settings = read_settings(config)
     with exit_on_error(), open_database(settings) as database:
-        known = [rule for file in rules for rule in prometheus_rules.load(file)]
+        files = rules or [file for path in settings.alert_rules for file in rule_files(path)]
+        known = [rule for file in files for rule in prometheus_rules.load(file)]
         gaps = gaps_of(database)
         found = gaps.coverage(operator(), known, catalogue_of(settings))
         made = gaps.open_drafts(found.gaps) if drafts else []

@@ -31,24 +31,25 @@ def stale(
     config: Path = CONFIG_OPTION,
 ) -> None:
     """Name every page that has gone stale, and why. Owners are compared with FILE and with the
-    owners in the services file; without FILE they are not looked at."""
+    owners in the services file; without FILE, and without RECALL_PEOPLE_FILE, they are not looked
+    at."""
     from bot.actions.catalogue import load_actions
     from bot.catalogue import catalogue_of
     from bot.cli.coverage import gaps_of, operator
+    from bot.counting import people_in
     from knowledge.errors import BadDocument
-    from knowledge.loaders.files import read_capped
 
     settings = read_settings(config)
     with exit_on_error(), open_database(settings) as database:
         names = None
-        if people is not None:
+        file = people or settings.people_file
+        if file is not None:
             try:
-                lines = read_capped(people).decode("utf-8-sig").splitlines()
-            except (BadDocument, UnicodeDecodeError) as error:
-                raise fail(f"{people.name} cannot be read: {error}") from error
+                listed = people_in(file)
+            except BadDocument as error:
+                raise fail(str(error)) from error
             owners = catalogue_of(settings).services.values()
-            listed = (line.strip() for line in (*lines, *(one.owner for one in owners)))
-            names = frozenset(name for name in listed if name and not name.startswith("#"))
+            names = frozenset([*listed, *(one.owner for one in owners if one.owner)])
         folder = settings.actions_dir
         actions = frozenset(load_actions(folder).templates) if folder is not None else None
         found = gaps_of(database).stale(operator(), people=names, actions=actions)

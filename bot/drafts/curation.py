@@ -20,6 +20,7 @@ from knowledge.curate.model import (
     MergeNeeded,
     Published,
     RunbookLine,
+    ShelfLine,
     Version,
     VersionLine,
     diff,
@@ -62,11 +63,23 @@ class Curation:
             lines = uow.knowledge.runbooks()
         return tuple(line for line in lines if editor.may_see(line.visibility))
 
-    def tree(self, editor: Editor) -> tuple[Branch, ...]:
-        """Pages by service; those that are retired are left out."""
+    def tree(
+        self, editor: Editor, words: str = "", *, retired: bool = False
+    ) -> tuple[Branch[ShelfLine], ...]:
+        """Pages by service; those that are retired, or all others. `words` must all stand in a
+        page's id, title, owner, services or alerts."""
+        needed = words.casefold().split()
+        with self._units.read() as uow:
+            lines = uow.knowledge.shelf(retired=retired, whole=bool(needed))
         return tree(
-            line for line in self.runbooks(editor) if line.state is not DocumentState.RETIRED
+            line for line in lines if editor.may_see(line.visibility) and _fits(line, needed)
         )
+
+    def lines(self, editor: Editor, ids: Sequence[str]) -> tuple[RunbookLine, ...]:
+        """The pages of `ids` that the editor may see, in any state, by id, without bodies."""
+        with self._units.read() as uow:
+            lines = uow.knowledge.runbooks(ids)
+        return tuple(line for line in lines if editor.may_see(line.visibility))
 
     def page(self, editor: Editor, document_id: str) -> Version | None:
         """The newest version of a page (its `text` is what an editor starts from, its `version`
@@ -256,6 +269,13 @@ class Curation:
         uow.audit.append(
             at=self._clock.now(), actor=editor.key, action=action, subject=subject, data=data
         )
+
+
+def _fits(line: ShelfLine, needed: Sequence[str]) -> bool:
+    if not needed:
+        return True
+    told = " ".join((line.id, line.title, line.owner, *line.services, *line.alerts)).casefold()
+    return all(word in told for word in needed)
 
 
 def require_lead(editor: Editor) -> None:

@@ -33,6 +33,20 @@ class KnowledgeSettings(CatalogueSettings):
             "that host alone"
         ),
     )
+    alert_rules: Annotated[tuple[Path, ...], NoDecode] = Field(
+        (),
+        description=(
+            "Prometheus rule files, or folders of them, separated by commas: coverage compares "
+            "their alerts with the runbooks too"
+        ),
+    )
+    people_file: Path | None = Field(
+        None,
+        description=(
+            "file of who may own a runbook, a name a line; with it, pages whose owner has left "
+            "are told of"
+        ),
+    )
     keep_texts_days: int = Field(
         0,
         ge=0,
@@ -43,7 +57,22 @@ class KnowledgeSettings(CatalogueSettings):
         ),
     )
 
-    @field_validator("sync_sources", mode="before")
+    @field_validator("alert_rules")
+    @classmethod
+    def _rules_are_there(cls, value: tuple[Path, ...]) -> tuple[Path, ...]:
+        for path in value:
+            if not path.exists():
+                raise ValueError(f"{path} is neither a file nor a folder")
+        return value
+
+    @field_validator("people_file")
+    @classmethod
+    def _people_are_there(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_file():
+            raise ValueError(f"{value} is not a file")
+        return value
+
+    @field_validator("sync_sources", "alert_rules", mode="before")
     @classmethod
     def _sources(cls, value: object) -> object:
         if not isinstance(value, str):

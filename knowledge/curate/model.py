@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from difflib import unified_diff
 from itertools import pairwise
+from typing import Generic, TypeVar
 
 from knowledge.model import DocumentState, Origin, Runbook, Visibility
 from knowledge.text.runbook_page import page_of
@@ -29,6 +30,19 @@ class RunbookLine:
     review_by: date | None
     updated_at: datetime
     updated_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShelfLine:
+    """What a runbook is found by in a list: thousands of these cost what a hundred whole lines do.
+    `alerts` and `owner` are empty where nobody asked for them."""
+
+    id: str
+    title: str
+    services: tuple[str, ...]
+    visibility: Visibility
+    alerts: tuple[str, ...] = ()
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,17 +89,20 @@ class ImportedPage:
     digest: str = ""
 
 
+L = TypeVar("L", RunbookLine, ShelfLine)
+
+
 @dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(Generic[L]):
     """The pages of one service, by title. A page of several services is in several branches."""
 
     service: str
-    pages: tuple[RunbookLine, ...]
+    pages: tuple[L, ...]
 
 
-def tree(lines: Iterable[RunbookLine]) -> tuple[Branch, ...]:
+def tree(lines: Iterable[L]) -> tuple[Branch[L], ...]:
     """Branches by service; pages that name none come last, under ""."""
-    branches: dict[str, list[RunbookLine]] = {}
+    branches: dict[str, list[L]] = {}
     for line in lines:
         for service in line.services or ("",):
             branches.setdefault(service, []).append(line)

@@ -19,8 +19,8 @@ class CuratedStore(Protocol):
         """In any state."""
         ...
 
-    def runbooks(self) -> Sequence[RunbookLine]:
-        """In any state, by id."""
+    def runbooks(self, ids: Sequence[str] | None = None) -> Sequence[RunbookLine]:
+        """In any state, by id; those of `ids`, all where None."""
         ...
 
     def versions(self, document_id: str) -> Sequence[VersionLine]:

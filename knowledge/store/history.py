@@ -1,25 +1,26 @@
 """Runbooks in lists, and what they said before."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Text, cast, select
 
-from knowledge.curate.model import RecordLine, RunbookLine, Version, VersionLine
+from knowledge.curate.model import RecordLine, RunbookLine, ShelfLine, Version, VersionLine
 from knowledge.model import DocumentKind, DocumentState, Origin, Runbook, Visibility
 from knowledge.store.documents import action_from_json, document_from_row, visibility_from_json
+from knowledge.store.statements import chunks
 from knowledge.store.tables import document_versions, documents
 
 _RUNBOOK = DocumentKind.RUNBOOK.value
 
 
-def runbooks(connection: Connection) -> list[RunbookLine]:
-    """Every runbook in any state, by id. Bodies stay in the database: thousands of them would
-    take longer to read than all the rest. What most pages say alike (who may see them, their
-    actions) comes as text, and each such text is read once."""
+def runbooks(connection: Connection, ids: Sequence[str] | None = None) -> list[RunbookLine]:
+    """Every runbook in any state, or those of `ids`, by id. Bodies stay in the database: thousands
+    of them would take longer to read than all the rest. What most pages say alike (who may see
+    them, their actions) comes as text, and each such text is read once."""
     fields = documents.c.fields
     statement = (
         select(
@@ -41,7 +42,44 @@ def runbooks(connection: Connection) -> list[RunbookLine]:
         .where(documents.c.kind == _RUNBOOK)
         .order_by(documents.c.id)
     )
-    return [_line(row) for row in connection.execute(statement).mappings()]
+    if ids is None:
+        return [_line(row) for row in connection.execute(statement).mappings()]
+    found = [
+        _line(row)
+        for some in chunks(ids)
+        for row in connection.execute(statement.where(documents.c.id.in_(some))).mappings()
+    ]
+    return sorted(found, key=lambda line: line.id)
+
+
+def shelf(connection: Connection, *, retired: bool, whole: bool) -> list[ShelfLine]:
+    """What each runbook is found by: of those that are retired, or of all the others; with alerts
+    and owner where `whole`. By id."""
+    meta, is_retired = documents.c.meta, documents.c.state == DocumentState.RETIRED.value
+    shown = [
+        documents.c.id,
+        documents.c.title,
+        cast(meta["services"], Text),
+        cast(documents.c.visibility, Text),
+    ]
+    if whole:
+        shown += [cast(meta["alerts"], Text), documents.c.fields["owner"].as_string()]
+    statement = (
+        select(*shown)
+        .where(documents.c.kind == _RUNBOOK, is_retired if retired else ~is_retired)
+        .order_by(documents.c.id)
+    )
+    return [
+        ShelfLine(
+            id=row[0],
+            title=row[1],
+            services=_names(row[2]),
+            visibility=_visibility(row[3]),
+            alerts=_names(row[4]) if whole else (),
+            owner=(row[5] or "") if whole else "",
+        )
+        for row in connection.execute(statement)
+    ]
 
 
 def records(connection: Connection) -> list[RecordLine]:
@@ -88,6 +126,11 @@ def _line(row: Mapping[Any, Any]) -> RunbookLine:
 @lru_cache(maxsize=1024)
 def _visibility(text: str) -> Visibility:
     return visibility_from_json(json.loads(text))
+
+
+@lru_cache(maxsize=4096)
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(json.loads(text))
 
 
 @lru_cache(maxsize=1024)

@@ -6,7 +6,14 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from knowledge.curate.model import ImportedPage, RecordLine, RunbookLine, Version, VersionLine
+from knowledge.curate.model import (
+    ImportedPage,
+    RecordLine,
+    RunbookLine,
+    ShelfLine,
+    Version,
+    VersionLine,
+)
 from knowledge.embed.port import Vectors
 from knowledge.index.source import DocumentCard, LogEntry
 from knowledge.model import Document, DocumentKind, DocumentState, Generation, Passage
@@ -74,9 +81,13 @@ class KnowledgeRepository:
         """Wait until nobody else publishes; held until the transaction ends."""
         lock_until_commit(self._connection, CURATING_LOCK)
 
-    def runbooks(self) -> Sequence[RunbookLine]:
-        """In any state, by id."""
-        return history.runbooks(self._connection)
+    def runbooks(self, ids: Sequence[str] | None = None) -> Sequence[RunbookLine]:
+        """In any state, by id; those of `ids`, all where None."""
+        return history.runbooks(self._connection, ids)
+
+    def shelf(self, *, retired: bool = False, whole: bool = False) -> Sequence[ShelfLine]:
+        """What runbooks are found by; see `knowledge.store.history.shelf`."""
+        return history.shelf(self._connection, retired=retired, whole=whole)
 
     def records(self) -> Sequence[RecordLine]:
         """Past incidents in any state, by id."""

@@ -4,14 +4,18 @@ Rows are written straight into the tables, as a million alerts through the front
 an hour. What they say is made by a seeded generator.
 """
 
+import os
 import random
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Table
 
 from bot.chat.cards import CARD_PREFIX
+from bot.clock import Clock
 from bot.store import tables
 from bot.store.database import Database
 from bot.suggestions.model import Citation, CitedPassage, Suggestion, SuggestionKind
@@ -32,6 +36,28 @@ _BATCH = 5_000
 _SERVICES = 200
 _FAMILIES = 600
 _VERDICTS = ("helpful", "helpful", "not_helpful", "graded_right", "graded_wrong", "resolved_like")
+
+
+KEPT = "RECALL_BENCH_HOUSE"
+"""Variable that names a folder in which the filled database stays for the next time."""
+
+
+@contextmanager
+def open_house(folder: Path, clock: Clock) -> Iterator[Database]:
+    """The filled database: in `folder`, or kept where the variable says. Filling takes minutes."""
+    kept = os.environ.get(KEPT)
+    path = (Path(kept) if kept else folder) / "house.db"
+    is_filled = path.with_suffix(".filled")
+    database = Database(f"sqlite:///{path}", clock=clock, busy_timeout_seconds=20.0)
+    try:
+        if is_filled.exists():
+            database.migrate()
+        else:
+            fill(database)
+            is_filled.touch()
+        yield database
+    finally:
+        database.close()
 
 
 def fill(database: Database) -> int:

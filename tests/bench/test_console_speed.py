@@ -6,16 +6,17 @@ in one process, on SQLite. A search is the engine's work and is measured with it
 
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from bot.clock import ManualClock
+from bot.counting import open_counts
 from bot.settings import Settings
-from tests.bench.large_house import ALERTS, INCIDENTS, NOW, RUNBOOKS, fill
+from tests.bench.large_house import ALERTS, INCIDENTS, NOW, RUNBOOKS, open_house
 from tests.bench.measuring import Spread, Stopwatch, print_table
 from tests.support.console import console, sign_in
-from tests.support.databases import sqlite_database
 from tests.support.front_fakes import FakeEngine
 
 pytestmark = pytest.mark.bench
@@ -27,15 +28,20 @@ MOST_BYTES = 200_000
 
 def test_every_page_is_there_at_once(tmp_path: Path) -> None:
     clock = ManualClock(NOW)
-    with sqlite_database(tmp_path, clock) as database:
-        with Stopwatch() as filling:
-            storm = fill(database)
+    with Stopwatch() as filling, ExitStack() as opened:
+        database = opened.enter_context(open_house(tmp_path, clock))
+        stay = opened.pop_all()
+    with stay:
+        settings = Settings(_env_file=None)
+        counts = open_counts(settings, database, clock, database.knowledge_source().list)
+        with Stopwatch() as counting:
+            counts.keep_up()  # what the engine's tick does
         with database.read() as uow:
             page = uow.knowledge.runbooks()[RUNBOOKS // 2].id
-        with console(database, clock, FakeEngine(), Settings(_env_file=None)) as browser:
+        with console(database, clock, FakeEngine(), settings) as browser:
             sign_in(browser, database, clock)
             rows = []
-            for name, paths in _pages(page, storm).items():
+            for name, paths in _pages(page, INCIDENTS).items():
                 seconds, most = [], 0
                 for turn in range(TIMES):
                     began = time.perf_counter()
@@ -48,7 +54,10 @@ def test_every_page_is_there_at_once(tmp_path: Path) -> None:
         f"Console: {INCIDENTS:,} incidents, {ALERTS:,} alerts, {RUNBOOKS:,} runbooks",
         ("page", "p50 ms", "p95 ms", "most ms", "kB"),
         [(name, of.p50, of.p95, of.most, most // 1000) for name, of, most in rows],
-        notes=[f"The database was filled in {filling.seconds:.0f} s. Goal: p95 {GOAL_MS:.0f} ms."],
+        notes=[
+            f"The database was filled in {filling.seconds:.0f} s, counting took the engine "
+            f"{counting.seconds:.1f} s. Goal: p95 {GOAL_MS:.0f} ms."
+        ],
     )
     assert not [name for name, of, _ in rows if of.p95 > GOAL_MS]
     assert not [name for name, _, most in rows if most > MOST_BYTES]

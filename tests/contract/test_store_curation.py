@@ -160,6 +160,8 @@ def test_a_restricted_page_is_as_if_it_were_not_there(curation: Curation) -> Non
         curation.revert(BEN, "p", 1)
     curation.revert(insider, "p", 1)
     assert curation.runbooks(BEN) == ()
+    assert curation.tree(BEN) == ()
+    assert curation.lines(BEN, ["p"]) == ()
     assert curation.page(BEN, "p") is None
     assert curation.history(BEN, "p") == ()
     with pytest.raises(Unpublishable, match="no page that you could change"):
@@ -173,10 +175,15 @@ def test_pages_hang_in_a_tree_by_service(curation: Curation) -> None:
     curation.publish(ANN, "a", "# Apart\n\nWords.\n", 0)
     api, checkout, other = curation.tree(EVE)
     assert (api.service, checkout.service, other.service) == ("api", "checkout", "")
-    [line] = api.pages
+    assert [one.id for one in api.pages] == [one.id for one in checkout.pages] == ["b"]
+    [line] = curation.lines(EVE, ["b", "nowhere"])
     assert (line.owner, str(line.review_by), line.updated_by) == ("ann", "2027-01-01", ANN.key)
+    assert [one.service for one in curation.tree(EVE, "ANN api")] == ["api", "checkout"]
+    assert curation.tree(EVE, "ann nowhere") == ()
     curation.retire(ANN, "a")
     assert len(curation.tree(EVE)) == 2
+    [gone] = curation.tree(EVE, retired=True)
+    assert [one.id for one in gone.pages] == ["a"]
     with pytest.raises(Unpublishable, match="retired"):
         curation.publish(ANN, "a", PAGE, 1)
     curation.bring_back(ANN, "a")

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Annotated, Any, Protocol, cast
+from typing import Annotated, Protocol, cast
 
 from fastapi import Depends, Request
 
@@ -11,13 +11,13 @@ from bot.actions.catalogue import ActionCatalogue
 from bot.actions.presses import ActionButtons
 from bot.clock import Clock
 from bot.commands.book import CommandBook
+from bot.counts.counting import Counts
 from bot.engine.ports import EngineClient
 from bot.people.token_desk import TokenDesk
 from bot.services.catalogue import Catalogue
 from bot.suggestions.changed import ChangedLast
 from bot.uow import UnitOfWorkFactory
 from bot.web.console.attempts import Attempts
-from bot.web.console.kept import Kept
 from knowledge.model import Document, DocumentKind
 
 Documents = Callable[[DocumentKind], Sequence[Document]]
@@ -78,13 +78,14 @@ class ConsoleParts:
     wherever they ask. `sign_on` is None without an identity provider. `facts` are what the
     settings page tells, by heading, `actions` what may be run (None where nothing is known of
     that), `deciding` decides on requests and `tokens` makes personal tokens, both None where none
-    may be run, and `models` is None where there are none to look at. `weeks` and `analyses` keep
-    what takes long to count."""
+    may be run, and `models` is None where there are none to look at. `counts` has what takes long
+    to count."""
 
     units: UnitOfWorkFactory
     engine: EngineClient
     clock: Clock
     book: CommandBook
+    counts: Counts
     search_seconds: float = 10.0
     public_url: str = ""
     sign_on: SignOnParts | None = None
@@ -96,8 +97,6 @@ class ConsoleParts:
     models: Models | None = None
     wake: Callable[[], None] = lambda: None
     documents: Documents = lambda _: ()
-    weeks: Kept[Any] = field(default_factory=lambda: Kept(timedelta(hours=1)))
-    analyses: Kept[Any] = field(default_factory=lambda: Kept(timedelta(minutes=10)))
     changed: ChangedLast = field(default_factory=lambda: ChangedLast(Catalogue()))
     attempts: Attempts = field(
         default_factory=lambda: Attempts(most=10, within=timedelta(minutes=5))

@@ -18,7 +18,7 @@ from bot.web.console.gate import Fields, Lead, Signed, Visitor, text_in
 from bot.web.console.markdown import rendered
 from bot.web.console.parts import Console, ConsoleParts
 from bot.web.console.rendering import ConsoleError, page, see_other
-from knowledge.curate.model import Branch, MergeNeeded, Published, RunbookLine, Version, tree
+from knowledge.curate.model import Branch, MergeNeeded, Published, ShelfLine, Version
 from knowledge.errors import BadDocument, Unpublishable
 from knowledge.model import DocumentState, Runbook
 from knowledge.text.pages import parse_runbook
@@ -28,7 +28,8 @@ router = APIRouter()
 LONGEST_PAGE = 500_000
 _USED_WITHIN = timedelta(days=180)
 _MOST_LISTED = 300
-"""Pages that are listed by name; of the services after that only the names are."""
+"""Pages that are listed by name; of the services after that only the names are, and of a service
+with more of them as many."""
 
 _MOST_USES = 50
 _MOST_CITED = 500
@@ -73,16 +74,11 @@ def address_of(document_id: str) -> str:
 def runbooks(
     request: Request, visitor: Signed, parts: Console, words: str = "", retired: str = ""
 ) -> Response:
-    wanted = words.strip()[:200]
-    needed = wanted.casefold().split()
-    lines = curation_of(parts).runbooks(editor_of(visitor))
-    with_retired = retired == "yes"
-    shown = [
-        line
-        for line in lines
-        if (line.state is DocumentState.RETIRED) is with_retired and _fits(line, needed)
-    ]
-    branches = tree(shown)
+    wanted, with_retired = words.strip()[:200], retired == "yes"
+    curation, editor = curation_of(parts), editor_of(visitor)
+    branches = curation.tree(editor, wanted, retired=with_retired)
+    opened = _opened(branches)
+    listed = [one.id for branch in branches[:opened] for one in branch.pages[:_MOST_LISTED]]
     is_rows = request.headers.get("HX-Target") == "rows"
     return page(
         request,
@@ -90,8 +86,9 @@ def runbooks(
         visitor=visitor,
         tab="runbooks",
         branches=branches,
-        open_branches=_opened(branches),
-        count=len(shown),
+        open_branches=opened,
+        most=_MOST_LISTED,
+        lines={line.id: line for line in curation.lines(editor, listed)},
         words=wanted,
         retired=with_retired,
         today=parts.clock.now().date(),
@@ -368,7 +365,7 @@ def _parsed(text: str, document_id: str) -> Runbook:
     return parse_runbook(text + "\n", slug=document_id or "new-page")
 
 
-def _opened(branches: Sequence[Branch]) -> int:
+def _opened(branches: Sequence[Branch[ShelfLine]]) -> int:
     """How many branches are shown with their pages: at least one, and pages up to the most."""
     listed = 0
     for number, branch in enumerate(branches):
@@ -376,13 +373,6 @@ def _opened(branches: Sequence[Branch]) -> int:
         if listed > _MOST_LISTED:
             return max(1, number)
     return len(branches)
-
-
-def _fits(line: RunbookLine, needed: Sequence[str]) -> bool:
-    if not needed:
-        return True
-    told = " ".join((line.id, line.title, line.owner, *line.services, *line.alerts)).casefold()
-    return all(word in told for word in needed)
 
 
 def _number(text: str) -> int:

@@ -1,11 +1,13 @@
 """Coverage in the console: what has no page, what went stale, a draft from past incidents."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bot.clock import ManualClock
+from bot.counting import open_counts
 from bot.drafts.curation import Curation, Editor
 from bot.people.model import Role
 from bot.settings import Settings
@@ -98,7 +100,67 @@ def test_coverage_is_kept_for_a_while_and_counted_again_when_asked(
     assert "CacheCold" in lead.get("/console/coverage?again=yes").text
     keep(database, clock, "INC-2", "DiskSlow")
     clock.advance(600)
+    counts = open_counts(
+        Settings(_env_file=None), database, clock, database.knowledge_source().list
+    )
+    assert counts.keep_up(), "the engine counts what is ten minutes old"
+    assert not counts.keep_up(), "and not again"
     assert "DiskSlow" in lead.get("/console/coverage").text
+
+
+def test_where_no_engine_counts_whoever_asks_does(
+    browser: Browser, database: Database, clock: ManualClock
+) -> None:
+    lead = sign_in(browser, database, clock)
+    assert "No alert is known yet" in lead.get("/console/coverage").text
+    keep(database, clock, "INC-1", "CacheCold")
+    clock.advance(3 * 3_600 - 1)
+    assert "CacheCold" not in lead.get("/console/coverage").text
+    clock.advance(1)
+    assert "CacheCold" in lead.get("/console/coverage").text
+
+
+def test_a_page_restricted_since_it_was_counted_is_not_named(
+    browser: Browser, database: Database, clock: ManualClock
+) -> None:
+    editor = Editor("T1/BEN", Role.LEAD)
+    Curation(database, clock).publish(editor, "old", STALE, 0)
+    lead = sign_in(browser, database, clock)
+    assert "/console/runbooks/page/old" in lead.get("/console/coverage").text
+    with database.begin() as uow:
+        page = uow.knowledge.get("old")
+        assert isinstance(page, Runbook)
+        hidden = replace(page, visibility=Visibility(frozenset({"T1/C9"})))
+        uow.knowledge.upsert([(hidden, passages_of(hidden))], actor="t", now=clock.now())
+    assert "/console/runbooks/page/old" not in lead.get("/console/coverage").text
+
+
+def test_rule_files_and_people_of_the_settings_are_compared(
+    database: Database, clock: ManualClock, engine: FakeEngine, tmp_path: Path
+) -> None:
+    rules = tmp_path / "rules"
+    rules.mkdir()
+    (rules / "disk.yml").write_text(
+        "groups:\n- name: disk\n  rules:\n  - alert: DiskNearlyFull\n    expr: up == 0\n"
+    )
+    people = tmp_path / "people.txt"
+    people.write_text("# who is here\nben\n")
+    page = "---\nowner: {}\n---\n\n# {}\n\n1. Look.\n"
+    curation, editor = Curation(database, clock), Editor("T1/BEN", Role.LEAD)
+    curation.publish(editor, "bens", page.format("Ben", "Kept"), 0)
+    curation.publish(editor, "annas", page.format("anna", "Left"), 0)
+    settings = Settings(data_dir=tmp_path, alert_rules=(rules,), people_file=people, _env_file=None)
+    with console(database, clock, engine, settings) as browser:
+        lead = sign_in(browser, database, clock)
+        shown = lead.get("/console/coverage").text
+        assert "DiskNearlyFull" in shown
+        assert "its owner anna is not among the people" in shown
+        assert "its owner Ben" not in shown
+        (rules / "disk.yml").write_text("groups: 7\n")
+        told = lead.get("/console/coverage?again=yes")
+        assert told.status_code == 503
+        assert "disk.yml" in told.text
+        assert "DiskNearlyFull" in lead.get("/console/coverage").text, "the last count stays"
 
 
 def test_a_page_that_names_an_action_which_the_catalogue_lacks_is_stale(

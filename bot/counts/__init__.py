@@ -1,0 +1,1 @@
+"""What takes seconds to count: counted by the engine before anybody asks, and kept."""
