@@ -18,6 +18,7 @@ from bot.incidents.ports import IncidentRepository
 from bot.jobs.ports import Inbox, JobQueue, Marks
 from bot.people.sessions import PassRepository
 from bot.people.texts import Texts
+from bot.secrets.model import SecretRepository
 from bot.suggestions.corrections import CorrectionRepository
 from bot.suggestions.ports import SuggestionRepository
 from knowledge.curate.model import (
@@ -130,6 +131,8 @@ class UnitOfWork(Protocol):
     def audit(self) -> AuditLog: ...
     @property
     def passes(self) -> PassRepository: ...
+    @property
+    def secrets(self) -> SecretRepository: ...
     @property
     def texts(self) -> Texts: ...
     @property

@@ -1,11 +1,11 @@
-"""The table of the console's passes."""
+"""Tables of the console: passes, and secrets that were written in it."""
 
 from sqlalchemy import Column, Table
 
 from bot.store.tables import metadata
 from knowledge.store.columns import Json, SafeText, UtcDateTime
 
-__all__ = ["console_passes", "metadata"]
+__all__ = ["console_passes", "metadata", "source_secrets"]
 
 console_passes = Table(
     "console_passes",
@@ -22,3 +22,13 @@ console_passes = Table(
     Column("data", Json, nullable=False),
 )
 """One-time links, sessions and started sign-ins of the console, by the hash of their secret."""
+
+source_secrets = Table(
+    "source_secrets",
+    metadata,
+    Column("source", SafeText, primary_key=True),
+    Column("sealed", Json, nullable=False),
+    Column("changed_by", SafeText, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+)
+"""`sealed` is a list of [sign, sealed text], the newest first; see bot.secrets."""

@@ -18,6 +18,7 @@ from bot.store.jobs import SqlJobQueue
 from bot.store.marks import SqlMarks
 from bot.store.outbox import SqlOutbox
 from bot.store.passes import SqlPasses
+from bot.store.secrets import SqlSecrets
 from bot.store.suggestions import SqlSuggestions
 from bot.store.texts import SqlTexts
 from knowledge.store.knowledge import KnowledgeRepository
@@ -44,5 +45,6 @@ class SqlUnitOfWork:
         self.marks = SqlMarks(connection, writing=writing)
         self.audit = SqlAuditLog(connection)
         self.passes = SqlPasses(connection)
+        self.secrets = SqlSecrets(connection, writing=writing)
         self.texts = SqlTexts(connection)
         self.knowledge = KnowledgeRepository(connection)

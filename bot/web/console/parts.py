@@ -13,6 +13,7 @@ from bot.clock import Clock
 from bot.commands.book import CommandBook
 from bot.counts.counting import Counts
 from bot.engine.ports import EngineClient
+from bot.secrets.keeping import SecretKeeping
 from bot.services.catalogue import Catalogue
 from bot.suggestions.changed import ChangedLast
 from bot.uow import UnitOfWorkFactory
@@ -77,7 +78,8 @@ class ConsoleParts:
     wherever they ask. `sign_on` is None without an identity provider. `facts` are what the
     settings page tells, by heading, `actions` what may be run (None where nothing is known of
     that), `deciding` decides on requests, None where none may be run, and `models` is None where
-    there are none to look at. `counts` has what takes long to count."""
+    there are none to look at. `secrets` is None where no secret
+    of a source can be written. `counts` has what takes long to count."""
 
     units: UnitOfWorkFactory
     engine: EngineClient
@@ -92,6 +94,7 @@ class ConsoleParts:
     actions: Callable[[], ActionCatalogue | None] = lambda: None
     deciding: ActionButtons | None = None
     models: Models | None = None
+    secrets: SecretKeeping | None = None
     wake: Callable[[], None] = lambda: None
     documents: Documents = lambda _: ()
     changed: ChangedLast = field(default_factory=lambda: ChangedLast(Catalogue()))
