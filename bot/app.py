@@ -280,6 +280,8 @@ class Front:
 def build_front(settings: Settings, engine: EngineClient, *, clock: Clock | None = None) -> Front:
     """The web application, with the inbox writer and Slack's connections started."""
     from bot.console import console_parts
+    from bot.secrets.live import LiveSecrets
+    from bot.source_secrets import open_sealing, open_secret_keeping
     from bot.web.app import create_app
     from bot.web.deps import FrontDeps, slack_off
     from bot.web.metrics import FrontMetrics
@@ -306,6 +308,8 @@ def build_front(settings: Settings, engine: EngineClient, *, clock: Clock | None
             probe, routers = open_front_slack(settings, database, inbox, engine, clock, opened)
         opened.callback(start_canaries(settings, database, inbox, clock))
         token = settings.webhook_token
+        sealing = open_sealing(settings)
+        kept = LiveSecrets(database, clock, sealing)
         deps = FrontDeps(
             units=database,
             inbox=inbox,
@@ -317,14 +321,15 @@ def build_front(settings: Settings, engine: EngineClient, *, clock: Clock | None
             slack=probe,
             sources=sources,
             secrets=secrets,
+            kept=kept,
             actions=CatalogueFolder(settings.actions_dir).current,
             public_url=settings.public_url or f"http://{settings.host}:{settings.port}",
             sns=SnsVerifier(fetch_over_https(settings.https_proxy), clock),
             changed=ChangedLast(catalogue_of(settings), settings.change_window),
         )
-        console = console_parts(
-            settings, database, engine, clock, waker.soon, database.knowledge_source().list
-        )
+        documents = database.knowledge_source().list
+        keeping = open_secret_keeping(settings, database, clock, sealing, kept.forget)
+        console = console_parts(settings, database, engine, clock, waker.soon, documents, keeping)
         return Front(create_app(deps, routers, console), opened.pop_all())
 
 

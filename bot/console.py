@@ -21,6 +21,7 @@ from bot.people.same import SamePeople
 from bot.people.sign_on import SignOnRules
 from bot.people.token_desk import TokenDesk
 from bot.redact import redact
+from bot.secrets.keeping import SecretKeeping
 from bot.settings import Settings
 from bot.suggestions.changed import ChangedLast
 from bot.suggestions.model import Suggestion
@@ -39,8 +40,10 @@ def console_parts(
     clock: Clock,
     wake: Callable[[], None],
     documents: Documents,
+    secrets: SecretKeeping | None = None,
 ) -> ConsoleParts:
-    """Raises SettingsError where a file that the settings name is wrong."""
+    """Raises SettingsError where a file that the settings name is wrong. `secrets` is None where
+    none can be written."""
     catalogue = catalogue_of(settings)
     tools = Tools(
         units=units,
@@ -61,7 +64,8 @@ def console_parts(
         public_url=settings.public_url,
         sign_on=open_sign_on(settings, clock),
         rollout=Rollout(default=settings.rollout, noise_limit=settings.noise_limit),
-        facts=lambda: {**facts_of(settings), **_files(settings, units)},
+        facts=lambda: {**facts_of(settings, _kept(units)), **_files(settings, units)},
+        secrets=secrets,
         actions=lambda: actions_in(folder),
         models=ModelRoom(settings.data_dir, settings.index_dir, settings.model or ""),
         wake=wake,
@@ -128,6 +132,12 @@ class _NoRooms:
 
     def shadow(self) -> CardRoom | None:
         return None
+
+
+def _kept(units: UnitOfWorkFactory) -> Mapping[str, int]:
+    """How many secrets of each source were written in the console."""
+    with units.read() as uow:
+        return {name: len(one.secrets) for name, one in uow.secrets.everything().items()}
 
 
 def _files(settings: Settings, units: UnitOfWorkFactory) -> Mapping[str, Mapping[str, str]]:

@@ -16,10 +16,11 @@ Facts = Mapping[str, Mapping[str, str]]
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
-def facts_of(settings: Settings) -> Facts:
-    """By heading, what is told by name. What a file says wrongly is told in its place."""
+def facts_of(settings: Settings, kept: Mapping[str, int] | None = None) -> Facts:
+    """By heading, what is told by name. What a file says wrongly is told in its place. `kept` is
+    how many secrets of a source were written in the console."""
     return {
-        "Sources": _sources(settings),
+        "Sources": _sources(settings, kept or {}),
         "Roles": {
             "Leads": ", ".join(settings.leads) or "none",
             "Administrators": ", ".join(settings.admins) or "none",
@@ -52,7 +53,7 @@ def actions_in(folder: CatalogueFolder | None) -> ActionCatalogue | None:
         return None
 
 
-def _sources(settings: Settings) -> Mapping[str, str]:
+def _sources(settings: Settings, kept: Mapping[str, int]) -> Mapping[str, str]:
     """A row a tool. A secret is written into its file or variable, and shown nowhere."""
     try:
         sources = all_sources(settings.sources_dir)
@@ -63,7 +64,7 @@ def _sources(settings: Settings) -> Mapping[str, str]:
     rows = {"Bearer token for all": "set" if has_token else "not set"}
     others: list[str] = []
     for source in sorted(set(sources.values()), key=lambda one: (one.title or one.name).lower()):
-        own = len(secrets.get(source.name, ()))
+        own = len(secrets.get(source.name, ())) or kept.get(source.name, 0)
         if own == 0:
             others.append(source.title or source.name)
         else:

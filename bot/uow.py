@@ -19,6 +19,7 @@ from bot.jobs.ports import Inbox, JobQueue, Marks
 from bot.people.sessions import PassRepository
 from bot.people.texts import Texts
 from bot.people.tokens import TokenRepository
+from bot.secrets.model import SecretRepository
 from bot.suggestions.corrections import CorrectionRepository
 from bot.suggestions.ports import SuggestionRepository
 from knowledge.curate.model import (
@@ -135,6 +136,8 @@ class UnitOfWork(Protocol):
     def tokens(self) -> TokenRepository: ...
     @property
     def asked_keys(self) -> AskedKeys: ...
+    @property
+    def secrets(self) -> SecretRepository: ...
     @property
     def texts(self) -> Texts: ...
     @property

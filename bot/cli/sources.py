@@ -242,3 +242,28 @@ def _say(one: Mapping[str, Any]) -> None:
                 say(f"  {key}.{name}: {text}")
         elif value:
             say(f"  {key}: {value}")
+
+
+@app.command("key", short_help="Make a key for RECALL_SECRET_KEY.")
+def key() -> None:
+    """Print a new key that seals what is written in the console. Keep it as safe as a password:
+    without it, secrets in the database are lost."""
+    from bot.secrets.sealing import new_key
+
+    typer.echo(new_key())
+
+
+@app.command("seal", short_help="Seal all kept secrets with the newest key.")
+def seal(config: Path = CONFIG_OPTION) -> None:
+    """Open every secret that was written in the console with any of the keys, and seal it with
+    the first. After that the other keys are needed no more, but for older backups."""
+    from bot.cli.common import actor_name, exit_on_error, open_database, read_settings, say
+    from bot.clock import SystemClock
+    from bot.people.model import Role
+    from bot.source_secrets import open_sealing, open_secret_keeping
+
+    settings = read_settings(config)
+    with exit_on_error(), open_database(settings) as database:
+        keeping = open_secret_keeping(settings, database, SystemClock(), open_sealing(settings))
+        count = keeping.seal_anew(actor_name(), Role.ADMIN)
+    say(f"Sealed anew: {count}.")

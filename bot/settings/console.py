@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode
 
+from bot.errors import SettingsError
+
 _DETAILS = (
     "oidc_role_claim",
     "oidc_responders",
@@ -25,6 +27,12 @@ class ConsoleSettings(BaseSettings):
         "",
         description="address at which browsers reach Recall, such as https://recall.example.org; "
         "empty means that of RECALL_HOST and RECALL_PORT",
+    )
+    secret_key: SecretStr | None = Field(
+        None,
+        description="key that seals secrets written in the console, or several separated by "
+        "commas, the newest first; empty means the file secret.key in the data folder, made at "
+        "first use (SQLite only)",
     )
     oidc_issuer: str = Field(
         "",
@@ -61,6 +69,19 @@ class ConsoleSettings(BaseSettings):
         description="claim that holds TEAM_ID/USER_ID, so that somebody is the same person as in "
         "Slack; people must not be able to set it themselves",
     )
+
+    @field_validator("secret_key")
+    @classmethod
+    def _key_is_one(cls, value: SecretStr | None) -> SecretStr | None:
+        from bot.secrets.sealing import NO_KEY, Sealer
+
+        if value is None or not value.get_secret_value().strip():
+            return None
+        try:
+            Sealer([key.strip() for key in value.get_secret_value().split(",") if key.strip()])
+        except SettingsError:
+            raise ValueError(NO_KEY) from None
+        return value
 
     @field_validator("public_url")
     @classmethod

@@ -1,11 +1,11 @@
-"""Tables of what lets people in: the console's passes, and personal tokens."""
+"""Tables of what lets people in (passes, personal tokens), and secrets written in the console."""
 
 from sqlalchemy import Column, Index, Table
 
 from bot.store.tables import metadata
 from knowledge.store.columns import BigId, Json, SafeText, UtcDateTime
 
-__all__ = ["console_passes", "metadata", "personal_tokens"]
+__all__ = ["console_passes", "metadata", "personal_tokens", "source_secrets"]
 
 console_passes = Table(
     "console_passes",
@@ -42,3 +42,13 @@ personal_tokens = Table(
     sqlite_autoincrement=True,
 )
 """Personal tokens by the hash of their secret. Rows stay: what was revoked is told as revoked."""
+
+source_secrets = Table(
+    "source_secrets",
+    metadata,
+    Column("source", SafeText, primary_key=True),
+    Column("sealed", Json, nullable=False),
+    Column("changed_by", SafeText, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+)
+"""`sealed` is a list of [sign, sealed text], the newest first; see bot.secrets."""

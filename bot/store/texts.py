@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Table, and_, delete, or_, select, update
 
 from bot.incidents.model import IncidentState, TimelineKind
 from bot.store import tables
-from bot.store.console_tables import console_passes, personal_tokens
+from bot.store.console_tables import console_passes, personal_tokens, source_secrets
 from bot.store.post_tables import tool_posts
 from knowledge.store.statements import chunks
 from knowledge.store.tables import document_versions, documents
@@ -42,6 +42,7 @@ _WHERE: Mapping[str, _Texts] = {
     "messages": _Texts(tables.outbox, ("seq",), (), ("message",)),
     "changes": _Texts(tables.changes, ("key",), ("actor", "summary")),
     "posts": _Texts(tool_posts, ("id",), ("text",)),
+    "secrets of sources": _Texts(source_secrets, ("source",), ("changed_by",)),
     "document authors": _Texts(documents, ("id",), ("updated_by",)),
 }
 

@@ -19,6 +19,7 @@ from bot.store.jobs import SqlJobQueue
 from bot.store.marks import SqlMarks
 from bot.store.outbox import SqlOutbox
 from bot.store.passes import SqlPasses
+from bot.store.secrets import SqlSecrets
 from bot.store.suggestions import SqlSuggestions
 from bot.store.texts import SqlTexts
 from bot.store.tokens import SqlTokens
@@ -48,5 +49,6 @@ class SqlUnitOfWork:
         self.passes = SqlPasses(connection)
         self.tokens = SqlTokens(connection)
         self.asked_keys = SqlAskedKeys(connection)
+        self.secrets = SqlSecrets(connection, writing=writing)
         self.texts = SqlTexts(connection)
         self.knowledge = KnowledgeRepository(connection)

@@ -12,6 +12,7 @@ from bot.alerts.sources.secrets import Secrets
 from bot.clock import Clock, SystemClock
 from bot.engine.ports import EngineClient
 from bot.jobs.ports import InboxAdder
+from bot.secrets.live import LiveSecrets
 from bot.services.catalogue import Catalogue
 from bot.suggestions.changed import ChangedLast
 from bot.uow import UnitOfWorkFactory
@@ -37,7 +38,8 @@ def slack_off() -> Mapping[str, object]:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrontDeps:
     """All that the front works with. `token` None means that everything guarded is closed, but
-    the sources that `secrets` opens."""
+    the sources that `secrets` opens, or, where that has none for them, `kept`: the secrets that
+    were written in the console."""
 
     units: UnitOfWorkFactory
     inbox: InboxAdder
@@ -52,6 +54,7 @@ class FrontDeps:
     sources: Mapping[str, Source] = field(default_factory=all_sources)
     actions: Callable[[], ActionCatalogue] = ActionCatalogue
     secrets: Secrets = field(default_factory=dict)
+    kept: LiveSecrets | None = None
     changed: ChangedLast = field(default_factory=lambda: ChangedLast(Catalogue()))
     tokens: TokenBounds = field(default_factory=TokenBounds)
     act_seconds: float = 10.0

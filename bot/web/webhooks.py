@@ -40,6 +40,8 @@ async def take_alerts(source: str, request: Request, deps: Front) -> Accepted:
     Its JSON is checked here, so that the sender learns of a broken body; what it means is
     found out later, and a body that cannot be understood is kept as failed, not lost.
     """
+    if deps.kept is not None and deps.kept.is_old:
+        await run_in_threadpool(deps.kept.refresh)
     found = find_source(deps.sources, source)
     if found is None:
         require_token(deps, request.headers.get("authorization"))
@@ -131,7 +133,11 @@ def _check_body(deps: FrontDeps, source: Source, request: Request, body: bytes) 
 
 
 def _secrets(source: Source, deps: FrontDeps) -> list[str]:
-    return [one.get_secret_value() for one in deps.secrets.get(source.name, ())]
+    """The file of the settings wins over what was written in the console."""
+    own = [one.get_secret_value() for one in deps.secrets.get(source.name, ())]
+    if own or deps.kept is None:
+        return own
+    return list(deps.kept.of(source.name))
 
 
 @router.get("/schemas/generic")

@@ -19,6 +19,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
+from bot.people.model import Role
 from tests.support.console_site import Site, console_site
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -293,6 +294,34 @@ def impact_text(window: webdriver.Chrome) -> str:
     return window.find_element(By.ID, "impact").text
 
 
+def enter(window: webdriver.Chrome, link: str) -> None:
+    window.get(link)
+    window.find_element(By.CSS_SELECTOR, "main button").click()
+    until(window, lambda: window.current_url.endswith("/console/incidents"))
+
+
+def test_an_administrator_writes_a_secret_that_no_page_shows(
+    window: webdriver.Chrome, site: Site
+) -> None:
+    secret = "canary-Zq7rT2-secret"
+    look(window, PHONE)
+    enter(window, site.link(Role.ADMIN))
+    try:
+        window.get(f"{site.address}/console/settings")
+        Select(window.find_element(By.NAME, "source")).select_by_visible_text("Grafana")
+        field = window.find_element(By.NAME, "secret")
+        assert field.get_attribute("type") == "password"
+        field.send_keys(secret, Keys.ENTER)
+        until(window, lambda: "It is not shown again" in window.page_source)
+        assert secret not in window.page_source
+        assert secret not in window.current_url
+        assert violations(window) == []
+        window.find_element(By.CSS_SELECTOR, "button[aria-label$='of Grafana']").click()
+        until(window, lambda: "of grafana is gone" in window.page_source)
+    finally:
+        enter(window, site.link())
+
+
 def press(window: webdriver.Chrome, label: str) -> None:
     window.find_element(By.XPATH, f"//main//button[normalize-space(.)='{label}']").click()
 
@@ -326,6 +355,12 @@ def test_pictures(tmp_path: Path, window: webdriver.Chrome) -> None:
             window.get(f"{calm.address}/console/settings")
             window.execute_script("document.getElementById('models').scrollIntoView()")
             picture(window, f"console-models{suffix}")
+        enter(window, calm.link(Role.ADMIN))
+        for size, suffix in ((WIDE, ""), (PHONE, "-phone")):
+            look(window, size)
+            window.get(f"{calm.address}/console/settings")
+            window.execute_script("document.getElementById('secrets').scrollIntoView()")
+            picture(window, f"console-secrets{suffix}")
         window.delete_all_cookies()
         for size, suffix in ((WIDE, ""), (PHONE, "-phone")):
             look(window, size)

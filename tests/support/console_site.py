@@ -16,6 +16,7 @@ from bot.jobs.inbox_writer import InboxWriter
 from bot.people.model import Role
 from bot.people.sessions import a_link, digest_of, new_secret
 from bot.settings import Settings
+from bot.source_secrets import open_sealing, open_secret_keeping
 from bot.store.database import Database
 from bot.suggestions.ports import StoredSuggestion
 from bot.web.app import create_app
@@ -69,7 +70,9 @@ def console_site(folder: Path, hostile: str) -> Iterator[Site]:
         writer.start()
         settings = settings_of(folder)
         documents = database.knowledge_source().list
-        parts = console_parts(settings, database, engine, clock, engine.wake, documents)
+        keeping = open_secret_keeping(settings, database, clock, open_sealing(settings))
+        keeping.add("T1/BEN", Role.ADMIN, "zabbix", "recall:a long password")
+        parts = console_parts(settings, database, engine, clock, engine.wake, documents, keeping)
         deps = FrontDeps(
             units=database,
             inbox=writer,

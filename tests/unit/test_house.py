@@ -18,7 +18,7 @@ HOMES = {
     "sqlalchemy": ("bot/store/", "knowledge/store/"),
     "alembic": ("bot/store/",),
     "jmespath": ("bot/alerts/sources/expressions.py",),
-    "cryptography": ("bot/web/sns.py",),
+    "cryptography": ("bot/web/sns.py", "bot/secrets/sealing.py"),
     "faiss": ("knowledge/index/flat.py", "knowledge/index/ivf.py", "knowledge/index/selectors.py"),
     "tantivy": ("knowledge/index/lexical.py",),
     "sentence_transformers": ("knowledge/embed/sentence_transformer.py", "knowledge/learn/"),

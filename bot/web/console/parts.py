@@ -14,6 +14,7 @@ from bot.commands.book import CommandBook
 from bot.counts.counting import Counts
 from bot.engine.ports import EngineClient
 from bot.people.token_desk import TokenDesk
+from bot.secrets.keeping import SecretKeeping
 from bot.services.catalogue import Catalogue
 from bot.suggestions.changed import ChangedLast
 from bot.uow import UnitOfWorkFactory
@@ -78,8 +79,8 @@ class ConsoleParts:
     wherever they ask. `sign_on` is None without an identity provider. `facts` are what the
     settings page tells, by heading, `actions` what may be run (None where nothing is known of
     that), `deciding` decides on requests and `tokens` makes personal tokens, both None where none
-    may be run, and `models` is None where there are none to look at. `counts` has what takes long
-    to count."""
+    may be run, and `models` is None where there are none to look at. `secrets` is None where no
+    secret of a source can be written. `counts` has what takes long to count."""
 
     units: UnitOfWorkFactory
     engine: EngineClient
@@ -95,6 +96,7 @@ class ConsoleParts:
     deciding: ActionButtons | None = None
     tokens: TokenDesk | None = None
     models: Models | None = None
+    secrets: SecretKeeping | None = None
     wake: Callable[[], None] = lambda: None
     documents: Documents = lambda _: ()
     changed: ChangedLast = field(default_factory=lambda: ChangedLast(Catalogue()))

@@ -47,6 +47,8 @@ def settings(request: Request, visitor: Signed, parts: Console) -> Response:
         troubles=known.troubles,
         knowledge=knowledge,
         facts=parts.facts(),
+        secrets=parts.secrets.shown() if parts.secrets is not None else None,
+        sources=parts.secrets.choices() if parts.secrets is not None else [],
         **_models(parts),
     )
 
