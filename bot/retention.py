@@ -1,4 +1,4 @@
-"""Letting go of what people wrote in incidents, once it is old enough."""
+"""Letting go of what people wrote in incidents, and of changes, once they are old enough."""
 
 import logging
 from collections.abc import Callable
@@ -40,16 +40,34 @@ def let_go(units: UnitOfWorkFactory, clock: Clock, days: int) -> int:
             return emptied
 
 
+def forget_changes(units: UnitOfWorkFactory, clock: Clock, days: int) -> int:
+    """Delete changes of more than `days` ago; how many. Safe to repeat, and to be done by several
+    replicas at once."""
+    before = clock.now() - timedelta(days=days)
+    gone = 0
+    while True:
+        with units.begin() as uow:
+            rows = uow.changes.purge(before, BATCH)
+        gone += rows
+        if not rows:
+            return gone
+
+
 def retention_ticks(settings: Settings, units: UnitOfWorkFactory, clock: Clock) -> list[Tick]:
-    """What the engine has to do every so many seconds; nothing where texts are kept for good."""
-    if not settings.keep_texts_days:
+    """What the engine has to do every so many seconds; nothing where all is kept for good."""
+    if not (settings.keep_texts_days or settings.keep_changes_days):
         return []
 
     def look() -> None:
         try:
-            rows = let_go(units, clock, settings.keep_texts_days)
-            if rows:
+            if settings.keep_texts_days and (
+                rows := let_go(units, clock, settings.keep_texts_days)
+            ):
                 _log.info("emptied %d texts of incidents of long ago", rows)
+            if settings.keep_changes_days and (
+                rows := forget_changes(units, clock, settings.keep_changes_days)
+            ):
+                _log.info("forgot %d changes of long ago", rows)
         except Retryable as error:
             _log.warning("retention: %s; the next tick looks again", error)
 

@@ -88,3 +88,8 @@ class ChangeRepository(Protocol):
     def find(self, wanted: WantedChanges, limit: int) -> Sequence[KnownChange]:
         """Those that `wanted` describes, newest first."""
         ...
+
+    def purge(self, before: datetime, limit: int) -> int:
+        """Delete at most `limit` that came into their state before then; how many. The newest that
+        was in place in each service and environment stays: the next one is told against it."""
+        ...

@@ -1,6 +1,6 @@
 """Incident, its states, and its timeline. Changes of state are in `lifecycle`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -19,6 +19,11 @@ class IncidentState(StrEnum):
     @property
     def is_over(self) -> bool:
         return self in (IncidentState.RESOLVED, IncidentState.CLOSED)
+
+
+ABSORBED_PREFIX = "absorbed:1:"
+"""Begins the group key of an incident that had no alerts left when they were looked at anew; the
+key of the one that has them follows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +55,17 @@ class Incident:
     quiet_since: datetime | None = None
     quiet_from: IncidentState | None = None
 
+    @property
+    def absorbed_into(self) -> str | None:
+        """The key of the incident that took all of its alerts while both were young; None for one
+        that stands for itself."""
+        if not self.group_key.startswith(ABSORBED_PREFIX):
+            return None
+        return self.group_key.removeprefix(ABSORBED_PREFIX)
+
+
+CHANGE_LINE = "line"
+
 
 class TimelineKind(StrEnum):
     ALERT_FIRED = "alert_fired"
@@ -60,7 +76,8 @@ class TimelineKind(StrEnum):
     FEEDBACK = "feedback"
     NOTE = "note"
     CHANGE = "change"
-    """Something was deployed shortly before it opened; `data` has the change's key."""
+    """Something was deployed shortly before it opened; `data` has the change's key, and under
+    CHANGE_LINE what a search knows of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +97,12 @@ class TimelineEntry:
         if not (data.get("team") and data.get("channel") and data.get("ts")):
             return None
         return source_key(data["team"], data["channel"], data["ts"])
+
+
+def changes_told(timeline: Iterable[TimelineEntry]) -> tuple[str, ...]:
+    """What changed shortly before, a line each, as it was noted on the incident."""
+    lines = (one.data.get(CHANGE_LINE) for one in timeline if one.kind is TimelineKind.CHANGE)
+    return tuple(dict.fromkeys(line for line in lines if line))
 
 
 def source_key(team_id: str, channel: str, ts: str) -> str:

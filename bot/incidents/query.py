@@ -19,12 +19,14 @@ def query_of(
     alerts: Sequence[StoredAlert],
     timeline: Sequence[TimelineEntry],
     *,
+    changes: Sequence[str] = (),
     audience: Audience = PUBLIC,
 ) -> Query:
     """The query for `incident`, from its firing alerts; from all of them when none fires.
 
     The alert that came first leads: it opened the incident, and what joined later is evidence
-    beside it; `neighbours` are those of other names. `labels` are those that all these alerts
+    beside it; `neighbours` are those of other names, `changes`
+    what was changed shortly before, a line each. `labels` are those that all these alerts
     share. `logs` are the texts of EVIDENCE entries, newest first until MAX_EVIDENCE_CHARACTERS are
     reached, in the order they were pasted. Without any alert the words are those with which
     people declared the incident. What was said in a private channel is used for that alone.
@@ -44,6 +46,7 @@ def query_of(
         labels=_in_common(used),
         logs=_evidence(timeline),
         neighbours=neighbours_of(alerts, name),
+        changes=tuple(changes),
         runbook_url=runbooks.most_common(1)[0][0] if runbooks else None,
         audience=audience,
     )

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from bot.alerts.model import StoredAlert
-from bot.incidents.model import Incident, TimelineEntry, TimelineKind
+from bot.incidents.model import Incident, TimelineEntry, TimelineKind, changes_told
 from bot.incidents.query import neighbours_of
 from bot.suggestions.model import Value
 from bot.suggestions.resolution import common_labels, names_of, symptom_of
@@ -80,6 +80,7 @@ class IncidentRecord(Value):
     symptom: str
     labels: dict[str, str]
     neighbours: tuple[str, ...]
+    changes: tuple[str, ...] = ()
     logs: tuple[str, ...]
     timeline: tuple[Moment, ...]
     words: Words
@@ -114,6 +115,7 @@ def assemble(
         symptom=symptom_of(incident, in_order),
         labels=dict(list(common_labels(in_order).items())[:_MOST]),
         neighbours=neighbours_of(in_order, names[0] if names else None),
+        changes=changes_told(timeline)[:_MOST],
         logs=_logs(timeline),
         timeline=_moments(timeline),
         words=words,
@@ -185,6 +187,7 @@ def fields_of_record(
         "alert_names": list(record.alerts),
         "labels": dict(record.labels),
         "neighbours": list(record.neighbours),
+        "changes": list(record.changes),
         "tags": list(before.tags) if before is not None else [],
         "runbook": before.runbook if before is not None else None,
         "confirmed_by": confirmed_by,

@@ -1,5 +1,5 @@
 """The settings of what follows alerts by the clock: flapping, automatic resolve, storms, and how
-far back a change is told of."""
+far back a change is told of, and how long it is kept."""
 
 from datetime import timedelta
 
@@ -44,6 +44,15 @@ class LifecycleSettings(BaseSettings):
         ge=0,
         le=10_080,
         description="how long before an incident a change is still told of; 0: none is",
+    )
+    keep_changes_days: int = Field(
+        400,
+        ge=0,
+        le=36_500,
+        description=(
+            "days after which a change is forgotten; the newest of a service and environment "
+            "stays; 0: none is"
+        ),
     )
 
     @property

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, func, or_, select, update
+from sqlalchemy import Connection, RowMapping, and_, delete, func, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from bot.alerts.changes import Change, ChangeStatus, KnownChange, WantedChanges
@@ -103,6 +103,32 @@ class SqlChanges:
             .limit(limit)
         )
         return [_known(row) for row in self._connection.execute(statement).mappings()]
+
+    def purge(self, before: datetime, limit: int) -> int:
+        table = tables.changes
+        later = table.alias("later")
+        was_followed = (
+            select(later.c.key)
+            .where(
+                later.c.service == table.c.service,
+                later.c.environment == table.c.environment,
+                later.c.status.in_(_WAS_IN_PLACE),
+                later.c.version != "",
+                or_(
+                    later.c.at > table.c.at,
+                    and_(later.c.at == table.c.at, later.c.key > table.c.key),
+                ),
+            )
+            .exists()
+        )
+        was_in_place = table.c.status.in_(_WAS_IN_PLACE) & (table.c.version != "")
+        old = (
+            select(table.c.key)
+            .where(table.c.at < before, or_(~was_in_place, was_followed))
+            .order_by(table.c.key)
+            .limit(limit)
+        )
+        return self._connection.execute(delete(table).where(table.c.key.in_(old))).rowcount
 
 
 def _version_before() -> ColumnElement[str | None]:

@@ -1,14 +1,15 @@
 """What changed last: the newest changes of a service, and of what it leans on, shortly before.
 
 That they happened before is all that is said of them. Whether one is the cause is for people to
-find out, so none is ranked above another by anything but its time.
+find out, so none is ranked above another by anything but its time. In a search they are evidence
+as neighbouring alerts are: past cases before which the same was changed come first.
 """
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.alerts.changes import TOUCHED, Change, KnownChange, WantedChanges
-from bot.incidents.model import Incident, TimelineEntry, TimelineKind
+from bot.incidents.model import CHANGE_LINE, Incident, TimelineEntry, TimelineKind
 from bot.people.model import SYSTEM
 from bot.services.catalogue import Catalogue
 from bot.services.labels import environment_word
@@ -138,6 +139,11 @@ def is_same_place(changed: str, environment: str | None) -> bool:
     return head == changed_head and not (cluster and changed_cluster)
 
 
+def lines_of(changes: Sequence[Changed]) -> tuple[str, ...]:
+    """The changes as a query and a record have them: "deploy vault-agent 2.1.4 → 2.1.5"."""
+    return tuple(f"deploy {words.what_changed(change)}" for change in changes)
+
+
 def note_changes(
     uow: UnitOfWork,
     incident: Incident,
@@ -152,9 +158,9 @@ def note_changes(
             kind=TimelineKind.CHANGE,
             text=f"happened before: {words.what_changed(change)}",
             actor=SYSTEM.key,
-            data={"change": change.key},
+            data={"change": change.key, CHANGE_LINE: line},
         )
-        for change in changes
+        for change, line in zip(changes, lines_of(changes), strict=True)
         if change.key not in known
     ]
     uow.incidents.add_timeline(incident.id, entries)

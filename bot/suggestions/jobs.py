@@ -22,9 +22,9 @@ from bot.jobs.ports import Job
 from bot.people.model import SYSTEM
 from bot.schedules.plan import end_of_silence
 from bot.storms.job import Storms
-from bot.suggestions.changed import ChangedLast, note_changes
+from bot.suggestions.changed import ChangedLast, lines_of, note_changes
 from bot.suggestions.corrections import corrected, family_key
-from bot.suggestions.model import Suggestion
+from bot.suggestions.model import Changed, Suggestion
 from bot.suggestions.naming import made_in_private
 from bot.suggestions.speak import keep, latest_for_card, show_card
 from bot.uow import UnitOfWork, UnitOfWorkFactory
@@ -171,19 +171,18 @@ class SuggestJob:
     ) -> Suggestion | None:
         if incident.state.is_over:
             return None
-        query = query_of(incident, alerts, timeline, audience=audience)
+        changes = self._changes_before(incident, audience)
+        query = query_of(incident, alerts, timeline, changes=lines_of(changes), audience=audience)
         query = with_corrections(self._units, query, incident.id)
-        found = self._with_changes(incident, self._builder.suggest(query, asked=False), audience)
+        found = self._builder.suggest(query, asked=False).model_copy(update={"changes": changes})
         return made_in_private(found) if uses_private_words(timeline, audience) else found
 
-    def _with_changes(
-        self, incident: Incident, found: Suggestion, audience: Audience
-    ) -> Suggestion:
-        """What changed before it opened: added to what was found, without any weight in it."""
+    def _changes_before(self, incident: Incident, audience: Audience) -> tuple[Changed, ...]:
+        """What changed before it opened: evidence for the search, and told beside what it finds."""
         if self._changed is None or audience.sees_nothing:
-            return found
+            return ()
         with self._units.read() as uow:
-            return found.model_copy(update={"changes": self._changed.before(uow, incident)})
+            return self._changed.before(uow, incident)
 
     def _say(
         self,

@@ -8,7 +8,7 @@ from bot.channels.about import RoomWords, services_named
 from bot.clock import Clock
 from bot.incidents.model import Incident
 from bot.services.catalogue import Catalogue
-from bot.suggestions.changed import ChangedLast, is_same_place
+from bot.suggestions.changed import ChangedLast, is_same_place, lines_of
 from bot.suggestions.jobs import Suggester
 from bot.suggestions.model import Changed, Knows, Suggestion
 from bot.suggestions.words import spoken_name
@@ -47,17 +47,16 @@ class KnowingSuggester:
     def suggest(self, query: Query, *, asked: bool) -> Suggestion:
         if asked:
             query = self._about_what_is_open(query)
-        made = self._builder.suggest(query, asked=asked)
-        if query.audience.sees_nothing:
-            return made
         service = query.service or self._named_in(query.text)
-        if not service:
-            return made
+        if query.audience.sees_nothing or not service:
+            return self._builder.suggest(query, asked=asked)
         found: dict[str, object] = {}
+        if asked:
+            found["changes"] = changes = self._what_changed(service, query)
+            query = replace(query, changes=query.changes or lines_of(changes))
+        made = self._builder.suggest(query, asked=asked)
         if not made.answered:
             found["knows"] = self._who_knows(service, query.audience)
-        if asked:
-            found["changes"] = self._what_changed(service, query)
         return made.model_copy(update=found)
 
     def _about_what_is_open(self, query: Query) -> Query:

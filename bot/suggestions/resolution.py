@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from bot.alerts.model import StoredAlert
-from bot.incidents.model import Incident, TimelineEntry, TimelineKind
+from bot.incidents.model import Incident, TimelineEntry, TimelineKind, changes_told
 from bot.incidents.query import neighbours_of
 from knowledge.model import DocumentState, PastIncident, Visibility
 
@@ -51,6 +51,7 @@ def past_incident_of(
         resolved_at=incident.resolved_at or now,
         labels=common_labels(alerts),
         neighbours=neighbours_of(alerts, names[0] if names else None),
+        changes=changes_told(timeline),
         runbook=like.runbook,
         confirmed_by=confirmed_by,
     )

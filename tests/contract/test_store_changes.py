@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.alerts.changes import Change, ChangeStatus, KnownChange, WantedChanges
+from bot.clock import ManualClock
+from bot.retention import forget_changes
 from bot.store.database import Database
 
 AT = datetime(2026, 11, 19, 3, 12, tzinfo=UTC)
@@ -152,3 +154,28 @@ def test_pages_follow_each_other_without_gap_or_repeat(database: Database) -> No
         before = (page[-1].at, page[-1].change.key)
     assert seen == [known.change.key for known in found(database, 100)]
     assert len(set(seen)) == 8
+
+
+def test_old_ones_go_but_what_is_in_place_stays(database: Database) -> None:
+    old, older = AT - timedelta(days=500), AT - timedelta(days=600)
+    done = replace(ONE, status=ChangeStatus.SUCCEEDED)
+    save(
+        database,
+        replace(done, key="superseded", version="1", at=older),
+        replace(done, key="in place", version="2", at=old),
+        replace(done, key="failed", status=ChangeStatus.FAILED, version="3", at=old),
+        replace(done, key="elsewhere", environment="staging", version="1", at=older),
+        replace(done, key="new", service="search", version="9", at=AT),
+    )
+    clock = ManualClock(AT)
+    assert forget_changes(database, clock, days=400) == 2
+    assert forget_changes(database, clock, days=400) == 0
+    assert {one.key for one in recent(database, older)} == {"in place", "elsewhere", "new"}
+
+
+def test_no_more_are_forgotten_at_a_time_than_asked_for(database: Database) -> None:
+    failed = replace(ONE, status=ChangeStatus.FAILED, at=AT - timedelta(days=2))
+    save(database, *(replace(failed, key=f"c{number}") for number in range(5)))
+    with database.begin() as unit:
+        assert unit.changes.purge(AT, 3) == 3
+        assert unit.changes.purge(AT, 3) == 2

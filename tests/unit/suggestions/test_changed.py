@@ -15,6 +15,7 @@ from bot.alerts.model import Severity
 from bot.channels.placing import in_room
 from bot.clock import ManualClock
 from bot.incidents.model import Incident, TimelineKind
+from bot.incidents.records import Words, assemble, document_of
 from bot.services.catalogue import Catalogue
 from bot.services.model import Service
 from bot.slack.blocks import render
@@ -23,8 +24,9 @@ from bot.suggestions.changed import MOST_SHOWN, ChangedLast, is_same_place
 from bot.suggestions.jobs import SUGGEST, SuggestJob, follow_changes
 from bot.suggestions.knowing import KnowingSuggester
 from bot.suggestions.model import Changed, Suggestion
+from bot.suggestions.resolution import past_incident_of
 from bot.suggestions.words import changed_last
-from knowledge.model import Audience, Query, Visibility
+from knowledge.model import Audience, PastIncident, Query, Visibility
 from tests.support.changes import changed, deployed
 from tests.support.databases import sqlite_database
 from tests.support.saying import abstention, answer, card, one_cause
@@ -229,6 +231,18 @@ def test_a_channel_shared_with_others_is_told_nothing(night: Night) -> None:
     assert night.asked(service="vault-agent", audience=nothing).changes == ()
 
 
+def test_what_changed_is_evidence_in_the_search_for_a_question(night: Night) -> None:
+    night.happened(deployed(at=ago(12)))
+    night.asked(service="vault-agent", environment="prod/eu-1")
+    night.asked(service="strangers", environment="prod/eu-1")
+    night.asked(service="vault-agent", changes=("deploy it by hand",))
+    assert [query.changes for query, _ in night.script.asked] == [
+        ("deploy vault-agent 2.1.5",),
+        (),
+        ("deploy it by hand",),
+    ]
+
+
 # -- on the card -------------------------------------------------------------------------------
 
 
@@ -262,6 +276,34 @@ def test_the_card_and_the_timeline_tell_it_as_what_happened_before(
     with night.database.read() as uow:
         [entry] = [one for one in uow.incidents.timeline(1) if one.kind is TimelineKind.CHANGE]
     assert (entry.text, entry.at) == ("happened before: checkout 2.1.5", ago(12))
+
+
+def test_what_changed_before_is_evidence_in_the_search_for_an_incident(
+    world: World, night: Night
+) -> None:
+    happened_to_checkout(night)
+    happened_to_checkout(night, minutes=300, key="long ago")
+    world.follow(world.alert_fires())
+    [(query, asked)] = world.builder.asked
+    assert (query.changes, asked) == (("deploy checkout 2.1.5",), False)
+
+
+def test_what_changed_before_is_kept_in_the_record_of_the_incident(
+    world: World, night: Night
+) -> None:
+    happened_to_checkout(night)
+    world.follow(world.alert_fires())
+    with night.database.read() as uow:
+        incident, timeline = uow.incidents.get(1), uow.incidents.timeline(1)
+        alerts = uow.alerts.of_incident(1)
+    assert incident is not None
+    like = PastIncident(id="INC-1", title="t", symptom="s", cause="c", resolution="r")
+    document = past_incident_of(
+        incident, alerts, timeline, like=like, confirmed_by="alice", now=night.clock.now()
+    )
+    assert document.changes == ("deploy checkout 2.1.5",)
+    record = assemble(incident, alerts, timeline, Words())
+    assert document_of(record, confirmed_by="alice").changes == ("deploy checkout 2.1.5",)
 
 
 def test_a_change_alone_lets_nothing_be_said(world: World, night: Night) -> None:
