@@ -26,9 +26,10 @@ from bot.counting import open_counts
 from bot.counts.counting import counting_tick
 from bot.engine.engine import Engine
 from bot.engine.impact import ImpactDesk
-from bot.engine.ipc import EngineServer, SocketEngineClient
+from bot.engine.ipc import SocketEngineClient
 from bot.engine.loop import Waker
 from bot.engine.ports import EngineClient
+from bot.engine.running import ADDRESS_FILE, RunningEngine
 from bot.engine.work import CANARY_JOB, InboxWork, JobWork
 from bot.errors import EngineUnavailable
 from bot.incidents.keeping import RECORD_FILE
@@ -59,71 +60,6 @@ if TYPE_CHECKING:
     from bot.web.deps import SlackProbe
 
 _log = logging.getLogger(__name__)
-
-_ADDRESS_FILE = "engine.address"
-
-
-class RunningEngine:
-    """An engine with everything it stands on; `start` and `stop` once each."""
-
-    def __init__(self, engine: Engine, opened: ExitStack) -> None:
-        self._opened = opened
-        self.engine = engine
-
-    def start(self) -> None:
-        try:
-            self.engine.start()
-        except BaseException:
-            self.stop()
-            raise
-
-    def stop(self) -> None:
-        self.engine.stop()
-        self._opened.close()
-
-    def suggest(self, request: SuggestRequest, deadline_seconds: float) -> Suggestion:
-        """EngineClient, for callers in this very process."""
-        return self.engine.suggest(request)
-
-    def interact(self, body: Mapping[str, Any], deadline_seconds: float) -> Mapping[str, Any]:
-        return self.engine.interact(body)
-
-    def impact(self, body: Mapping[str, Any], deadline_seconds: float) -> Mapping[str, Any]:
-        return self.engine.impact(body)
-
-    def act(self, body: Mapping[str, Any], deadline_seconds: float) -> Mapping[str, Any]:
-        return self.engine.act(body)
-
-    def wake(self) -> None:
-        self.engine.wake()
-
-    def status(self) -> Mapping[str, object]:
-        return self.engine.status()
-
-    def _woken(self, _: Mapping[str, Any]) -> Mapping[str, Any]:
-        self.engine.wake()
-        return {}
-
-    def serve(self, socket: Path, settings: Settings) -> None:
-        """Answer the front on `socket`, and say in the data folder where that is."""
-        server = EngineServer(
-            socket,
-            {
-                "suggest": lambda arguments: self.engine.suggest(
-                    SuggestRequest.model_validate(arguments)
-                ).model_dump(mode="json"),
-                "interact": lambda arguments: self.engine.interact(arguments["body"]),
-                "impact": lambda arguments: self.engine.impact(arguments["body"]),
-                "act": lambda arguments: self.engine.act(arguments["body"]),
-                "wake": self._woken,
-                "status": lambda _: self.engine.status(),
-            },
-        )
-        address = settings.data_dir / _ADDRESS_FILE
-        address.write_text(str(socket), encoding="utf-8")
-        self._opened.callback(address.unlink, missing_ok=True)
-        server.start()
-        self._opened.callback(server.stop)
 
 
 def build_engine(
@@ -352,7 +288,7 @@ def open_engine_client(settings: Settings) -> Iterator[EngineClient]:
 
 def _running_engine(settings: Settings) -> EngineClient | None:
     try:
-        address = (settings.data_dir / _ADDRESS_FILE).read_text(encoding="utf-8").strip()
+        address = (settings.data_dir / ADDRESS_FILE).read_text(encoding="utf-8").strip()
     except FileNotFoundError:
         return None
     client = SocketEngineClient(Path(address))

@@ -19,7 +19,7 @@ def run_engine(settings: Settings, socket: Path) -> None:
     stop = StopRequest()
     stop.listen()
     running = build_engine(settings)
-    running.serve(socket, settings)
+    running.serve(socket, settings.data_dir)
     running.start()
     _log.info("ready")
     stop.wait()

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import RunningEngine, build_engine
+from bot.app import build_engine
 from bot.backup import back_up, restore
 from bot.clock import ManualClock, SystemClock
 from bot.demo.story import Story, StoryAlert
+from bot.engine.running import RunningEngine
 from bot.settings import load_settings
 from bot.store.database import Database
 from knowledge.embed.port import Embedder

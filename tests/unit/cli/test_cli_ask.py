@@ -38,7 +38,7 @@ def served(tmp_path: Path, real_embedder: Embedder) -> Iterator[Path]:
     """A data folder with a running engine on it."""
     with House(tmp_path, real_embedder) as house, tempfile.TemporaryDirectory() as short:
         settings = load_settings(environment={"RECALL_DATA_DIR": str(tmp_path)})
-        house.engine.serve(Path(short) / "e.sock", settings)
+        house.engine.serve(Path(short) / "e.sock", settings.data_dir)
         yield tmp_path
 
 

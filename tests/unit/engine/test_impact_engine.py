@@ -56,7 +56,7 @@ def test_a_preview_over_the_socket_and_the_database_stays_as_it_was(tmp_path: Pa
         running = build_engine(settings, clock=clock, embedder=HashingEmbedder(1024))
         try:
             running.start()
-            running.serve(Path(short) / "e.sock", settings)
+            running.serve(Path(short) / "e.sock", settings.data_dir)
             engine = SocketEngineClient(Path(short) / "e.sock")
             before = database.knowledge_source().head()
             begun = engine.impact({"do": "start", "page_id": "db/disk"}, 30)
