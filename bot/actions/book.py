@@ -214,7 +214,13 @@ class ActionBook:
     def card(self, uow: UnitOfWork, request: ActionRequest, now: datetime) -> ActionCard:
         """What the request's message says now. Keeps the buttons that it did not have before."""
         there = uow.actions.buttons(request.id)
-        buttons, openers, new = buttons_of(request, there, lambda: secrets.token_urlsafe(18), now)
+        buttons, openers, new = buttons_of(
+            request,
+            there,
+            lambda: secrets.token_urlsafe(18),
+            now,
+            has_glass=bool(self.break_glass),
+        )
         uow.actions.keep_buttons(new)
         template = self.template_of(request.frozen)
         waits = request.state is RequestState.AWAITING_APPROVAL

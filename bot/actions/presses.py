@@ -159,7 +159,7 @@ class _Pressed:
                 self._reject(now)
             case "action_changes":
                 self._ask_for_changes(now)
-            case "action_change":
+            case "action_change" | "action_glass":
                 self._refuse("it is changed in the form that its button opens", now)
             case "action_withdraw":
                 self._withdraw(now)
