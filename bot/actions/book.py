@@ -249,6 +249,10 @@ class ActionBook:
             return ""
         return f"approved in the console alone: {self.link(request)}"
 
+    def record_of(self, uow: UnitOfWork, request: ActionRequest, now: datetime) -> str:
+        """How the action did before, as approvers are told of it; "" once it is decided."""
+        return self._record_of(uow, request, self.template_of(request.frozen), now)
+
     def _record_of(
         self,
         uow: UnitOfWork,

@@ -57,6 +57,8 @@ OPENS = {
 }
 """The actions that begin with a form, and its name."""
 _OUTPUT_SHOWN = 6_000
+PROGRAMS = ("command", "ssh", "ansible")
+"""Executors whose code is an exit code; that of all others is an HTTP status."""
 
 
 def headline(request: ActionRequest) -> str:
@@ -187,8 +189,7 @@ def _facts(request: ActionRequest, runs: Sequence[Execution]) -> list[str]:
 
 
 def _code(request: ActionRequest, code: int) -> str:
-    is_program = request.frozen.executor in ("command", "ssh", "ansible")
-    return f"exit code {code}" if is_program else f"HTTP {code}"
+    return f"exit code {code}" if request.frozen.executor in PROGRAMS else f"HTTP {code}"
 
 
 def verified_by(verification: Verification) -> str:

@@ -86,6 +86,10 @@ class ActionButtons:
             pressed.deal(now)
             return pressed.refused
 
+    def record_of(self, uow: UnitOfWork, request: ActionRequest) -> str:
+        """How the action did before, as approvers are told of it."""
+        return self._book.record_of(uow, request, self._clock.now())
+
     def decide_signed_on(self, number: int, deed: str, seen: str, actor: Actor, name: str) -> str:
         """`action_approve` or `action_reject` by somebody for whom single sign-on vouches, who had
         the hash `seen` before the eyes; gives why it is not done, "" when it is."""

@@ -56,6 +56,7 @@ PAGES = (
     "links",
     "coverage",
     "actions",
+    "tokens",
     "numbers",
     "settings",
     "login",
