@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bot.action_book import build_book
 from bot.actions.book import ActionBook
 from bot.actions.by_token import ByToken
+from bot.actions.glass import GLASS, GlassTelling
 from bot.actions.notices import NOTICE, OUTPUT
 from bot.actions.offers import ActionOffers, Offers
 from bot.actions.presses import ActionButtons
@@ -126,6 +127,7 @@ def open_slack(
             **gap_handlers(units, client, upkeep, clock, Mode(settings.rollout)),
             NOTICE: parts.telling.tell,
             OUTPUT: parts.telling.attach,
+            GLASS: parts.glass_telling().tell,
         },
         interact=parts.interact(following),
         act=parts.acting(),
@@ -169,6 +171,15 @@ class _Parts:
     @cached_property
     def telling(self) -> ActionTelling:
         return ActionTelling(self.units, self.actions, self.people.direct, self.clock)
+
+    def glass_telling(self) -> GlassTelling:
+        """Telling the leads, once the chat says where they are."""
+        from bot.commands.breaking import leads_room
+
+        tools = self.tools()
+        return GlassTelling(
+            self.units, self.actions, lambda team: leads_room(tools, team), self.clock
+        )
 
     def group_ticks(self) -> Sequence[tuple[float, str, Callable[[], None]]]:
         """Reading the user groups that give roles; nothing where none do."""

@@ -214,7 +214,13 @@ class ActionBook:
     def card(self, uow: UnitOfWork, request: ActionRequest, now: datetime) -> ActionCard:
         """What the request's message says now. Keeps the buttons that it did not have before."""
         there = uow.actions.buttons(request.id)
-        buttons, openers, new = buttons_of(request, there, lambda: secrets.token_urlsafe(18), now)
+        buttons, openers, new = buttons_of(
+            request,
+            there,
+            lambda: secrets.token_urlsafe(18),
+            now,
+            has_glass=bool(self.break_glass),
+        )
         uow.actions.keep_buttons(new)
         template = self.template_of(request.frozen)
         waits = request.state is RequestState.AWAITING_APPROVAL
@@ -242,6 +248,10 @@ class ActionBook:
         if template is None or not waits or not self.is_in_console(template):
             return ""
         return f"approved in the console alone: {self.link(request)}"
+
+    def record_of(self, uow: UnitOfWork, request: ActionRequest, now: datetime) -> str:
+        """How the action did before, as approvers are told of it; "" once it is decided."""
+        return self._record_of(uow, request, self.template_of(request.frozen), now)
 
     def _record_of(
         self,

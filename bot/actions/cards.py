@@ -48,13 +48,17 @@ _OFFERS: dict[RequestState, tuple[tuple[str, str], ...]] = {
         ("action_not_worked", "It did not"),
     ),
 }
+_GLASS = ("action_glass", "Break the glass…")
 OPENS = {
     "action_reject": "act_reject",
     "action_changes": "act_changes",
     "action_change": "act_change",
+    "action_glass": "act_glass",
 }
 """The actions that begin with a form, and its name."""
 _OUTPUT_SHOWN = 6_000
+PROGRAMS = ("command", "ssh", "ansible")
+"""Executors whose code is an exit code; that of all others is an HTTP status."""
 
 
 def headline(request: ActionRequest) -> str:
@@ -66,14 +70,16 @@ def headline(request: ActionRequest) -> str:
     return _WORDS[request.state]
 
 
-def offers(request: ActionRequest) -> tuple[tuple[str, str], ...]:
-    """(action, label) of the buttons that the message carries now."""
+def offers(request: ActionRequest, has_glass: bool = False) -> tuple[tuple[str, str], ...]:
+    """(action, label) of the buttons that the message carries now; `has_glass` is whether somebody
+    holds the right to break the glass."""
     if request.state is RequestState.RUNNING and request.phase is Phase.VERIFYING:
         return ()
     can_undo = request.frozen.undo is not None and request.rollback_of is None
     if can_undo and request.state in (RequestState.SUCCEEDED, RequestState.FAILED):
         return (("action_rollback", "Roll back…"),) if request.ran_at is not None else ()
-    return _OFFERS.get(request.state, ())
+    waits = request.state is RequestState.AWAITING_APPROVAL
+    return (*_OFFERS.get(request.state, ()), *([_GLASS] if waits and has_glass else ()))
 
 
 def buttons_of(
@@ -81,6 +87,8 @@ def buttons_of(
     there: Sequence[ActionButton],
     new_token: Callable[[], str],
     now: datetime,
+    *,
+    has_glass: bool = False,
 ) -> tuple[tuple[Button, ...], tuple[Opener, ...], tuple[ActionButton, ...]]:
     """The buttons of the message, those that open a form, and those of them that are new. A
     button that the message had before keeps its token: an edit that changes nothing is none."""
@@ -88,7 +96,7 @@ def buttons_of(
     buttons: list[Button] = []
     openers: list[Opener] = []
     new: list[ActionButton] = []
-    for action, label in offers(request):
+    for action, label in offers(request, has_glass):
         kept = known.get((action, request.digest))
         if kept is None:
             kept = ActionButton(
@@ -159,6 +167,8 @@ def _facts(request: ActionRequest, runs: Sequence[Execution]) -> list[str]:
     facts: list[str] = []
     if request.via == TOKEN:
         facts.append("asked for by a program, with a personal token")
+    if request.broken_by:
+        facts.append("the glass was broken: it lacked approvals")
     if request.state is RequestState.AWAITING_APPROVAL:
         facts.append(f"expires at {request.expires_at:%H:%M} UTC")
     if runs and runs[-1].ended_at is not None:
@@ -179,8 +189,7 @@ def _facts(request: ActionRequest, runs: Sequence[Execution]) -> list[str]:
 
 
 def _code(request: ActionRequest, code: int) -> str:
-    is_program = request.frozen.executor in ("command", "ssh", "ansible")
-    return f"exit code {code}" if is_program else f"HTTP {code}"
+    return f"exit code {code}" if request.frozen.executor in PROGRAMS else f"HTTP {code}"
 
 
 def verified_by(verification: Verification) -> str:

@@ -86,6 +86,10 @@ class ActionButtons:
             pressed.deal(now)
             return pressed.refused
 
+    def record_of(self, uow: UnitOfWork, request: ActionRequest) -> str:
+        """How the action did before, as approvers are told of it."""
+        return self._book.record_of(uow, request, self._clock.now())
+
     def decide_signed_on(self, number: int, deed: str, seen: str, actor: Actor, name: str) -> str:
         """`action_approve` or `action_reject` by somebody for whom single sign-on vouches, who had
         the hash `seen` before the eyes; gives why it is not done, "" when it is."""
@@ -159,7 +163,7 @@ class _Pressed:
                 self._reject(now)
             case "action_changes":
                 self._ask_for_changes(now)
-            case "action_change":
+            case "action_change" | "action_glass":
                 self._refuse("it is changed in the form that its button opens", now)
             case "action_withdraw":
                 self._withdraw(now)

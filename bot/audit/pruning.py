@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.audit.anchors import Anchor
 from bot.audit.reading import rows_of
 from bot.audit.shipping import Sink
-from bot.audit.verify import PRUNED, Anchor, verify
+from bot.audit.verify import PRUNED, verify
 from bot.errors import DataError
 from bot.uow import UnitOfWorkFactory
 

@@ -11,13 +11,12 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from bot.audit.verify import MARK, Anchor, anchor_line
+from bot.audit.anchors import APP, MARK, Anchor, anchor_line
 from bot.errors import DataError
 
 _SECONDS = 10.0
 _PRIORITY = 13 * 8 + 5
 """Facility 13 (log audit), severity 5 (notice): RFC 5424, section 6.2.1."""
-_APP = "recall"
 
 
 class Sink(Protocol):
@@ -75,7 +74,7 @@ class SyslogSink:
 def syslog_message(anchor: Anchor, at: datetime) -> str:
     """The message, with the anchor as JSON for its text; all of it ASCII."""
     host = re.sub(r"[^!-~]", "", socket.gethostname())[:255] or "-"
-    head = f"<{_PRIORITY}>1 {at.isoformat(timespec='milliseconds')} {host} {_APP} {os.getpid()}"
+    head = f"<{_PRIORITY}>1 {at.isoformat(timespec='milliseconds')} {host} {APP} {os.getpid()}"
     return f"{head}{MARK}{anchor_line(anchor, at)}"
 
 

@@ -12,19 +12,9 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
+from bot.audit.anchors import Anchor, disputed
 from bot.audit.model import GENESIS, AuditEvent, AuditRow, event_hash, hash_of_parts
-from bot.errors import DataError
-
-
-@dataclass(frozen=True, slots=True)
-class Anchor:
-    """How the chain stood at some moment: the number and hash of its last event."""
-
-    seq: int
-    hash: str
-
 
 PRUNED = "audit.pruned"
 """The event that says up to where older ones were taken out: `through` and `hash` in its data."""
@@ -59,6 +49,7 @@ def verify(rows: Iterable[AuditRow], anchors: Sequence[Anchor] = ()) -> Verdict:
     """Follow the chain from its first event (number 1, or the one after a checkpoint) to its
     last."""
     wanted: Mapping[int, str] = {one.seq: one.hash for one in anchors}
+    two_words = disputed(anchors)
     seq, previous = 0, GENESIS
     start: Anchor | None = None
     pruned: Pruned | None = None
@@ -84,6 +75,8 @@ def verify(rows: Iterable[AuditRow], anchors: Sequence[Anchor] = ()) -> Verdict:
             return Verdict(followed, head, where, _problem(row, seq, previous, found))
         seq, previous = number, own
     start = start or Anchor(0, GENESIS)
+    if two_words:
+        return Verdict(seq - start.seq, Anchor(seq, previous), min(two_words), _DISPUTED)
     head, followed = Anchor(seq, previous), seq - start.seq
     if start.seq and (problem := _why_not_pruned(start, pruned, wanted)):
         return Verdict(followed, head, 1, problem)
@@ -93,6 +86,12 @@ def verify(rows: Iterable[AuditRow], anchors: Sequence[Anchor] = ()) -> Verdict:
         told = f"the record ends with {seq}, but it was anchored up to {last}: its end was cut off"
         return Verdict(followed, head, seq + 1, told)
     return Verdict(followed, head, pruned=pruned)
+
+
+_DISPUTED = (
+    "anchors name two different hashes for it: one of them was forged, or the record was written "
+    "anew in between"
+)
 
 
 def _pruned(row: AuditRow, start: Anchor) -> Pruned | None:
@@ -139,36 +138,6 @@ def _problem(row: AuditRow, seq: int, previous: str, found: str) -> str:
     if row[6] != previous:
         return "it does not follow the row before it: one of the two was replaced"
     return "its hash is not the one that was anchored: the record was written anew"
-
-
-MARK = " recall-anchor - "
-"""What stands before an anchor in a syslog message: message id, and no structured data."""
-
-
-def read_anchors(path: Path) -> list[Anchor]:
-    """The anchors of a file, one JSON object a line with `seq` and `hash`, also with the header
-    of a syslog message before it. Raises DataError."""
-    anchors = []
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} cannot be read: {error}") from None
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            # A collector of syslog writes its own header before what was sent.
-            before, mark, sent = line.partition(MARK)
-            row = json.loads(sent if mark else before)
-            anchors.append(Anchor(int(row["seq"]), str(row["hash"])))
-        except (ValueError, KeyError, TypeError):
-            raise DataError(f"{path}:{number} is no anchor; see docs/security.md") from None
-    return anchors
-
-
-def anchor_line(anchor: Anchor, at: datetime) -> str:
-    """One line for a file of anchors."""
-    return json.dumps({"seq": anchor.seq, "hash": anchor.hash, "at": at.isoformat()})
 
 
 def event_line(event: AuditEvent) -> str:

@@ -17,6 +17,7 @@ from bot.cli.common import (
     read_settings,
     say,
 )
+from bot.cli.emergency import add_to
 
 if TYPE_CHECKING:
     from bot.actions.catalogue import Mistake
@@ -26,8 +27,9 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     no_args_is_help=True,
-    help="Check and list what may be run; stop and resume all of it.",
+    help="Check and list what may be run; stop and resume all of it; ask while the chat is down.",
 )
+add_to(app)
 
 
 @app.command("check")

@@ -1,6 +1,7 @@
 """`recall audit`: verify the record of who did what, export it, anchor it elsewhere, prune it."""
 
 import sys
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from bot.cli.common import (
 )
 
 if TYPE_CHECKING:
+    from bot.audit.anchors import Anchor
     from bot.audit.shipping import Sink
     from bot.audit.verify import Verdict
     from bot.settings import Settings
@@ -34,22 +36,35 @@ app = typer.Typer(
 
 @app.command("verify")
 def verify(
-    anchors: Path = typer.Option(
-        None, help="File of anchors that was kept elsewhere.", exists=True, dir_okay=False
+    anchors: list[Path] = typer.Option(
+        [],
+        metavar="FILE",
+        help="Anchors that were kept elsewhere: a file of lines or JSON, also as a syslog "
+        "collector wrote it; - for standard input. May be given several times.",
+        allow_dash=True,
+    ),
+    anchor_url: str = typer.Option(
+        "", help="Address that answers the anchors it was sent; asked with RECALL_ANCHOR_TOKEN."
     ),
     json: bool = JSON_OPTION,
     config: Path = CONFIG_OPTION,
 ) -> None:
     """Follow the chain of hashes to its end. Exits with 1, and the exact row, where it breaks."""
-    from bot.audit.verify import read_anchors
     from bot.audit.verify import verify as follow
 
-    with exit_on_error(), open_database(read_settings(config)) as database:
-        kept = read_anchors(anchors) if anchors is not None else []
-        verdict = follow(rows_of(database), kept)
+    settings = read_settings(config)
+    with exit_on_error():
+        kept, left_out = collected(settings, anchors, anchor_url)
+        with open_database(settings) as database:
+            verdict = follow(rows_of(database), kept)
     if json:
-        print_json(as_dict(verdict, len(kept)))
-    elif verdict.ok:
+        print_json(as_dict(verdict, len(kept), left_out))
+        if not verdict.ok:
+            raise typer.Exit(1)
+        return
+    if left_out:
+        say(f"{left_out} lines held no anchor and were left out.")
+    if verdict.ok:
         say(f"{verdict.events} events are as they were written; {len(kept)} anchors fit.")
         if verdict.pruned is not None:
             cut = verdict.pruned
@@ -65,7 +80,36 @@ def verify(
         raise typer.Exit(1)
 
 
-def as_dict(verdict: "Verdict", anchors: int) -> dict[str, Any]:
+def collected(settings: "Settings", files: Sequence[Path], url: str) -> "tuple[list[Anchor], int]":
+    """(the anchors of files and address, lines without one). Raises DataError where anchors were to
+    be compared and there are none: that would say that all is well."""
+    from bot.audit.anchors import Collected, anchors_in
+    from bot.audit.fetching import fetch_anchors, token_for
+    from bot.errors import DataError
+
+    found: list[Collected] = [anchors_in(_text_of(file), str(file)) for file in files]
+    if url:
+        token = settings.anchor_token
+        secret = token.get_secret_value() if token is not None else ""
+        proxy = None if url.startswith("http:") else settings.https_proxy
+        own = token_for(url, settings.anchor_url, secret)
+        found.append(fetch_anchors(url, own, settings.ca_bundle, proxy))
+    anchors = [anchor for one in found for anchor in one.anchors]
+    if found and not anchors:
+        raise DataError("no anchor was found there; nothing was compared")
+    return anchors, sum(one.left_out for one in found)
+
+
+def _text_of(file: Path) -> str:
+    from bot.errors import DataError
+
+    try:
+        return sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{file} cannot be read: {error}") from None
+
+
+def as_dict(verdict: "Verdict", anchors: int, left_out: int = 0) -> dict[str, Any]:
     """What `recall audit verify --json` prints."""
     return {
         "ok": verdict.ok,
@@ -73,6 +117,7 @@ def as_dict(verdict: "Verdict", anchors: int) -> dict[str, Any]:
         "last": verdict.head.seq,
         "hash": verdict.head.hash,
         "anchors": anchors,
+        "left_out": left_out,
         "broken_at": verdict.broken_at,
         "problem": verdict.problem,
         "pruned_through": verdict.pruned.checkpoint.seq if verdict.pruned is not None else 0,
@@ -105,7 +150,7 @@ def anchor(
     config: Path = CONFIG_OPTION,
 ) -> None:
     """Ship how the chain stands now off this machine. Refuses when the chain does not verify."""
-    from bot.audit.verify import read_anchors
+    from bot.audit.anchors import read_anchors
     from bot.audit.verify import verify as follow
     from bot.clock import SystemClock
     from bot.errors import DataError
@@ -141,8 +186,8 @@ def prune(
     config: Path = CONFIG_OPTION,
 ) -> None:
     """Take out old events. The chain stays whole: the last one that goes is anchored first."""
+    from bot.audit.anchors import read_anchors
     from bot.audit.pruning import prune as cut_off
-    from bot.audit.verify import read_anchors
     from bot.clock import SystemClock
     from bot.errors import DataError
 

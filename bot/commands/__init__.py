@@ -5,7 +5,7 @@ Adding a command is one function and one line here; adding a form the same.
 
 from collections.abc import Mapping
 
-from bot.commands import actions, channel_settings, deciding, offering, switching
+from bot.commands import actions, breaking, channel_settings, deciding, offering, switching
 from bot.commands.asking import ask, runbook, similar
 from bot.commands.channel_settings import quiet, settings
 from bot.commands.handover import handover
@@ -126,6 +126,7 @@ FORMS: Mapping[str, FormHandler] = {
     "act_reject": deciding.REJECT,
     "act_changes": deciding.CHANGES,
     "act_change": deciding.CHANGE,
+    "act_glass": breaking.GLASS_FORM,
     channel_settings.FORM: FormHandler(
         open=channel_settings.open_form, submit=channel_settings.submit_form, role=Role.LEAD
     ),

@@ -28,9 +28,9 @@ def _handler(action: str) -> FormHandler:
 
     def open_form(tools: Tools, caller: Caller, about: str) -> Form:
         with tools.units.read() as uow:
-            _, request = _pressed(uow, caller, about, action)
+            _, request = pressed(uow, caller, about, action)
         if request.state is not RequestState.AWAITING_APPROVAL:
-            raise Refused(_as_it_is(request))
+            raise Refused(as_it_is(request))
         title, label, submit = _ASKS[action]
         return Form(
             name=form,
@@ -46,7 +46,7 @@ def _handler(action: str) -> FormHandler:
 
     def submit(tools: Tools, caller: Caller, about: str, answers: Answers) -> Reply:
         with tools.units.read() as uow:
-            _, request = _pressed(uow, caller, about, action)
+            _, request = pressed(uow, caller, about, action)
         reason = text_of(answers, "reason").strip()
         if not reason:
             raise FieldErrors({"reason": "Say why, in a few words."})
@@ -72,9 +72,9 @@ def open_change(tools: Tools, caller: Caller, about: str) -> Form:
     """The form of the action once more, filled in with what was asked for before."""
     requests = requests_of(tools)
     with tools.units.begin() as uow:
-        _, request = _pressed(uow, caller, about, "action_change")
+        _, request = pressed(uow, caller, about, "action_change")
         if request.state is not RequestState.CHANGES_ASKED:
-            raise Refused(_as_it_is(request))
+            raise Refused(as_it_is(request))
         same = requests.book.same
         if same.person_of(caller.actor) != same.person_of_key(request.requested_by):
             raise Refused(f"Only whoever asked for {request.key} changes it.")
@@ -103,7 +103,7 @@ def submit_change(tools: Tools, caller: Caller, about: str, answers: Answers) ->
 CHANGE = FormHandler(open=open_change, submit=submit_change)
 
 
-def _pressed(
+def pressed(
     uow: UnitOfWork, caller: Caller, token: str, action: str
 ) -> tuple[ActionButton, ActionRequest]:
     """What a button stands for. Who may do what with it is decided when it is done."""
@@ -117,5 +117,5 @@ def _pressed(
     return button, request
 
 
-def _as_it_is(request: ActionRequest) -> str:
+def as_it_is(request: ActionRequest) -> str:
     return f"{request.key} does not wait for that any more: {headline(request).lower()}."

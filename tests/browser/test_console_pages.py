@@ -57,6 +57,7 @@ PAGES = (
     "links",
     "coverage",
     "actions",
+    "tokens",
     "numbers",
     "settings",
     "login",

@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from bot.audit.anchors import read_anchors
 from bot.audit.model import GENESIS, AuditEvent, first_broken
 from bot.audit.pruning import prune
 from bot.audit.reading import rows_of
 from bot.audit.shipping import FileSink
-from bot.audit.verify import read_anchors, verify
+from bot.audit.verify import verify
 from bot.clock import ManualClock
 from bot.store.database import Database
 

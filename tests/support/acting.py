@@ -91,7 +91,7 @@ def asks(house: House, who: str, line: str, **answers: str) -> None:
     """Type the command, fill in the form, look at what would run, and send it."""
     person = house.person(who)
     person.runs(line, CHANNEL)
-    form = house.workspace.wait_for(lambda: person.view, 10)
+    form = sees(house, who, "Approvers read it")
     shown = person.submits(form, answers)
     assert shown is not None
     assert not shown.errors

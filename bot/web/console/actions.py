@@ -5,6 +5,8 @@ from http import HTTPStatus
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from bot.actions.cards import PROGRAMS, headline, verified_by
+from bot.actions.frozen import Frozen
 from bot.actions.model import ActionRequest, RequestState
 from bot.actions.template import ActionTemplate
 from bot.uow import UnitOfWork
@@ -20,6 +22,8 @@ _DEEDS = {
     "reject": ("action_reject", "It is rejected"),
 }
 """What can be done with a request here: the button that does it in the chat, and what is said."""
+_MOVING = (RequestState.PROPOSED, RequestState.APPROVED, RequestState.RUNNING)
+"""States that change by themselves: the page looks again. Not while somebody is about to press."""
 
 
 @router.get("/actions")
@@ -43,6 +47,8 @@ def action(request: Request, number: int, visitor: Signed, parts: Console) -> Re
         incident = None if found.incident_id is None else uow.incidents.get(found.incident_id)
         approvals = uow.actions.approvals(found.id)
         runs = uow.actions.executions(found.id)
+        record = _record(uow, found, parts)
+    frozen = found.frozen
     return page(
         request,
         "action.html",
@@ -51,7 +57,13 @@ def action(request: Request, number: int, visitor: Signed, parts: Console) -> Re
         wanted=found,
         incident=incident,
         approvals=approvals,
-        runs=runs,
+        runs=[one for one in runs if one.kind == "run"],
+        dry_runs=[one for one in runs if one.kind == "dry_run"][-1:],
+        headline=headline(found),
+        verified=_verified(frozen),
+        record=record,
+        is_program=frozen.executor in PROGRAMS,
+        moves=found.state in _MOVING,
         waits=found.state is RequestState.AWAITING_APPROVAL,
         may_decide=_why_not_decide(visitor, parts) == "",
         why_not=_why_not_decide(visitor, parts),
@@ -76,6 +88,19 @@ def decide(number: int, deed: str, visitor: Signed, parts: Console, form: Fields
     parts.wake()
     said = f"ACT-{number} stays as it is, because {refused}." if refused else f"{word}."
     return see_other(f"/console/actions/{number}", said)
+
+
+def _verified(frozen: Frozen) -> str:
+    """How it will be known that it helped, beside that very word."""
+    if frozen.verification is None:
+        return ""
+    return verified_by(frozen.verification).removeprefix("verified ")
+
+
+def _record(uow: UnitOfWork, request: ActionRequest, parts: ConsoleParts) -> str:
+    """How it did before, for whoever decides; nothing once it is decided."""
+    waits = request.state is RequestState.AWAITING_APPROVAL
+    return parts.deciding.record_of(uow, request) if waits and parts.deciding else ""
 
 
 def _why_not_decide(visitor: Visitor, parts: ConsoleParts) -> str:

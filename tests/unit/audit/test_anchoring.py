@@ -13,11 +13,12 @@ import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner
 
+from bot.audit.anchors import Anchor, read_anchors
 from bot.audit.configuration import note_configuration
 from bot.audit.pruning import prune
 from bot.audit.reading import rows_of
 from bot.audit.shipping import FileSink, HttpSink, SyslogSink
-from bot.audit.verify import Anchor, read_anchors, verify
+from bot.audit.verify import verify
 from bot.cli.audit import app
 from bot.clock import ManualClock
 from bot.errors import DataError

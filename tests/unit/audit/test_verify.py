@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from typer.testing import CliRunner
 
+from bot.audit.anchors import Anchor, read_anchors
 from bot.audit.model import GENESIS, AuditEvent, event_hash, row_of
-from bot.audit.verify import Anchor, Verdict, read_anchors
+from bot.audit.verify import Verdict
 from bot.audit.verify import verify as verify_rows
 from bot.cli.audit import app
 from bot.clock import ManualClock
