@@ -188,7 +188,7 @@ class _Parts:
         groups = self.settings.lead_groups
         if not groups:
             return ()
-        slack = SlackGroups(self.client, self.people)
+        slack = SlackGroups(self.client, self.people, self.clock)
         watch = GroupWatch(self.units, groups, slack.members, slack.is_inside, self.clock)
         return [(LOOK_SECONDS, "user groups", watch.look)]
 
@@ -236,6 +236,7 @@ class _Parts:
         return room_parts(
             self.client,
             self.rooms,
+            self.people,
             self.units,
             self.catalogue,
             role_of=self.roles.role_of,

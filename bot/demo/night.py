@@ -14,6 +14,8 @@ from bot.demo.text_card import message_text
 from bot.workspace.model import Message
 
 PATIENCE_SECONDS = 60.0
+"""How long a beat waits for what it has to see: on an idle machine a few seconds are enough, on one
+on which all else runs as well they are not."""
 
 
 @dataclass(slots=True)

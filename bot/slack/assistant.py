@@ -82,7 +82,9 @@ class Pane:
         self._call("assistant.threads.setStatus", arguments)
 
     def _call(self, method: str, arguments: dict[str, Any]) -> None:
-        self._calls.attempt(method, self._client.api_call, api_method=method, json=arguments)
+        self._calls.attempt(
+            "the assistant pane", method, self._client.api_call, api_method=method, json=arguments
+        )
 
 
 def prompts(active: Sequence[Incident]) -> list[dict[str, str]]:

@@ -7,9 +7,7 @@ whichever comes second has no effect.
 """
 
 import logging
-import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,11 +23,11 @@ from bot.jobs.marks import LAST_GAP
 from bot.jobs.ports import InboxItem, Job
 from bot.slack import payloads
 from bot.slack.app import item_of
-from bot.slack.client import api_call
 from bot.slack.hearing import GAP_JOB, LONGEST_GAP, MARGIN_SECONDS
 from bot.slack.history import KINDS, Channel, History, edited_post_at
 from bot.slack.post_alerts import tells_news
 from bot.slack.room_payloads import Posted, room_event
+from bot.slack.whoami import Myself, WhoAmI
 from bot.uow import UnitOfWork, UnitOfWorkFactory
 
 _log = logging.getLogger(__name__)
@@ -38,14 +36,6 @@ LATE_SECONDS = 15 * 60
 _CARDS_KNOWN = 50
 _CARD_AGE = timedelta(days=7)
 _MARGIN = timedelta(seconds=MARGIN_SECONDS)
-
-
-@dataclass(frozen=True, slots=True)
-class Bot:
-    """Who the bot is, as its token says."""
-
-    team_id: str
-    user_id: str
 
 
 class GapRepair:
@@ -69,8 +59,7 @@ class GapRepair:
         self._history = History(client)
         self._room = room
         self._clock = clock
-        self._bot: Bot | None = None
-        self._lock = threading.Lock()
+        self._who = WhoAmI(client)
 
     def handle(self, job: Job) -> None:
         key, step = str(job.payload["gap"]), int(job.payload["step"])
@@ -139,7 +128,7 @@ class GapRepair:
             self._go_on(uow, job, changed)
 
     def _missed(
-        self, bot: Bot, channel: Channel, since: datetime, until: datetime
+        self, bot: Myself, channel: Channel, since: datetime, until: datetime
     ) -> Sequence[tuple[float, InboxItem]]:
         """What the bot would have wanted to hear and has not, with its time, oldest first."""
         with self._units.read() as uow:
@@ -195,13 +184,6 @@ class GapRepair:
         uow.marks.put(key, state, now)
         uow.jobs.add(f"{key}:{step}", GAP_JOB, {**job.payload, "step": step}, now)
 
-    def _who(self) -> Bot:
-        with self._lock:
-            if self._bot is None:
-                answer = api_call("auth.test", self._client.auth_test)
-                self._bot = Bot(str(answer["team_id"]), str(answer["user_id"]))
-            return self._bot
-
 
 def _window(job: Job) -> tuple[datetime, datetime]:
     since = datetime.fromisoformat(str(job.payload["since"]))
@@ -210,7 +192,7 @@ def _window(job: Job) -> tuple[datetime, datetime]:
 
 
 def event_of(
-    bot: Bot, channel: Channel, message: Mapping[str, Any], since: datetime
+    bot: Myself, channel: Channel, message: Mapping[str, Any], since: datetime
 ) -> Mapping[str, Any]:
     """A message of the history as the event that was missed: a mention where it names the bot,
     an edit where another app has edited its post since then."""

@@ -21,7 +21,8 @@ from bot.schedules.facts import (
 )
 from bot.schedules.settings import ScheduleSettings
 from bot.slack.blocks import render
-from bot.slack.people import Optional, SlackPeople
+from bot.slack.degrade import OptionalCalls
+from bot.slack.people import SlackPeople
 from bot.uow import UnitOfWork, UnitOfWorkFactory
 from knowledge.model import PUBLIC
 
@@ -60,7 +61,7 @@ class SlackHome:
         self._clock = clock
         self._settings = settings
         self._forms = forms
-        self._optional = Optional()
+        self._optional = OptionalCalls(clock)
 
     def handlers(self) -> Mapping[str, Callable[[Job], None]]:
         return {HOME_JOB: self._handle}
@@ -78,7 +79,7 @@ class SlackHome:
     def _publish(self, viewer: Actor, page: Board) -> None:
         view = {"type": "home", "blocks": list(render(page).blocks)}
         method, call = "views.publish", self._client.views_publish
-        self._optional.call("home", method, call, user_id=viewer.user_id, view=view)
+        self._optional.call("the home tab", method, call, user_id=viewer.user_id, view=view)
 
     def _facts(self, uow: UnitOfWork, viewer: Actor, role: Role) -> HomeFacts:
         now = self._clock.now()

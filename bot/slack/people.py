@@ -2,16 +2,14 @@
 
 import logging
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from slack_sdk import WebClient
 
 from bot.chat.ports import Destination
 from bot.clock import Clock
-from bot.errors import ChatRefused, ChatUnavailable
-from bot.slack.client import api_call
+from bot.errors import ChatUnavailable
+from bot.slack.degrade import OptionalCalls
 
 _log = logging.getLogger(__name__)
 
@@ -20,31 +18,14 @@ _MEMBER_SECONDS = 60.0
 _MOST_KEPT = 5_000
 
 
-class Optional:
-    """Calls that a feature can do without. What Slack refuses is told once in the log, and then
-    counts as nothing; ChatUnavailable comes through."""
-
-    def __init__(self) -> None:
-        self._told: set[tuple[str, str]] = set()
-
-    def call(
-        self, feature: str, method: str, call: Callable[..., Any], **arguments: Any
-    ) -> dict[str, Any] | None:
-        try:
-            return api_call(method, call, **arguments)
-        except ChatRefused as error:
-            if (feature, error.code) not in self._told:
-                self._told.add((feature, error.code))
-                _log.warning("%s is off or incomplete: %s", feature, error)
-            return None
-
-
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A person as Slack has them. `time_zone` is a name such as Europe/Berlin, or None."""
+    """A person as Slack has them. `time_zone` is a name such as Europe/Berlin, or None; `name` is
+    the one that people see, for reading."""
 
     time_zone: str | None
     is_guest: bool
+    name: str = ""
 
 
 class SlackPeople:
@@ -53,7 +34,7 @@ class SlackPeople:
     def __init__(self, client: WebClient, clock: Clock) -> None:
         self._client = client
         self._clock = clock
-        self._optional = Optional()
+        self._optional = OptionalCalls(clock)
         self._found: dict[str, tuple[float, Profile | None]] = {}
         self._lock = threading.Lock()
 
@@ -98,19 +79,22 @@ class SlackPeople:
         """The direct messages with a person; None without the scope. May raise
         ChatUnavailable."""
         method, call = "conversations.open", self._client.conversations_open
-        answer = self._optional.call("digest", method, call, users=user_id)
+        answer = self._optional.call("a direct message for the digest", method, call, users=user_id)
         channel = (answer or {}).get("channel") or {}
         return Destination(team_id, str(channel["id"])) if channel.get("id") else None
 
     def _ask(self, user_id: str) -> Profile | None:
         method, call = "users.info", self._client.users_info
-        answer = self._optional.call("profile", method, call, user=user_id)
+        answer = self._optional.call("what Slack knows of people", method, call, user=user_id)
         user = (answer or {}).get("user")
         if not isinstance(user, dict):
             return None
         zone = user.get("tz")
+        profile = user.get("profile")
+        display = profile.get("display_name") if isinstance(profile, dict) else None
         guest = ("is_restricted", "is_ultra_restricted", "is_stranger", "deleted")
         return Profile(
             time_zone=str(zone) if zone else None,
             is_guest=any(bool(user.get(name)) for name in guest),
+            name=str(display or user.get("name") or ""),
         )

@@ -1,8 +1,8 @@
 """SlackReader: what is known of a channel, of a message and of a person, asked when needed."""
 
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from slack_sdk import WebClient
@@ -10,7 +10,10 @@ from slack_sdk import WebClient
 from bot.errors import ChatRefused
 from bot.slack import payloads
 from bot.slack.client import api_call
+from bot.slack.degrade import OptionalCalls
+from bot.slack.people import SlackPeople
 from bot.slack.room_payloads import PUSHPIN, is_other_app, post_text
+from bot.slack.whoami import WhoAmI
 
 _log = logging.getLogger(__name__)
 
@@ -60,31 +63,14 @@ class Somebody:
     is_guest: bool = False
 
 
-def optional(feature: str, call: Callable[[], T], otherwise: T) -> T:
-    """What `call` gives; where Slack refuses it (a scope is missing, the server does not know
-    the method), one line in the log and `otherwise`. ChatUnavailable comes through."""
-    try:
-        return call()
-    except ChatRefused as error:
-        _log.warning("%s is left out: %s", feature, error)
-        return otherwise
-
-
-@dataclass(slots=True)
-class _Self:
-    """Who the bot is; asked once."""
-
-    user: str = ""
-    app: str = ""
-    known: bool = field(default=False)
-
-
 class SlackReader:
     """Asks Slack. Raises ChatUnavailable and ChatRefused, but where a method says otherwise."""
 
-    def __init__(self, client: WebClient) -> None:
+    def __init__(self, client: WebClient, people: SlackPeople, optional: OptionalCalls) -> None:
         self._client = client
-        self._self = _Self()
+        self._people = people
+        self._optional = optional
+        self._me = WhoAmI(client)
 
     def room(self, channel: str) -> Room:
         """conversations.info"""
@@ -111,7 +97,7 @@ class SlackReader:
             api_call("conversations.join", call, channel=channel)
             return True
 
-        return optional("joining incident channels", join, otherwise=False)
+        return self._optional.ask("joining incident channels", join, otherwise=False)
 
     def first_messages(self, room: Room) -> tuple[ReadMessage, ...]:
         """What was said on the channel's first day, oldest first, at most FIRST_MESSAGES."""
@@ -155,23 +141,14 @@ class SlackReader:
             answer = api_call("chat.getPermalink", call, channel=channel, message_ts=ts)
             return str(answer.get("permalink") or "")
 
-        return optional("the link to a message", ask, otherwise="")
+        return self._optional.ask("the link to a message", ask, otherwise="")
 
     def somebody(self, user_id: str) -> Somebody:
-        """users.info, as far as that is allowed."""
-        call = self._client.users_info
-
-        def ask() -> Somebody:
-            told = api_call("users.info", call, user=user_id)["user"]
-            profile = told.get("profile") or {}
-            name = profile.get("display_name") or told.get("name") or user_id
-            return Somebody(
-                id=user_id,
-                name=str(name)[:80],
-                is_guest=bool(told.get("is_restricted") or told.get("is_ultra_restricted")),
-            )
-
-        return optional("people's names", ask, otherwise=Somebody(id=user_id, name=user_id))
+        """What Slack tells of a person, as far as that is allowed."""
+        found = self._people.profile(user_id)
+        if found is None:
+            return Somebody(id=user_id, name=user_id)
+        return Somebody(id=user_id, name=found.name[:80] or user_id, is_guest=found.is_guest)
 
     def read(self, message: Mapping[str, Any]) -> ReadMessage:
         """A message as a payload holds it."""
@@ -180,12 +157,12 @@ class SlackReader:
     def _read(self, message: Mapping[str, Any]) -> ReadMessage:
         me = self._me()
         body = {
-            "api_app_id": me.app,
-            "authorizations": [{"user_id": me.user, "is_bot": True}],
+            "api_app_id": me.app_id,
+            "authorizations": [{"user_id": me.user_id, "is_bot": True}],
         }
         is_app = is_other_app(message, body)
         typed = str(message.get("text") or "")
-        text = post_text(message) if is_app else payloads.readable(typed, me.user)
+        text = post_text(message) if is_app else payloads.readable(typed, me.user_id)
         snippets = payloads.previews(message)
         is_paste = not is_app and ("```" in typed or bool(snippets))
         logs = payloads.split(text)[1] if is_paste and "```" in typed else ""
@@ -196,7 +173,7 @@ class SlackReader:
             name=str(message.get("username") or "")[:80],
             text=text.replace("```", " ").strip(),
             logs="\n".join(part for part in (logs, *snippets) if part),
-            is_own=message.get("user") == me.user,
+            is_own=message.get("user") == me.user_id,
             is_app=is_app,
             pinned_by=frozenset(
                 str(user)
@@ -205,14 +182,6 @@ class SlackReader:
                 for user in reaction.get("users") or ()
             ),
         )
-
-    def _me(self) -> _Self:
-        if not self._self.known:
-            answer = api_call("auth.test", self._client.auth_test)
-            self._self = _Self(
-                str(answer.get("user_id") or ""), str(answer.get("app_id") or ""), True
-            )
-        return self._self
 
 
 def _value(told: Any) -> str:

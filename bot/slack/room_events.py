@@ -6,9 +6,10 @@ from typing import Any
 
 from bot.slack import payloads
 from bot.slack.cue_proposals import CueProposals
+from bot.slack.degrade import OptionalCalls
 from bot.slack.incident_rooms import IncidentRooms
 from bot.slack.kept_messages import KeptMessages
-from bot.slack.reading import SlackReader, optional
+from bot.slack.reading import SlackReader
 from bot.slack.room_payloads import (
     Changed,
     Pasted,
@@ -33,7 +34,9 @@ class RoomEvents:
         posts: ToolPosts,
         reader: SlackReader,
         cues: CueProposals,
+        optional: OptionalCalls,
     ) -> None:
+        self._optional = optional
         self._rooms = rooms
         self._cues = cues
         self._kept = kept
@@ -81,5 +84,5 @@ class RoomEvents:
             return message.logs if message is not None else None
 
         as_told: str | None = said.logs
-        now = optional("looking whether a paste was edited", logs, otherwise=as_told)
+        now = self._optional.ask("looking whether a paste was edited", logs, otherwise=as_told)
         return replace(said, logs=now) if now else None

@@ -9,7 +9,8 @@ from bot.clock import Clock
 from bot.errors import ChatRefused, ChatUnavailable
 from bot.jobs.ports import Job
 from bot.slack.client import api_call
-from bot.slack.reading import SlackReader, optional
+from bot.slack.degrade import OptionalCalls
+from bot.slack.reading import SlackReader
 from bot.uow import UnitOfWorkFactory
 
 ATTEMPTS = 60
@@ -21,8 +22,14 @@ class RoomMarks:
     """Handles one `mark_card` job; safe to repeat, since it looks before it does anything."""
 
     def __init__(
-        self, units: UnitOfWorkFactory, client: WebClient, reader: SlackReader, clock: Clock
+        self,
+        units: UnitOfWorkFactory,
+        client: WebClient,
+        reader: SlackReader,
+        clock: Clock,
+        optional: OptionalCalls,
     ) -> None:
+        self._optional = optional
         self._units = units
         self._client = client
         self._reader = reader
@@ -60,8 +67,8 @@ class RoomMarks:
                 if error.code != "already_pinned":
                     raise
 
-        if not optional("looking at pins", pinned, otherwise=False):
-            optional("pinning the card", pin, otherwise=None)
+        if not self._optional.ask("looking at pins", pinned, otherwise=False):
+            self._optional.ask("pinning the card", pin, otherwise=None)
 
     def _bookmark(self, channel: str, ref: str, incident_key: str) -> None:
         address = self._reader.permalink(channel, ref)
@@ -84,8 +91,8 @@ class RoomMarks:
                 link=address,
             )
 
-        if not optional("looking at bookmarks", marked, otherwise=True):
-            optional("the card's bookmark", mark, otherwise=None)
+        if not self._optional.ask("looking at bookmarks", marked, otherwise=True):
+            self._optional.ask("the card's bookmark", mark, otherwise=None)
 
     def _tell_of_others(self, key: str, to: Destination, ref: str) -> None:
         """Say once, under the card, that the channel could have been another incident's."""

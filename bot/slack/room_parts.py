@@ -13,9 +13,11 @@ from bot.jobs.ports import Job
 from bot.people.model import Actor, Role
 from bot.services.catalogue import Catalogue
 from bot.slack.cue_proposals import CUE_JOB, CueProposals
+from bot.slack.degrade import OptionalCalls
 from bot.slack.incident_rooms import SECOND_LOOK, IncidentRooms
 from bot.slack.interactions import Shortcut
 from bot.slack.kept_messages import TO_TIMELINE, KeptMessages
+from bot.slack.people import SlackPeople
 from bot.slack.post_alerts import AlertHearer, PostAlerts
 from bot.slack.reading import SlackReader
 from bot.slack.room_events import RoomEvents
@@ -37,6 +39,7 @@ class RoomParts:
 def room_parts(
     client: WebClient,
     rooms: Rooms,
+    people: SlackPeople,
     units: UnitOfWorkFactory,
     catalogue: Catalogue,
     *,
@@ -49,14 +52,16 @@ def room_parts(
 ) -> RoomParts:
     """`pattern` is of incident channels' names; None switches these off, and nothing else.
     `intake` takes in the alerts that tools post."""
-    reader = SlackReader(client)
+    optional = OptionalCalls(clock)
+    reader = SlackReader(client, people, optional)
     kept = KeptMessages(units, reader, role_of, redact, clock)
     posts = ToolPosts(units, rooms, default_mode, redact, clock, PostAlerts(intake, clock))
     cues = CueProposals(units, reader, role_of, redact, clock)
-    jobs = {MARK_CARD: RoomMarks(units, client, reader, clock).handle, CUE_JOB: cues.handle}
+    marks = RoomMarks(units, client, reader, clock, optional)
+    jobs = {MARK_CARD: marks.handle, CUE_JOB: cues.handle}
     incident_rooms = None
     if pattern is not None:
         incident_rooms = IncidentRooms(units, reader, catalogue, pattern, redact, clock)
         jobs[SECOND_LOOK] = incident_rooms.handle
-    events = RoomEvents(incident_rooms, kept, posts, reader, cues)
+    events = RoomEvents(incident_rooms, kept, posts, reader, cues, optional)
     return RoomParts(events, {TO_TIMELINE: kept.shortcut}, jobs)

@@ -10,6 +10,7 @@ from bot.chat.ports import CardRoom, Destination
 from bot.clock import Clock
 from bot.errors import ChatRefused, ChatUnavailable
 from bot.slack.client import api_call
+from bot.slack.whoami import WhoAmI
 
 _ID = re.compile(r"[CGD][A-Z0-9]{7,}")
 _PAGE = 500
@@ -45,7 +46,7 @@ class SlackRooms:
         }
         self._clock = clock
         self._found: dict[str, tuple[float, CardRoom]] = {}
-        self._team = ""
+        self._who = WhoAmI(client)
         self._lock = threading.Lock()
 
     def default(self) -> CardRoom | None:
@@ -94,11 +95,9 @@ class SlackRooms:
             return room
 
     def _ask(self, wanted: str) -> CardRoom:
-        if not self._team:
-            self._team = str(api_call("auth.test", self._client.auth_test)["team_id"])
         channel = find_channel(self._client, wanted)
         return CardRoom(
-            to=Destination(team_id=self._team, channel=str(channel["id"])),
+            to=Destination(team_id=self._who().team_id, channel=str(channel["id"])),
             is_shared=bool(channel.get("is_ext_shared")),
         )
 

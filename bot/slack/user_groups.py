@@ -2,7 +2,9 @@
 
 from slack_sdk import WebClient
 
-from bot.slack.people import Optional, SlackPeople
+from bot.clock import Clock
+from bot.slack.degrade import OptionalCalls
+from bot.slack.people import SlackPeople
 
 FEATURE = "roles by user groups"
 
@@ -10,10 +12,10 @@ FEATURE = "roles by user groups"
 class SlackGroups:
     """Both calls may raise ChatUnavailable."""
 
-    def __init__(self, client: WebClient, people: SlackPeople) -> None:
+    def __init__(self, client: WebClient, people: SlackPeople, clock: Clock) -> None:
         self._client = client
         self._people = people
-        self._optional = Optional()
+        self._optional = OptionalCalls(clock)
 
     def members(self, group_id: str) -> list[str] | None:
         """User ids; None without the scope, and for a group that is gone or switched off."""

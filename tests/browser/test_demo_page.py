@@ -3,53 +3,35 @@
 `SCREENSHOTS=docs/images` also takes the pictures of the documentation.
 """
 
-import base64
-import os
 import queue
-import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 from selenium import webdriver
-from selenium.common.exceptions import StaleElementReferenceException
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.remote.webelement import WebElement
-from selenium.webdriver.support.ui import WebDriverWait
 
 from bot.demo.story import load_story
+from tests.support.browsing import NEEDS_CHROMIUM, PHONE, PICTURES, WIDE, Page, open_browser
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-CHROMEDRIVER = shutil.which("chromedriver")
-PICTURES = os.environ.get("SCREENSHOTS", "")
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.model,
     pytest.mark.processes,
     pytest.mark.xdist_group("model"),
-    pytest.mark.skipif(
-        not (CHROMIUM and CHROMEDRIVER), reason="Chromium and ChromeDriver are not installed"
-    ),
+    NEEDS_CHROMIUM,
 ]
-OPTIONS = (
-    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync "
-    "--disable-background-networking --disable-component-update --hide-scrollbars"
-)
 SEED = 2
 STORY = load_story()
 START_SECONDS = 120.0
 STORY_SECONDS = 180.0
-PATIENCE = 60.0  # for a machine on which all else runs as well
-WIDE, PHONE = (1280, 800), (390, 844)
 PASTE = (
     "const data = new DataTransfer(); data.setData('text/plain', arguments[1]);"
     "arguments[0].dispatchEvent("
@@ -128,112 +110,9 @@ def _parents() -> Iterator[tuple[int, int]]:
                 yield int(entry.name), int(parent)
 
 
-class Page:
-    """A browser window on the demo."""
-
-    def __init__(self, browser: webdriver.Chrome, address: str) -> None:
-        self.browser = browser
-        self.address = address
-
-    def open(self, size: tuple[int, int], scale: float = 1.0, viewer: str = "alice") -> None:
-        width, height = size
-        metrics = {"width": width, "height": height, "deviceScaleFactor": scale}
-        self.browser.execute_cdp_cmd(
-            "Emulation.setDeviceMetricsOverride", {**metrics, "mobile": width < 720}
-        )
-        self.browser.get("about:blank")
-        self.browser.get(f"{self.address}#as={viewer}")
-        self.until(lambda: self.count("#whoami .person") == 2)
-        self.press_channel("incidents", narrow=width < 720)
-
-    def press_channel(self, name: str, *, narrow: bool) -> None:
-        if narrow:
-            self.find("#menu").click()
-        self.press(name, "#channels")
-        self.until(lambda: self.text("#room-name") == f"#{name}")
-
-    def all(self, css: str) -> list[WebElement]:
-        found: list[WebElement] = self.browser.find_elements(By.CSS_SELECTOR, css)
-        return found
-
-    def find(self, css: str) -> WebElement:
-        return self.browser.find_element(By.CSS_SELECTOR, css)
-
-    def count(self, css: str) -> int:
-        return len(self.all(css))
-
-    def text(self, css: str) -> str:
-        return str(self.find(css).text)
-
-    def until(self, condition: Callable[[], Any], seconds: float = PATIENCE) -> Any:
-        ignored = [StaleElementReferenceException]
-        return WebDriverWait(self.browser, seconds, 0.05, ignored).until(lambda _: condition())
-
-    def show(self, css: str) -> None:
-        """Scroll the element's beginning into sight."""
-        self.browser.execute_script("arguments[0].scrollIntoView()", self.find(css))
-
-    def press(self, words: str, within: str = "body") -> None:
-        def button() -> WebElement | None:
-            found = self.find(within).find_elements(By.TAG_NAME, "button")
-            return next(
-                (b for b in found if words in b.text.split("\n") and b.is_displayed()), None
-            )
-
-        self.until(button).click()
-
-    def fire(self, label: str) -> None:
-        """Choose an alert from the menu in the bar; returns once the page tells what came of it."""
-        before = self.text("#caption")
-        self.find("#demo-menu summary").click()
-        self.press(label, "#demo-menu")
-        self.until(lambda: self.text("#caption") != before)
-        self.until(lambda: " fires: " not in self.text("#caption"))
-
-    def picture(self, name: str, css: str = "", words: str = "") -> None:
-        """A PNG of the window, or of the last such element that has the words, with a margin."""
-        options: dict[str, Any] = {"format": "png"}
-        if css:
-            shown = [one for one in self.all(css) if words in one.text][-1]
-            self.browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", shown)
-            box = shown.rect
-            margin = 8
-            options["clip"] = {
-                "x": box["x"] - margin,
-                "y": box["y"] - margin,
-                "width": box["width"] + 2 * margin,
-                "height": box["height"] + 2 * margin,
-                "scale": 1.5,
-            }
-        shot = self.browser.execute_cdp_cmd("Page.captureScreenshot", options)
-        folder = Path(PICTURES)
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / f"{name}.png").write_bytes(base64.b64decode(shot["data"]))
-
-    def is_calm(self) -> None:
-        """No error in the console, no dialog, nothing to scroll sideways."""
-        severe = [one for one in self.browser.get_log("browser") if one["level"] == "SEVERE"]
-        assert severe == []
-        assert self.count("dialog, .toast") == 0
-        wider = self.browser.execute_script(
-            "return [document.documentElement, ...document.querySelectorAll('.scroll, .demo')]"
-            ".filter((node) => node.scrollWidth > node.clientWidth).length"
-        )
-        assert wider == 0
-
-
-def _browser(profile: Path) -> webdriver.Chrome:
-    options = webdriver.ChromeOptions()
-    options.binary_location = str(CHROMIUM)
-    for option in [*OPTIONS.split(), f"--user-data-dir={profile}"]:
-        options.add_argument(option)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    return webdriver.Chrome(service=Service(str(CHROMEDRIVER)), options=options)
-
-
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    driver = _browser(tmp_path_factory.mktemp("profile"))
+    driver = open_browser(tmp_path_factory.mktemp("profile"))
     yield driver
     driver.quit()
 
@@ -424,7 +303,6 @@ def test_the_pictures_of_the_documentation(browser: webdriver.Chrome) -> None:
         page.until(lambda: "edited in place" in told(), STORY_SECONDS)
         page.find(".thread-link").click()
         page.until(lambda: page.count("#replies .card") == 2)
-        time.sleep(2.5)  # The mark of the change fades.
         page.show("#replies .message:last-child")
         page.picture("story")
         page.find("#thread-close").click()
@@ -435,28 +313,23 @@ def test_the_pictures_of_the_documentation(browser: webdriver.Chrome) -> None:
         page.picture("answer-not-seen-before", "#replies .card")
         page.find("#thread-close").click()
         page.until(lambda: "short now" in told(), STORY_SECONDS)
-        time.sleep(2.5)
         page.show("#messages .card")
         page.picture("card-resolved", "#messages .card")
         page.until(lambda: "now it is yours" in told(), STORY_SECONDS)
         page.open(PHONE, scale=2)
         page.until(lambda: page.count("#messages .card") == 5)
-        time.sleep(0.5)  # The list of channels slides away.
         page.picture("card-on-a-phone")
         page.open((1360, 1000))
         page.fire(STORY.storm.label)
         page.until(lambda: f"Alert storm: {STORY.storm.alerts}" in page.text("#messages"))
-        time.sleep(2.5)
         page.picture("storm", "#messages .card", words="Alert storm: ")
         card = f"{asks_for_it(page)} .card"
-        time.sleep(2.5)
         page.picture("action-request", card)
         page.press("Bob", "#whoami")
         page.press("Approve", card)
         page.until(lambda: "Output" in page.text(card))
         page.picture("action-running", card)
         page.until(lambda: "Worked" in page.text(card))
-        time.sleep(2.5)
         page.picture("action-worked", card)
     finally:
         running.end()

@@ -27,6 +27,7 @@ from bot.slack.connect import web_client
 from bot.slack.gaps import GapRepair
 from bot.slack.hearing import GAP_JOB
 from bot.slack.inbound import SlackInbound
+from bot.slack.people import SlackPeople
 from bot.slack.room_parts import room_parts
 from bot.slack.rooms import SlackRooms
 from bot.slack.wanted import RoomWants
@@ -71,6 +72,7 @@ class RoomsWorld:
         parts = room_parts(
             client,
             rooms,
+            SlackPeople(client, clock),
             database,
             CATALOGUE,
             role_of=RoleBook().role_of,

@@ -49,6 +49,12 @@ class _Part(BaseModel):
     def one_or_more(value: object) -> object:
         return (value,) if isinstance(value, str) else value
 
+    @staticmethod
+    def each_listed(value: object) -> object:
+        if not isinstance(value, dict):
+            return value
+        return {str(key): _Part.one_or_more(one) for key, one in value.items()}
+
 
 class StatusPart(_Part):
     """Which words mean that an alert fires or is over; what any other means is `otherwise`."""
@@ -96,10 +102,7 @@ class LabelsPart(_Part):
 
     _listed = field_validator("take", mode="before")(_Part.one_or_more)
 
-    @field_validator("named", mode="before")
-    @classmethod
-    def _each(cls, value: object) -> object:
-        return _each_listed(value)
+    _each = field_validator("named", mode="before")(_Part.each_listed)
 
 
 class AlertPart(_Part):
@@ -132,10 +135,7 @@ class AlertPart(_Part):
         mode="before",
     )(_Part.one_or_more)
 
-    @field_validator("links", mode="before")
-    @classmethod
-    def _each(cls, value: object) -> object:
-        return _each_listed(value)
+    _each = field_validator("links", mode="before")(_Part.each_listed)
 
 
 class ChangePart(_Part):
@@ -163,10 +163,7 @@ class ChangePart(_Part):
         mode="before",
     )(_Part.one_or_more)
 
-    @field_validator("links", mode="before")
-    @classmethod
-    def _each(cls, value: object) -> object:
-        return _each_listed(value)
+    _each = field_validator("links", mode="before")(_Part.each_listed)
 
 
 class MappingFile(_Part):
@@ -260,9 +257,3 @@ def _lowered(value: object) -> object:
     listed = value if isinstance(value, list) else [value]
     said = {True: "true", False: "false"}
     return tuple(said[one] if isinstance(one, bool) else str(one).strip().lower() for one in listed)
-
-
-def _each_listed(value: object) -> object:
-    if not isinstance(value, dict):
-        return value
-    return {str(key): _Part.one_or_more(one) for key, one in value.items()}

@@ -6,7 +6,7 @@ import { composer } from "./composer.js";
 import { $, attempt, avatar, call, el, icon, meta, redraw, streamAddress } from "./dom.js";
 import { drawMessages } from "./messages.js";
 import { showModal } from "./modal.js";
-import { mrkdwn, plain } from "./mrkdwn.js";
+import { knowChannels, mrkdwn, plain } from "./mrkdwn.js";
 import { drawStatus, openStatus } from "./status.js";
 
 const names = meta("people").split(",").filter(Boolean);
@@ -284,6 +284,7 @@ function drawMarks() {
 function draw() {
   people = snap.users;
   people[snap.bot].is_recall = true;
+  knowChannels(snap.channels);
   if (snap.channel) at.channel = snap.channel.id;
   Object.values(people).forEach((user, number) => (user.tone = number % 6));
   const channel = snap.channels.find((one) => snap.channel && one.id === snap.channel.id);
@@ -315,7 +316,9 @@ function draw() {
     const list = snap.channel ? snap.channel.messages : [];
     drawMessages($("messages"), list, mainList);
     if (!list.length) {
-      const note = "Nothing here yet. Say hello, or mention @recall with a question.";
+      const note = channel?.is_im
+        ? "Nothing here yet. Ask away: here you need not mention anybody."
+        : "Nothing here yet. Say hello, or mention @recall with a question.";
       $("messages").replaceChildren(el("p", { class: "empty", text: note }));
     }
   }

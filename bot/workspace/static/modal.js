@@ -98,6 +98,9 @@ function field(block, errors, fields) {
   );
 }
 
+// A field that an update gives another action_id is another field, and begins with its own value.
+const identity = (block) => `${block.block_id} ${block.element.action_id}`;
+
 // Shows `view`, or closes the dialog when there is none. Typed values survive new errors.
 export function showModal(view, me, people) {
   const hash = view ? `${view.id} ${view.hash} ${JSON.stringify(view.errors)}` : "";
@@ -105,7 +108,7 @@ export function showModal(view, me, people) {
   const kept = new Map();
   if (dialog) {
     if (dialog.id === view?.id) {
-      for (const { block, node } of dialog.fields) kept.set(block.block_id, read(block.element, node));
+      for (const { block, node } of dialog.fields) kept.set(identity(block), read(block.element, node));
     }
     const old = dialog;
     dialog = null;
@@ -158,7 +161,7 @@ export function showModal(view, me, people) {
   document.body.append(node);
   dialog = { id: view.id, node, fields };
   for (const one of fields) {
-    const value = kept.get(one.block.block_id);
+    const value = kept.get(identity(one.block));
     if (value !== undefined) write(one.node, value);
   }
   node.showModal();

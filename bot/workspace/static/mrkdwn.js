@@ -32,11 +32,18 @@ export function mention(userId, people) {
   return el("span", { class: "mention", text: `@${user ? user.name : userId}` });
 }
 
+// The channels that the person who looks may see, by id.
+let places = new Map();
+export function knowChannels(channels) {
+  places = new Map(channels.map((one) => [one.id, one.name]));
+}
+
 function angled(inner, people) {
   const [head, words] = inner.split(/\|(.*)/s);
   if (head.startsWith("@")) return mention(head.slice(1), people);
   if (head.startsWith("#")) {
-    return el("span", { class: "mention", text: `#${words ? plain(words) : head.slice(1)}` });
+    const id = head.slice(1);
+    return el("span", { class: "mention", text: `#${words ? plain(words) : places.get(id) || id}` });
   }
   if (head.startsWith("!date^")) return document.createTextNode(words ? plain(words) : "");
   if (head.startsWith("!")) {

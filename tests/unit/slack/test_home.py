@@ -171,7 +171,7 @@ def test_where_slack_has_no_home_tab_one_line_says_so(
         home.show(ALICE)
         home.show(ALICE)
     told = [record.getMessage() for record in caplog.records if code in record.getMessage()]
-    assert len([line for line in told if line.startswith("home is off")]) == 1
+    assert len([line for line in told if line.startswith("the home tab is left out")]) == 1
     assert len(told) == 3
 
 

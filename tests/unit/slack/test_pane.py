@@ -141,7 +141,7 @@ def test_a_workspace_without_it_is_asked_once_an_hour_and_logged_once(
         world.says("many orders fail", type="message", channel="D1", channel_type="im")
     assert len(web.named("assistant.threads.setStatus")) == 2
     assert len(world.answers()) == 4
-    assert sum("done without" in record.message for record in caplog.records) == 1
+    assert sum("is left out" in record.message for record in caplog.records) == 1
 
 
 def test_a_prompt_that_is_pressed_is_a_message_that_is_understood(world: AskingWorld) -> None:

@@ -32,7 +32,8 @@ def workspace() -> Iterator[LocalWorkspace]:
 
 def groups(workspace: LocalWorkspace) -> SlackGroups:
     client = web_client(workspace.bot_token, base_url=workspace.api_url)
-    return SlackGroups(client, SlackPeople(client, ManualClock()))
+    clock = ManualClock()
+    return SlackGroups(client, SlackPeople(client, clock), clock)
 
 
 def test_members_are_read_by_the_groups_id(workspace: LocalWorkspace) -> None:
