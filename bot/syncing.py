@@ -10,13 +10,11 @@ from bot.importing import Importer
 from bot.settings import Settings
 from bot.settings.knowledge import tokens_by_host
 from bot.sync.model import parse_source
-from bot.sync.run import TICK_SECONDS, Sync
+from bot.sync.run import ACTOR, TICK_SECONDS, Sync
 from bot.uow import UnitOfWorkFactory
 from knowledge.loaders.git import GitAccess
 
 _log = logging.getLogger(__name__)
-
-ACTOR = "sync:schedule"
 
 Tick = tuple[float, str, Callable[[], None]]
 
@@ -46,6 +44,7 @@ def open_sync(
         access=git_access(settings),
         copies=settings.sync_folder,
         every=timedelta(minutes=minutes) if minutes else None,
+        retires=settings.sync_retires,
     )
 
 

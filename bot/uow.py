@@ -58,6 +58,10 @@ class KnowledgeWriter(Protocol):
         """Keep what the files said; the documents must be there."""
         ...
 
+    def forget_imported(self, document_ids: Sequence[str]) -> None:
+        """The pages belong to no source any more."""
+        ...
+
     def imported_digests(self, source: str) -> Mapping[str, str]:
         """The digests of the files that came from a source last, by document id; without those of
         drafts."""

@@ -11,6 +11,8 @@ class DraftKind(StrEnum):
     RECORD = "record"
     RUNBOOK_EDIT = "runbook_edit"
     NOISE_RULE = "noise_rule"
+    PAGE_GONE = "page_gone"
+    """A page that is gone from the source it came from: retire it, or keep it here?"""
 
 
 class DraftState(StrEnum):

@@ -8,6 +8,7 @@ from bot.drafts.model import Draft, DraftKind, DraftState
 from bot.incidents.keeping import confirm
 from bot.incidents.records import IncidentRecord
 from bot.uow import UnitOfWork, UnitOfWorkFactory
+from knowledge.curate.curator import Curator
 from knowledge.errors import BadDocument, Unpublishable
 from knowledge.model import DocumentState, PastIncident
 
@@ -101,6 +102,34 @@ class Reviewing:
             if not uow.drafts.withdraw(draft_id, actor=editor.key, now=self._clock.now()):
                 raise Unpublishable(f"noise rule {draft_id} is not in force")
             self._say(uow, editor, "noise_rule.withdrawn", draft)
+
+    def retire_gone(self, editor: Editor, draft_id: int) -> str:
+        """Retire the page that is gone from its source; its id. Raises NotAllowed,
+        Unpublishable."""
+        require_lead(editor)
+        with self._units.begin() as uow:
+            draft = self._waiting(uow, editor, draft_id, DraftKind.PAGE_GONE)
+            now = self._clock.now()
+            if not uow.drafts.decide(draft_id, DraftState.ACCEPTED, actor=editor.key, now=now):
+                raise Unpublishable(f"somebody else has just decided on draft {draft_id}")
+            found = uow.knowledge.get(draft.subject)
+            if found is not None and found.state.is_served:
+                Curator(uow.knowledge, actor=editor.key, now=now).retire(draft.subject)
+            self._say(uow, editor, "runbook.retired", draft)
+            return draft.subject
+
+    def keep_gone(self, editor: Editor, draft_id: int) -> str:
+        """Keep the page, which belongs to no source from now on; its id. Raises NotAllowed,
+        Unpublishable."""
+        require_lead(editor)
+        with self._units.begin() as uow:
+            draft = self._waiting(uow, editor, draft_id, DraftKind.PAGE_GONE)
+            now = self._clock.now()
+            if not uow.drafts.decide(draft_id, DraftState.REJECTED, actor=editor.key, now=now):
+                raise Unpublishable(f"somebody else has just decided on draft {draft_id}")
+            uow.knowledge.forget_imported([draft.subject])
+            self._say(uow, editor, "page_gone.kept", draft)
+            return draft.subject
 
     def _waiting(self, uow: UnitOfWork, editor: Editor, draft_id: int, kind: DraftKind) -> Draft:
         draft = uow.drafts.get(draft_id)

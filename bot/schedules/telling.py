@@ -16,6 +16,7 @@ _DRAFTS = {
     DraftKind.RECORD: "Record of",
     DraftKind.RUNBOOK_EDIT: "Edit of runbook",
     DraftKind.NOISE_RULE: "Noise rule about",
+    DraftKind.PAGE_GONE: "Gone from its source:",
 }
 
 

@@ -1,9 +1,9 @@
 """Settings of where runbooks come from, and how long what people wrote in incidents is kept."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from bot.settings.catalogue import CatalogueSettings
@@ -18,6 +18,13 @@ class KnowledgeSettings(CatalogueSettings):
         description=(
             "where runbooks are read again and again, separated by commas: /FOLDER, /FILE.zip, or "
             "git+https://HOST/REPOSITORY#BRANCH:FOLDER (ssh and file as well)"
+        ),
+    )
+    sync_retires: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description=(
+            "those of the sources, written alike, whose pages are retired by themselves when they "
+            "are gone from it; of others a lead is asked"
         ),
     )
     sync_minutes: int = Field(
@@ -57,6 +64,13 @@ class KnowledgeSettings(CatalogueSettings):
         ),
     )
 
+    @model_validator(mode="after")
+    def _retires_are_sources(self) -> Self:
+        for one in self.sync_retires:
+            if one not in self.sync_sources:
+                raise ValueError(f"sync_retires names {one!r}, which is none of sync_sources")
+        return self
+
     @field_validator("alert_rules")
     @classmethod
     def _rules_are_there(cls, value: tuple[Path, ...]) -> tuple[Path, ...]:
@@ -72,7 +86,7 @@ class KnowledgeSettings(CatalogueSettings):
             raise ValueError(f"{value} is not a file")
         return value
 
-    @field_validator("sync_sources", "alert_rules", mode="before")
+    @field_validator("sync_sources", "sync_retires", "alert_rules", mode="before")
     @classmethod
     def _sources(cls, value: object) -> object:
         if not isinstance(value, str):

@@ -33,13 +33,12 @@ from knowledge.model import (
     Runbook,
 )
 from knowledge.retrieve.confidence import in_words
+from knowledge.retrieve.pages import ALSO_SHOWN
 from knowledge.retrieve.ranking import Ranking
 from knowledge.retrieve.retriever import Retriever
 
 INCIDENTS_SHOWN = 5
 PAGES_SHOWN = 3
-ALSO_SHOWN = 0.3
-"""Least probability at which a runbook is shown beside a past incident that answers."""
 
 
 def new_id() -> str:

@@ -8,6 +8,7 @@ from bot.suggestions.words import first_line, trimmed
 from knowledge.index.source import KnowledgeSource
 from knowledge.model import PastIncident, Query, Runbook
 from knowledge.retrieve.causes import CauseGroup, Telling
+from knowledge.retrieve.pages import page_for
 from knowledge.retrieve.retriever import Retriever
 
 MOST_CAUSES = 5
@@ -50,10 +51,7 @@ class CauseReader:
 
     def page_for(self, record: PastIncident) -> str | None:
         """The page that helped then, else the one nearest to the recorded cause."""
-        cited = record.runbook and self._retriever.page_at(record.runbook, self._query)
-        return cited or self._retriever.page_about(
-            f"{record.title}\n{record.cause}" if record.cause else "", self._query
-        )
+        return page_for(self._retriever, record, self._query)
 
     def _cause(self, group: CauseGroup, record: PastIncident, told: Sequence[str]) -> Cause:
         """Its check comes from the page, or from the record where the page's is another's too."""

@@ -7,7 +7,7 @@ next one.
 
 import logging
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -16,6 +16,7 @@ from bot.clock import Clock
 from bot.errors import RecallError, Retryable
 from bot.importing import Importer, ImportReport, Progress
 from bot.redact import redact
+from bot.sync.gone import Gone
 from bot.sync.model import SourceKind, SyncSource, SyncState, state_of
 from bot.uow import UnitOfWorkFactory
 from knowledge.errors import KnowledgeError
@@ -25,6 +26,7 @@ from knowledge.loaders.outcome import Known, Outcomes
 
 _log = logging.getLogger(__name__)
 
+ACTOR = "sync:schedule"
 LEASE_KEY = "syncing"
 LEASE = timedelta(minutes=10)
 """How long a sync that was killed keeps others out; one that runs renews it with each batch and
@@ -49,7 +51,8 @@ class Telling(Protocol):
 
 
 class Sync:
-    """Syncs `sources`. `copies` is the folder for copies of repositories."""
+    """Syncs `sources`. `copies` is the folder for copies of repositories; `retires` names the
+    sources whose pages are retired when they are gone from it, without anybody being asked."""
 
     def __init__(
         self,
@@ -61,6 +64,7 @@ class Sync:
         access: GitAccess,
         copies: Path,
         every: timedelta | None,
+        retires: Collection[str] = (),
     ) -> None:
         self._units = units
         self._clock = clock
@@ -69,6 +73,8 @@ class Sync:
         self._access = access
         self._copies = copies
         self._every = every
+        self._retires = frozenset(retires)
+        self._gone = Gone(units, clock, ACTOR)
 
     def tick(self) -> bool:
         """Sync what is due, if anything is and nobody else is at it; whether something was."""
@@ -140,6 +146,14 @@ class Sync:
                 rivals=[one.key for one in self._sources if one != source],
             )
             state = _state(report, began, commit, note)
+            if not dry_run and state.is_well and not report.failed:
+                left = self._gone.look(
+                    source.key,
+                    report.missing,
+                    report.documents + len(report.missing),
+                    retires=source.name in self._retires,
+                )
+                state = state.model_copy(update={"missing": left})
         except (RecallError, KnowledgeError) as error:
             if isinstance(error, Retryable):
                 raise

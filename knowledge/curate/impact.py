@@ -9,9 +9,6 @@ from datetime import datetime
 
 from knowledge.model import Query
 
-SHOWN = 0.3
-"""Least probability at which an answer shows a runbook."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
@@ -28,7 +25,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moved:
-    """A case whose page is another one now; None where no page is likely enough to be shown."""
+    """A case whose answer shows another page first; None where it shows none."""
 
     case: Case
     before: str | None

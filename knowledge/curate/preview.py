@@ -5,11 +5,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 import numpy as np
 
-from knowledge.curate.impact import SHOWN, Case, Impact, impact_of
+from knowledge.curate.impact import Case, Impact, impact_of
 from knowledge.embed.port import Vectors
 from knowledge.errors import Cancelled
 from knowledge.index.source import KnowledgeSource
-from knowledge.model import Query, Runbook
+from knowledge.model import PastIncident, Query, Runbook
+from knowledge.retrieve.leading import LeadingRecords
+from knowledge.retrieve.pages import RecordOf
 from knowledge.retrieve.reading import Reading, read_query
 from knowledge.retrieve.retriever import Retriever
 from knowledge.retrieve.shortlist import Shortlist
@@ -44,6 +46,7 @@ class Previewer:
         self._index = index
         self._source = source
         self._questions: OrderedDict[str, Vectors] = OrderedDict()
+        self._leading = LeadingRecords(index, source)
 
     def page_at(self, link: str, query: Query) -> str | None:
         """See `Retriever.page_at`."""
@@ -66,12 +69,17 @@ class Previewer:
         near: Sequence[int] = range(len(cases))
         tell(0, len(cases))
         if shortlist:
-            queries = [case.query for case in cases]
-            near = Shortlist(self._index, self._source, change).places(
-                queries, self._about(cases, is_cancelled)
-            )
+            near = self._near([case.query for case in cases], cases, change, is_cancelled)
         gets: list[str | None] = [None] * len(cases)
         would: list[str | None] = [None] * len(cases)
+        records: dict[str, PastIncident | None] = {}
+
+        def record_of(name: str) -> PastIncident | None:
+            if name not in records:
+                found = self._source.documents([name])
+                records[name] = next((one for one in found if isinstance(one, PastIncident)), None)
+            return records[name]
+
         passed = len(cases) - len(near)
         tell(passed, len(cases))
         for start in range(0, len(near), _AT_ONCE):
@@ -81,21 +89,54 @@ class Previewer:
             for done, (at, reading) in enumerate(read, start=1):
                 if is_cancelled():
                     raise Cancelled("the preview was cancelled")
-                gets[at], would[at] = self._both(cases[at].query, reading, vectors, change)
+                gets[at], would[at] = self._both(
+                    cases[at].query, reading, vectors, change, record_of
+                )
                 tell(passed + start + done, len(cases))
         return impact_of(document_id, cases, gets, would, len(near))
 
+    def _near(
+        self,
+        queries: Sequence[Query],
+        cases: Sequence[Case],
+        change: Change,
+        is_cancelled: Callable[[], bool],
+    ) -> list[int]:
+        """Places of the cases whose answer may show another page: those that the page itself is
+        near to, and those that a record answers which leads to it."""
+        about = self._about(cases, is_cancelled)
+        pages = Shortlist(self._index, self._source, change)
+        near = pages.places(queries, about)
+        self._leading.read()
+        staged = StagedIndex(Remembering(self._index, 0), change)
+        then = self._retriever.over(staged, StagedFacts(self._retriever.facts, change))
+        moved = self._leading.moved(self._retriever.page_at, then.page_at, pages)
+        led = self._leading.places(queries, about, moved) - set(near)
+        return [*near, *sorted(led)]
+
     def _both(
-        self, query: Query, reading: Reading, vectors: Mapping[str, Vectors], change: Change
+        self,
+        query: Query,
+        reading: Reading,
+        vectors: Mapping[str, Vectors],
+        change: Change,
+        record_of: RecordOf,
     ) -> tuple[str | None, str | None]:
         spare = len(self._index.passage_ids_of(change.document_id))
-        found = Remembering(self._index, spare)
+        found = Remembering(self._index, spare, self._embed)
         now = self._retriever.over(StagedIndex(found, None), self._retriever.facts)
         then = self._retriever.over(
             StagedIndex(found, change), StagedFacts(self._retriever.facts, change)
         )
         # Not under one lock: an alert that comes in meanwhile must not wait for a preview.
-        return _shown(now, query, reading, vectors), _shown(then, query, reading, vectors)
+        return (
+            now.first_page(query, reading, vectors, record_of),
+            then.first_page(query, reading, vectors, record_of),
+        )
+
+    def _embed(self, texts: Sequence[str]) -> Vectors:
+        known = self._vectors(texts)
+        return np.stack([known[text] for text in texts])
 
     def _about(self, cases: Sequence[Case], is_cancelled: Callable[[], bool]) -> Vectors:
         """A vector a case, shape (cases, dimension): of its record's first passage, which says
@@ -137,10 +178,3 @@ class Previewer:
 
 def _texts(reading: Reading) -> list[str]:
     return [text for text in (reading.prose, reading.log_text) if text]
-
-
-def _shown(
-    retriever: Retriever, query: Query, reading: Reading, vectors: Mapping[str, Vectors]
-) -> str | None:
-    page, probability = retriever.best_page(query, reading, vectors)
-    return page if probability >= SHOWN else None

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Self
 
 from knowledge.embed.port import Vectors
@@ -21,13 +22,16 @@ from knowledge.retrieve.facts import NOTHING, FactsReader
 from knowledge.retrieve.features import Rarity, evidence, structure, title_coverage
 from knowledge.retrieve.fusion import Scale, fuse, scales_of
 from knowledge.retrieve.judge import (
+    Answer,
     Embed,
     IncidentJudge,
+    IncidentVerdict,
     is_linked,
     join,
     judge_top,
     team_first,
 )
+from knowledge.retrieve.pages import Answered, RecordOf, first_page
 from knowledge.retrieve.ranking import Ranking, Scored, by_score
 from knowledge.retrieve.reading import Reading, read_query
 from knowledge.retrieve.staged import FactsOf
@@ -38,6 +42,20 @@ NEAR_PAGE = 0.45
 """Cosine from which a page counts as being about a recorded cause."""
 
 _PAGES_LOOKED_AT = 30
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """All that one search comes to, before it is put into words."""
+
+    revision: int
+    scored: Sequence[Scored]
+    scales: dict[str, Scale]
+    runbooks: Sequence[Scored]
+    p_runbook: float
+    why_runbook: dict[str, float]
+    verdict: IncidentVerdict
+    answer: Answer
 
 
 class Retriever:
@@ -94,6 +112,53 @@ class Retriever:
         reading = read_query(query)
         generation = self._index.generation
         vectors = embed_reading(self._index, reading)
+        found = self._judged(query, reading, vectors)
+        verdict, answer = found.verdict, found.answer
+        runbook_speaks = answer.by is DocumentKind.RUNBOOK or not verdict.order
+        kept = self._limits.kept
+        return Ranking(
+            incidents=tuple(one.hit() for one in verdict.order[:kept]),
+            runbooks=tuple(one.hit() for one in found.runbooks[:kept]),
+            ranked=tuple(one.hit() for one in _merged(verdict.order, found.runbooks)[:kept]),
+            causes=verdict.causes,
+            separated=verdict.separated,
+            confidence=answer.confidence,
+            fits=answer.fits,
+            answered_by=answer.by,
+            runbook_confidence=found.p_runbook,
+            incident_confidence=verdict.certainty,
+            threshold=self._threshold,
+            calibration=self._calibration.made_at,
+            features=found.why_runbook if runbook_speaks else verdict.why,
+            scales=found.scales,
+            weights=self.weights,
+            versions={one.id: one.candidate.card.version for one in found.scored},
+            masked=reading.masked,
+            generation=generation,
+            revision=found.revision,
+        )
+
+    def first_page(
+        self,
+        query: Query,
+        reading: Reading,
+        vectors: Mapping[str, Vectors],
+        record_of: RecordOf,
+    ) -> str | None:
+        """The page that an answer to `query` shows first; see `knowledge.retrieve.pages`.
+        `vectors` are those of the reading's texts."""
+        found = self._judged(query, reading, vectors)
+        verdict = found.verdict
+        answered = Answered(
+            by=found.answer.by,
+            cases=[one.id for one in verdict.order[:1]],
+            leads=verdict.separated or len(verdict.causes) < 2,
+            runbook=found.runbooks[0].id if found.runbooks else None,
+            probability=found.p_runbook,
+        )
+        return first_page(self, answered, query, record_of)
+
+    def _judged(self, query: Query, reading: Reading, vectors: Mapping[str, Vectors]) -> "_Judged":
         with self._index.reading() as revision:
             candidates = gather(self._index, query, reading, vectors, self._limits)
         scored, scales = self._score(query, reading, list(candidates.values()))
@@ -103,46 +168,13 @@ class Retriever:
         )
         verdict = self._calibration.verdict(verdict)
         answer = join(verdict, p_runbook, self._threshold, self._runbook_threshold)
-        runbook_speaks = answer.by is DocumentKind.RUNBOOK or not verdict.order
-        kept = self._limits.kept
-        return Ranking(
-            incidents=tuple(one.hit() for one in verdict.order[:kept]),
-            runbooks=tuple(one.hit() for one in runbooks[:kept]),
-            ranked=tuple(one.hit() for one in _merged(verdict.order, runbooks)[:kept]),
-            causes=verdict.causes,
-            separated=verdict.separated,
-            confidence=answer.confidence,
-            fits=answer.fits,
-            answered_by=answer.by,
-            runbook_confidence=p_runbook,
-            incident_confidence=verdict.certainty,
-            threshold=self._threshold,
-            calibration=self._calibration.made_at,
-            features=why_runbook if runbook_speaks else verdict.why,
-            scales=scales,
-            weights=self.weights,
-            versions={one.id: one.candidate.card.version for one in scored},
-            masked=reading.masked,
-            generation=generation,
-            revision=revision,
-        )
+        return _Judged(revision, scored, scales, runbooks, p_runbook, why_runbook, verdict, answer)
 
     def over(self, index: SearchIndex, facts: FactsOf) -> Self:
         """The same ranking over another index, and what its documents say."""
         other = copy.copy(self)
         other._index, other._facts = index, facts
         return other
-
-    def best_page(
-        self, query: Query, reading: Reading, vectors: Mapping[str, Vectors]
-    ) -> tuple[str | None, float]:
-        """The runbook that `search` would rank first, and the probability that it is right;
-        (None, 0.0) without any. Quicker than a search: past incidents are not judged."""
-        with self._index.reading():
-            candidates = gather(self._index, query, reading, vectors, self._limits)
-        scored, _ = self._score(query, reading, list(candidates.values()), DocumentKind.RUNBOOK)
-        runbooks, probability, _ = self._pages(scored)
-        return (runbooks[0].id if runbooks else None), probability
 
     def visible(self, document_ids: Collection[str], query: Query) -> frozenset[str]:
         """Those documents that are there and that the query's readers may see."""
@@ -203,10 +235,8 @@ class Retriever:
         query: Query,
         reading: Reading,
         candidates: Sequence[Candidate],
-        only: DocumentKind | None = None,
     ) -> tuple[list[Scored], dict[str, Scale]]:
-        """Features of all, by text first; full records are read for the best of them alone.
-        `only` gives those of one kind back, with the scores that they have among all."""
+        """Features of all, by text first; full records are read for the best of them alone."""
         coverage = title_coverage(candidates, reading)
         newest = max((c.card.started_at for c in candidates if c.card.started_at), default=None)
         rows: dict[str, dict[str, float]] = {}
@@ -239,7 +269,6 @@ class Retriever:
                 self._fused(one.candidate, rows[one.id], scales),
             )
             for one in by_text
-            if only is None or one.kind is only
         ]
         return scored, scales
 

@@ -94,6 +94,18 @@ class Shortlist:
                     near.append((-lead, start + row))
         return [place for _, place in sorted(near)]
 
+    def nearest_to(self, vectors: Vectors, least: float, behind: float) -> NDArray[np.bool_]:
+        """Of texts, shape (texts, dimension), those that the page is or would be among the
+        nearest pages to: with at least this cosine, and at most so much behind the best other."""
+        if not self._mine or not len(vectors):
+            return np.zeros(len(vectors), dtype=np.bool_)
+        likeness = self._likeness(vectors)
+        mine = likeness[:, self._mine].max(axis=1)
+        others = np.delete(likeness, self._mine, axis=1)
+        best = others.max(axis=1) if others.shape[1] else np.full(len(mine), -1.0)
+        near: NDArray[np.bool_] = (mine >= least) & (mine >= best - behind)
+        return near
+
     def _likeness(self, vectors: Vectors) -> Row:
         """Cosine of each question's best passage a page, shape (questions, pages)."""
         passages = vectors @ self._pages.vectors.T

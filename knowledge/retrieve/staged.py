@@ -1,6 +1,6 @@
 """The knowledge with one page changed, for looking at: nothing is written anywhere."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -66,10 +66,17 @@ def change_of(index: SearchIndex, document_id: str, page: Runbook | None) -> Cha
 
 class Remembering:
     """Searches of an index for one query at a time, each made once: the same ones are made for
-    what is and for what would be. `spare` more passages are found than are asked for."""
+    what is and for what would be. `spare` more passages are found than are asked for; `embed`
+    may remember vectors that the index would make again."""
 
-    def __init__(self, index: StageableIndex, spare: int) -> None:
+    def __init__(
+        self,
+        index: StageableIndex,
+        spare: int,
+        embed: Callable[[Sequence[str]], Vectors] | None = None,
+    ) -> None:
         self.index = index
+        self.embed = embed or index.embed
         self._spare = spare
         self._found: dict[tuple[object, ...], list[Scored]] = {}
 
@@ -119,7 +126,7 @@ class StagedIndex:
         return self._index.reading()
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        return self._index.embed(texts)
+        return self._found.embed(texts)
 
     def vector_search(
         self, query: str | Vectors, k: int, without: frozenset[int] = frozenset()
@@ -193,7 +200,8 @@ class StagedIndex:
             for identity, score in zip(self._change.ids, scores, strict=False)
             if score > least
         ]
-        return sorted([*kept, *new], key=lambda one: (-one[1], one[0]))[:k]
+        # Published, the new passages would have the highest ids: of equals they come last.
+        return sorted([*kept, *new], key=lambda one: (-one[1], one[0] < 0, abs(one[0])))[:k]
 
 
 class StagedFacts:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
 from knowledge.curate.model import ImportedPage
 from knowledge.model import DocumentState
@@ -46,6 +46,12 @@ def keep(connection: Connection, pages: Mapping[str, ImportedPage], now: datetim
                 },
             )
         )
+
+
+def forget(connection: Connection, document_ids: Sequence[str]) -> None:
+    """The pages belong to no source any more."""
+    for some in chunks(document_ids):
+        connection.execute(delete(imported_pages).where(imported_pages.c.document_id.in_(some)))
 
 
 def of_source(connection: Connection, source: str) -> list[str]:

@@ -55,6 +55,10 @@ class KnowledgeRepository:
         """Keep what the files said; the documents must be there."""
         imported.keep(self._connection, pages, now)
 
+    def forget_imported(self, document_ids: Sequence[str]) -> None:
+        """The pages belong to no source any more."""
+        imported.forget(self._connection, document_ids)
+
     def imported_digests(self, source: str) -> Mapping[str, str]:
         """The digests of the files that came from a source last, by document id; without those of
         drafts."""

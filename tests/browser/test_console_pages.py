@@ -309,7 +309,9 @@ def test_an_administrator_writes_a_secret_that_no_page_shows(
     enter(window, site.link(Role.ADMIN))
     try:
         window.get(f"{site.address}/console/settings")
-        Select(window.find_element(By.NAME, "source")).select_by_visible_text("Grafana")
+        Select(window.find_element(By.CSS_SELECTOR, "select[name=source]")).select_by_visible_text(
+            "Grafana"
+        )
         field = window.find_element(By.NAME, "secret")
         assert field.get_attribute("type") == "password"
         field.send_keys(secret, Keys.ENTER)

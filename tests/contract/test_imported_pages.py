@@ -300,3 +300,15 @@ def test_a_second_file_of_an_id_is_named_each_time(folder: Folder) -> None:
     assert [one.reason for one in first.failed] == [one.reason for one in second.failed]
     assert "already used by disk.markdown" in second.failed[0].reason
     assert "Other words." in folder.team.reads()
+
+
+def test_a_page_that_is_let_go_belongs_to_no_source(database: Database, clock: ManualClock) -> None:
+    team = Team(database, clock)
+    team.imports_all({"disk": BASE, "net": BASE})
+    with database.begin() as uow:
+        uow.knowledge.forget_imported(["disk", "never there"])
+    with database.read() as uow:
+        assert uow.knowledge.imported_from(SOURCE) == ["net"]
+        assert uow.knowledge.get("disk") is not None
+    assert team.imports_all({"net": BASE}).missing == ()
+    assert team.imports_all({"net": BASE, "disk": BASE}).unchanged == 2

@@ -34,6 +34,7 @@ KINDS = {
     DraftKind.RECORD: "Incident record",
     DraftKind.RUNBOOK_EDIT: "Runbook edit",
     DraftKind.NOISE_RULE: "Noise rule",
+    DraftKind.PAGE_GONE: "Gone from its source",
 }
 LENGTHS = {"86400": "for a day", "604800": "for a week", "2419200": "for four weeks", "": "always"}
 WHAT = {HOLD_BACK: "hold it back until it is reported again", SILENCE: "open no incident at all"}
@@ -105,6 +106,8 @@ def approve(request: Request, number: int, visitor: Lead, parts: Console, form: 
 @router.post("/review/{number}/reject")
 def reject(request: Request, number: int, visitor: Lead, parts: Console, form: Fields) -> Response:
     draft = _found(parts, visitor, number)
+    if draft.kind is DraftKind.PAGE_GONE:
+        return _keep_gone(parts, visitor, number)
     reason = " ".join(text_in(form, "reason", _LONGEST_REASON).split())
     if not reason:
         problem = "Say why: whoever proposed it learns by that."
@@ -114,6 +117,14 @@ def reject(request: Request, number: int, visitor: Lead, parts: Console, form: F
     except Unpublishable:
         return see_other(f"/console/review/{number}", _faster(_found(parts, visitor, number)))
     return see_other("/console/review", f"Draft {number} is rejected.")
+
+
+def _keep_gone(parts: ConsoleParts, visitor: Visitor, number: int) -> Response:
+    try:
+        kept = _reviewing(parts).keep_gone(editor_of(visitor), number)
+    except Unpublishable:
+        return see_other(f"/console/review/{number}", _faster(_found(parts, visitor, number)))
+    return see_other("/console/review", f"{kept} stays; it belongs to no source any more.")
 
 
 @router.post("/review/{number}/withdraw")
@@ -176,11 +187,19 @@ def _approve_noise(
     return "/console/review", f"Noise rule {draft.id} is in force."
 
 
+def _retire_gone(
+    parts: ConsoleParts, visitor: Visitor, draft: Draft, form: FormData
+) -> tuple[str, str]:
+    retired = _reviewing(parts).retire_gone(editor_of(visitor), draft.id)
+    return "/console/review", f"{retired} is retired. Its versions stay."
+
+
 _Approve = Callable[[ConsoleParts, Visitor, Draft, FormData], tuple[str, str]]
 _APPROVING: dict[DraftKind, _Approve] = {
     DraftKind.RUNBOOK_EDIT: _approve_edit,
     DraftKind.RECORD: _approve_record,
     DraftKind.NOISE_RULE: _approve_noise,
+    DraftKind.PAGE_GONE: _retire_gone,
 }
 
 
