@@ -73,7 +73,10 @@ class IncidentLedger:
 
     def expect(self, newcomers: Mapping[str, Newcomer]) -> None:
         """Plan for the batch's firing alerts (by fingerprint) as a whole, before any is taken
-        in: what belongs together must not depend on the order of deliveries."""
+        in: what belongs together must not depend on the order of deliveries. Repeats of what is in
+        open incidents need no plan, and no look at what those show."""
+        if all(one.known_incident in self._pages for one in newcomers.values()):
+            return
         oldest = self._seen_at - self._window * LONGEST_WINDOWS
         young = [n for n, page in self._pages.items() if page.incident.opened_at >= oldest]
         for number, trace in self._uow.alerts.traces(young, self._seen_at - 2 * self._window):
