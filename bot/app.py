@@ -30,7 +30,7 @@ from bot.engine.ipc import SocketEngineClient
 from bot.engine.loop import Waker
 from bot.engine.ports import EngineClient
 from bot.engine.running import ADDRESS_FILE, RunningEngine
-from bot.engine.work import CANARY_JOB, InboxWork, JobWork
+from bot.engine.work import CANARY_JOB, INBOX_HOLD_SECONDS, InboxWork, JobWork
 from bot.errors import EngineUnavailable
 from bot.incidents.keeping import RECORD_FILE
 from bot.incidents.record_files import RecordFileJob
@@ -115,7 +115,13 @@ def build_engine(
         }
         engine = Engine(
             units=database,
-            inbox=InboxWork(database, intake, clock, loops.on_jobs),
+            inbox=InboxWork(
+                database,
+                intake,
+                clock,
+                loops.on_jobs,
+                hold_seconds=INBOX_HOLD_SECONDS if database.dialect == "sqlite" else None,
+            ),
             jobs=JobWork(database, handlers, clock, loops.on_done),
             index=projection,
             sender=sender,

@@ -8,7 +8,8 @@ from bot.alerts.earlier import had_to_themselves, told_before
 from bot.alerts.family import family_of
 from bot.alerts.merge import MergeReason
 from bot.alerts.model import Alert
-from bot.alerts.page import Page
+from bot.alerts.page import Page, title_of
+from bot.alerts.rehoming import SecondLook
 from bot.incidents import lifecycle
 from bot.incidents.bindings import ties_of
 from bot.incidents.cohorts import Planned, arrange
@@ -26,7 +27,6 @@ from bot.incidents.traces import Trace
 from bot.uow import UnitOfWork
 
 SUGGEST_JOB = "suggest"
-MAX_TITLE = 200
 
 
 class IncidentLedger:
@@ -73,7 +73,10 @@ class IncidentLedger:
 
     def expect(self, newcomers: Mapping[str, Newcomer]) -> None:
         """Plan for the batch's firing alerts (by fingerprint) as a whole, before any is taken
-        in: what belongs together must not depend on the order of deliveries."""
+        in: what belongs together must not depend on the order of deliveries. Repeats of what is in
+        open incidents need no plan, and no look at what those show."""
+        if all(one.known_incident in self._pages for one in newcomers.values()):
+            return
         oldest = self._seen_at - self._window * LONGEST_WINDOWS
         young = [n for n, page in self._pages.items() if page.incident.opened_at >= oldest]
         for number, trace in self._uow.alerts.traces(young, self._seen_at - 2 * self._window):
@@ -258,12 +261,18 @@ class IncidentLedger:
 
     def close(self) -> None:
         """Write it all. The batch's alerts must have been saved before."""
+        if self._plan:
+            self._look_again()
         for page in self._pages.values():
             if page.had_resolve or page.is_due:
                 alerts = self._uow.alerts.of_incident(page.incident.id)
                 page.look_whether_over(alerts, self._seen_at, self._hold_for)
             if page.news:
                 self._write(page)
+
+    def _look_again(self) -> None:
+        look = SecondLook(self._uow, self._seen_at, self._depends, self._bindings)
+        look.at(list(self._pages.values()), self._hold)
 
     def _bound(self, newcomer: Newcomer, family: str) -> Newcomer:
         """The newcomer with what people said about alerts of its kind."""
@@ -388,10 +397,3 @@ class IncidentLedger:
         if incident_id not in self._over:
             self._over[incident_id] = self._uow.incidents.get(incident_id)
         return self._over[incident_id]
-
-
-def title_of(alert: Alert) -> str:
-    """What the incident is called: the alert's name, and its summary where it adds something."""
-    if not alert.summary or alert.summary.lower() == alert.name.lower():
-        return alert.name[:MAX_TITLE]
-    return f"{alert.name}: {alert.summary}"[:MAX_TITLE]

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.alerts.flapping import seen_status
-from bot.alerts.model import StoredAlert
+from bot.alerts.model import Alert, StoredAlert
 from bot.incidents import lifecycle
 from bot.incidents.model import Incident, TimelineEntry
+
+MAX_TITLE = 200
 
 
 @dataclass(slots=True)
@@ -42,3 +44,10 @@ class Page:
             self.go(lifecycle.calm_down(self.incident, statuses, now, hold, since=since))
         if self.is_due:
             self.go(lifecycle.resolve_when_quiet(self.incident, statuses, now, hold))
+
+
+def title_of(alert: Alert) -> str:
+    """What the incident is called: the alert's name, and its summary where it adds something."""
+    if not alert.summary or alert.summary.lower() == alert.name.lower():
+        return alert.name[:MAX_TITLE]
+    return f"{alert.name}: {alert.summary}"[:MAX_TITLE]

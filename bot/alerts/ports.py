@@ -67,6 +67,14 @@ class AlertRepository(Protocol):
         others."""
         ...
 
+    def beginnings(
+        self, incident_ids: Sequence[int], since: datetime
+    ) -> Sequence[tuple[int, Trace]]:
+        """(incident id, trace) for each kind of alert (name, service) of these incidents that was
+        first heard of since then, or came back since then and fires: as the first instance of
+        that kind was, and at that time, whatever became of it."""
+        ...
+
     def resting(self, before: datetime, limit: int) -> Sequence[StoredAlert]:
         """Flapping ones that turned last before then, locked in a unit that may write."""
         ...

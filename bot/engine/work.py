@@ -22,6 +22,10 @@ _JOBS = {InboxKind.CANARY: CANARY_JOB, InboxKind.LOGS: LOGS_JOB}
 DEDUPE_DAYS = 7
 """How long a delivery that comes again is known, whatever has become of its body."""
 _INBOX_BATCH = 200
+_LEAST_BATCH = 10
+"""Deliveries a step however long they take: each step costs a wait for the disk, too."""
+INBOX_HOLD_SECONDS = 0.025
+"""How long a step may hold a database that has one writer: half of what a 202 may take."""
 _JOB_LEASE_SECONDS = 45.0
 """How long a killed engine's job waits for another engine. A job that takes longer keeps its
 lease by `JobWork.renew`, so this says nothing about how long a job may take."""
@@ -44,35 +48,59 @@ class InboxWork:
 
     Alerts are handled right here. A Slack delivery needs a search, which must not happen inside
     a transaction, so it becomes a job under a key of its own: exactly one for each delivery.
+    `hold_seconds` is for a database with one writer: how long the others (the front, with senders
+    who wait for their 202) may be kept waiting by one step, about; None takes whole batches.
     """
 
     def __init__(
-        self, units: UnitOfWorkFactory, intake: Intake, clock: Clock, on_jobs: Callable[[], None]
+        self,
+        units: UnitOfWorkFactory,
+        intake: Intake,
+        clock: Clock,
+        on_jobs: Callable[[], None],
+        *,
+        hold_seconds: float | None = None,
     ) -> None:
         self._units = units
         self._intake = intake
         self._clock = clock
         self._on_jobs = on_jobs
+        self._hold_seconds = hold_seconds
+        self._most = _INBOX_BATCH if hold_seconds is None else _LEAST_BATCH
 
     def step(self) -> int:
         with self._units.begin() as uow:
-            now = self._clock.now()
-            items = uow.inbox.claim(_INBOX_BATCH, now)
-            alerts = [item for item in items if item.kind is InboxKind.ALERT]
-            if alerts:
-                self._intake.process(uow, alerts)
-            for item in items:
-                if item.kind is not InboxKind.ALERT:
-                    kind = _JOBS.get(item.kind, SLACK_JOB)
-                    # What failed once may be replayed, and that is another job.
-                    key = f"{kind}:{item.id}:{item.attempts}"
-                    uow.jobs.add(key, kind, {"inbox_id": item.id}, now)
-            uow.inbox.mark_done(
-                [item.id for item in items if item.kind is not InboxKind.ALERT], now
-            )
+            began = self._clock.monotonic()
+            items = self._take(uow)
+            took = self._clock.monotonic() - began
+        self._learn(len(items), took)
         if items:
             self._on_jobs()
         return len(items)
+
+    def _learn(self, items: int, took: float) -> None:
+        """Take about as many the next time as fit into the time for which the database may be
+        held: alone, a delivery of one alert costs little, one of a thousand much."""
+        if self._hold_seconds is None or not items:
+            return
+        fitting = int(self._hold_seconds / max(took / items, 1e-6))
+        self._most = max(_LEAST_BATCH, min(fitting, 2 * self._most, _INBOX_BATCH))
+
+    def _take(self, uow: UnitOfWork) -> Sequence[InboxItem]:
+        """Claim and handle, inside the caller's transaction."""
+        now = self._clock.now()
+        items = uow.inbox.claim(self._most, now)
+        alerts = [item for item in items if item.kind is InboxKind.ALERT]
+        if alerts:
+            self._intake.process(uow, alerts)
+        for item in items:
+            if item.kind is not InboxKind.ALERT:
+                kind = _JOBS.get(item.kind, SLACK_JOB)
+                # What failed once may be replayed, and that is another job.
+                key = f"{kind}:{item.id}:{item.attempts}"
+                uow.jobs.add(key, kind, {"inbox_id": item.id}, now)
+        uow.inbox.mark_done([item.id for item in items if item.kind is not InboxKind.ALERT], now)
+        return items
 
 
 class JobWork:

@@ -9,7 +9,7 @@ from bot.alerts.family import family_of
 from bot.alerts.fingerprint import digest
 from bot.alerts.model import FROM_POSTS
 from bot.incidents.model import Incident
-from bot.incidents.telling import Telling
+from bot.incidents.telling import Telling, is_symptom
 from bot.incidents.traces import Depends, Trace, alike, hops, names, nothing_told
 
 BURST = timedelta(seconds=60)
@@ -254,9 +254,9 @@ def _grounds(
 
 
 def _is_long_after(mine: Trace, trace: Trace, apart: timedelta) -> bool:
-    """Whether it fails itself so long after a neighbour began to feel something that this is no
-    sign of one problem."""
-    return mine.telling is not Telling.FEELS and trace.telling is Telling.FEELS and apart > SOON
+    """Whether it fails itself so long after a neighbour began to feel something, or failed, that
+    this is no sign of one problem."""
+    return mine.telling is not Telling.FEELS and apart > SOON
 
 
 def _spreading_to(
@@ -270,12 +270,14 @@ def _spreading_to(
         return []
     if newcomer.keeps_to_itself or newcomer.is_split or newcomer.is_post:
         return []
+    if not is_symptom(newcomer.name):
+        return []
     found = []
     for incident in open_ones:
         shown = traces.get(incident.id, ())
         if incident.environment != newcomer.environment or not _spreads(shown):
             continue
-        if is_of_one_machine(shown):
+        if is_of_one_machine(shown) or machine_of(shown) is not None:
             continue
         apart = min(abs(newcomer.received_at - trace.at) for trace in shown)
         if apart <= BURST:
@@ -288,6 +290,16 @@ def is_of_one_machine(shown: Sequence[Trace]) -> bool:
     """Whether several services show it, all of them on the same machine."""
     nodes = {trace.node for trace in shown if trace.node is not None}
     return len(nodes) == 1 and len({trace.service for trace in shown}) > 1
+
+
+def machine_of(shown: Sequence[Trace]) -> str | None:
+    """The machine that went down with services of this incident, if one did."""
+    services: dict[str, set[str]] = {}
+    for trace in shown:
+        if trace.node is not None and trace.service is not None:
+            services.setdefault(trace.node, set()).add(trace.service)
+    most = max(services, key=lambda node: (len(services[node]), node), default=None)
+    return most if most is not None and len(services[most]) >= 3 else None
 
 
 def _spreads(shown: Sequence[Trace]) -> bool:

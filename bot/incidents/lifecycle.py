@@ -6,7 +6,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.alerts.model import AlertStatus, Severity
-from bot.incidents.model import Incident, IncidentState, TimelineEntry, TimelineKind
+from bot.incidents.model import (
+    ABSORBED_PREFIX,
+    Incident,
+    IncidentState,
+    TimelineEntry,
+    TimelineKind,
+)
 from bot.people.model import SYSTEM
 
 
@@ -27,6 +33,7 @@ class Reason(StrEnum):
     QUIET = "all alerts ended"
     NOT_YET = "its alerts have not stayed so for long enough"
     FIRES_AGAIN = "an alert fires again"
+    ABSORBED = "all of its alerts belong to another incident"
 
 
 ALLOWED: Mapping[IncidentState, frozenset[IncidentState]] = {
@@ -199,6 +206,13 @@ def worsen(incident: Incident, severity: Severity, now: datetime) -> Transition:
     )
     changed = replace(incident, severity=severity, revision=incident.revision + 1)
     return Transition(changed, Reason.WORSE, entry)
+
+
+def absorb(incident: Incident, into: str, now: datetime) -> Transition:
+    """Closed, since the incident of key `into` has all of its alerts now."""
+    note = f"all of its alerts are in {into} now"
+    closed = _go(incident, IncidentState.CLOSED, now, Reason.ABSORBED, SYSTEM.key, note)
+    return replace(closed, incident=replace(closed.incident, group_key=f"{ABSORBED_PREFIX}{into}"))
 
 
 def _spoken(length: timedelta) -> str:

@@ -96,6 +96,10 @@ class IncidentRepository(Protocol):
         """When a person first changed the state of each; those that nobody did are left out."""
         ...
 
+    def touched(self, incident_ids: Sequence[int]) -> frozenset[int]:
+        """Those of them in whose timeline a person has said or done anything."""
+        ...
+
     def resolved_since(self, at: datetime, limit: int = 2_000) -> Sequence[Incident]:
         """Those that ended at `at` or later, the last to end first."""
         ...

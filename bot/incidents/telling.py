@@ -52,3 +52,10 @@ def telling(name: str) -> Telling:
     if words & FEELS or not words & FAILS_ITSELF:
         return Telling.FEELS
     return Telling.RUNS_OUT if words & RUNS_OUT else Telling.FAILS
+
+
+@lru_cache(maxsize=4_096)
+def is_symptom(name: str) -> bool:
+    """Whether an alert rule of that name speaks of errors, slowness or queues: what one feels
+    whoever is at fault. One that no word fits may be anything."""
+    return bool(set(normalised_name(name).split("-")) & FEELS)

@@ -2,16 +2,15 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import cast
 
 from sqlalchemy import JSON, Connection, RowMapping, case, func, or_, select, type_coerce, update
 
-from bot.alerts.model import FROM_POSTS, Alert, AlertStatus, Severity, StoredAlert, Turning
+from bot.alerts.model import Alert, AlertStatus, Severity, StoredAlert, Turning
 from bot.alerts.ports import LEAST_TOLD, AlertWrite, Begun, Tally
 from bot.alerts.unresolved import ResolvedShare, Unresolved
 from bot.incidents.model import IncidentState
-from bot.incidents.telling import telling
-from bot.incidents.traces import Trace, namespace_of, node_of, words_of
+from bot.incidents.traces import Trace
+from bot.store import alert_traces
 from bot.store.tables import alerts, incidents
 from bot.store.told_tables import told_calls
 from knowledge.store.statements import chunks, insert_into
@@ -68,14 +67,6 @@ def _stored(row: RowMapping) -> StoredAlert:
             flapping_since=row["flapping_since"],
         ),
     )
-
-
-def _began(row: RowMapping) -> datetime:
-    """When the alert began to fire, between when it was first and last heard of: a repeat is no
-    sign that the problem spreads, and senders' clocks are off."""
-    if row["starts_at"] is None:
-        return cast("datetime", row["last_seen_at"])
-    return cast("datetime", max(row["first_seen_at"], min(row["starts_at"], row["last_seen_at"])))
 
 
 def _row(write: AlertWrite, now: datetime, times_seen: int) -> dict[str, object]:
@@ -176,48 +167,12 @@ class SqlAlerts:
         return {row[0]: row[1] for row in self._connection.execute(statement)}
 
     def traces(self, incident_ids: Sequence[int], since: datetime) -> Sequence[tuple[int, Trace]]:
-        found: list[tuple[int, Trace]] = []
-        table = alerts
-        for some in chunks(sorted(incident_ids)):
-            ranked = (
-                select(
-                    *(table.c.incident_id, table.c.name, table.c.service, table.c.summary),
-                    table.c.source,
-                    *(table.c.labels, table.c.first_seen_at, table.c.starts_at),
-                    table.c.last_seen_at,
-                    func.row_number()
-                    .over(
-                        partition_by=(table.c.incident_id, table.c.name, table.c.service),
-                        order_by=(table.c.last_seen_at.desc(), table.c.id.desc()),
-                    )
-                    .label("rank"),
-                )
-                .where(
-                    table.c.incident_id.in_(some),
-                    table.c.status == AlertStatus.FIRING.value,
-                    table.c.last_seen_at >= since,
-                    table.c.flapping_since.is_(None),
-                )
-                .subquery()
-            )
-            newest = select(ranked).where(ranked.c.rank == 1)
-            found += [
-                (
-                    row["incident_id"],
-                    Trace(
-                        name=row["name"],
-                        service=row["service"],
-                        at=_began(row),
-                        node=node_of(row["labels"]),
-                        namespace=namespace_of(row["labels"]),
-                        words=words_of(row["name"], row["summary"]),
-                        is_post=row["source"] == FROM_POSTS,
-                        telling=telling(row["name"]),
-                    ),
-                )
-                for row in self._connection.execute(newest).mappings()
-            ]
-        return found
+        return alert_traces.traces(self._connection, incident_ids, since)
+
+    def beginnings(
+        self, incident_ids: Sequence[int], since: datetime
+    ) -> Sequence[tuple[int, Trace]]:
+        return alert_traces.beginnings(self._connection, incident_ids, since)
 
     def resting(self, before: datetime, limit: int) -> Sequence[StoredAlert]:
         statement = (

@@ -2,7 +2,8 @@
 
 SQLite: one connection that writes (its transactions begin IMMEDIATE, so a unit either has the
 writer's lock from its first statement or fails before it did anything) and several that only
-read. The single writing connection is also a fair queue between the threads of one process.
+read. The single writing connection is also a fair queue between the threads of one process, and
+`turns` makes one between processes.
 PostgreSQL: one pool; reading units are REPEATABLE READ and READ ONLY.
 """
 
@@ -19,6 +20,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import QueuePool
 
 from bot.errors import SettingsError
+from bot.store.turns import POLL_SECONDS, Turns
 
 SQLITE_READERS = 32
 POSTGRES_POOL = 10
@@ -119,6 +121,7 @@ def _sqlite_engine(
             connection.execute("PRAGMA query_only = ON")
         return connection
 
+    turns = None if reads_only else Turns(path, patience=busy_timeout)
     engine = create_engine(
         url.set(query={}),
         creator=connect,
@@ -129,11 +132,44 @@ def _sqlite_engine(
         json_serializer=_dump_json,
     )
 
+    def let_turns_go(_: Engine) -> None:
+        if turns is not None:
+            turns.close()
+
+    event.listen(engine, "engine_disposed", let_turns_go)
+
     def begin_transaction(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        if turns is None:
+            connection.exec_driver_sql(begin)
+            return
+        with turns.waited():
+            deadline = time.monotonic() + busy_timeout
+            while not _has_begun(connection, begin):
+                if time.monotonic() > deadline:
+                    connection.exec_driver_sql(begin)  # raises as any other statement would
+                    return
+                time.sleep(POLL_SECONDS)
 
     event.listen(engine, "begin", begin_transaction)
     return engine
+
+
+def _has_begun(connection: Connection, begin: str) -> bool:
+    """Try once. SQLite's own waiting sleeps up to 100 ms between two looks, and would miss the
+    short moment in which the lock is free."""
+    raw = connection.connection.dbapi_connection
+    assert isinstance(raw, sqlite3.Connection)
+    patience = raw.execute("PRAGMA busy_timeout").fetchone()[0]
+    raw.execute("PRAGMA busy_timeout = 0")
+    try:
+        raw.execute(begin)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            connection.exec_driver_sql(begin)  # whatever it is: raised as any other error is
+        return False
+    finally:
+        raw.execute(f"PRAGMA busy_timeout = {int(patience)}")
+    return True
 
 
 def _postgres_engine(url: URL, busy_timeout: float) -> Engine:

@@ -29,6 +29,7 @@ from bot.incidents.model import (
     TimelineKind,
 )
 from bot.incidents.ports import Wanted
+from bot.people.model import SYSTEM
 from bot.store.tables import NOT_OVER, incidents, timeline
 from knowledge.model import EVERYONE
 from knowledge.store.documents import visibility_from_json, visibility_to_json
@@ -231,6 +232,20 @@ class SqlIncidents:
     def remove_entry(self, entry_id: int) -> bool:
         statement = delete(timeline).where(timeline.c.id == entry_id).returning(timeline.c.id)
         return self._connection.execute(statement).first() is not None
+
+    def touched(self, incident_ids: Sequence[int]) -> frozenset[int]:
+        found: set[int] = set()
+        for some in chunks(sorted(incident_ids)):
+            statement = (
+                select(timeline.c.incident_id)
+                .where(
+                    timeline.c.incident_id.in_(some),
+                    timeline.c.actor.not_in(["", SYSTEM.key]),
+                )
+                .distinct()
+            )
+            found.update(self._connection.execute(statement).scalars())
+        return frozenset(found)
 
     def quiet(self, before: datetime, limit: int) -> Sequence[int]:
         statement = (

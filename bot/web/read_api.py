@@ -51,13 +51,14 @@ def alerts(deps: Front, limit: Limit = 100, before: Before = None) -> dict[str, 
 
 @router.get("/incidents")
 def incidents(deps: Front, limit: Limit = 100, before: Before = None) -> dict[str, Any]:
-    """Incidents, each with the fingerprints of its alerts."""
+    """Incidents, each with the fingerprints of its alerts; without those that another one took
+    over whole before anybody had touched them."""
     with deps.units.read() as uow:
         rows = uow.incidents.list(limit, before)
         items = [
             incident_view(row, _fingerprints(uow, row.id))
             for row in rows
-            if row.visibility.is_everyone
+            if row.visibility.is_everyone and row.absorbed_into is None
         ]
     return {"items": items, "next": _next(rows, limit)}
 

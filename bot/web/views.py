@@ -85,6 +85,7 @@ def incident_view(incident: Incident, fingerprints: list[str]) -> JSON:
         "resolved_at": _time(incident.resolved_at),
         "revision": incident.revision,
         "fingerprints": fingerprints,
+        "absorbed_into": incident.absorbed_into,
     }
 
 

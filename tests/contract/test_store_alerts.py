@@ -219,3 +219,38 @@ def test_what_flaps_is_no_trace_of_a_problem(database: Database, clock: ManualCl
     with database.read() as unit:
         [(number, trace)] = unit.alerts.traces([incident], clock.now() - timedelta(minutes=1))
     assert (number, trace.name) == (incident, "Stays")
+
+
+def test_what_began_lately_is_told_once_a_kind_as_it_was_first(
+    database: Database, clock: ManualClock
+) -> None:
+    incident = an_incident(database, clock)
+    old, since = clock.now(), clock.now() + timedelta(seconds=1)
+    resolved = AlertStatus.RESOLVED
+
+    def saved(name: str, at: float, turned: float | None = None, **changes: object) -> None:
+        clock.advance(at - (clock.now() - old).total_seconds())
+        turning = Turning(turned_at=old + timedelta(seconds=turned)) if turned else UNTURNED
+        made = alert(f"f-{name}", clock, **{"name": name, **changes})
+        with database.begin() as unit:
+            unit.alerts.save([replace(write(made, incident), turning=turning)], clock.now())
+
+    saved("long ago", 0)
+    saved("came back", 0)
+    saved("ended", 0)
+    saved("new", 10, summary="the first")
+    saved("came back", 20, turned=15)
+    saved("ended", 20, turned=15, status=resolved)
+    saved("new and over", 30)
+    saved("new and over", 40, status=resolved)
+    with database.begin() as unit:
+        late = alert("f-new-2", clock, name="new", summary="a later one")
+        unit.alerts.save([write(late, incident)], clock.now())
+    with database.read() as unit:
+        found = {
+            trace.name: ((trace.at - old).total_seconds(), "later" in trace.words)
+            for number, trace in unit.alerts.beginnings([incident], since)
+            if number == incident
+        }
+        assert unit.alerts.beginnings([], since) == []
+    assert found == {"new": (10, False), "came back": (15, False), "new and over": (30, False)}

@@ -15,6 +15,7 @@ from bot.incidents.model import (
     source_key,
 )
 from bot.incidents.ports import Wanted
+from bot.people.model import SYSTEM
 from bot.store.database import Database
 from knowledge.model import Visibility
 
@@ -292,3 +293,20 @@ def test_those_that_are_quiet_for_long_enough_are_found(
         assert unit.incidents.get(quiet.id) == changed
         assert unit.incidents.quiet(now, 10) == [quiet.id]
         assert unit.incidents.quiet(now - timedelta(seconds=1), 10) == []
+
+
+def test_those_that_a_person_has_touched_are_told_from_the_others(
+    database: Database, clock: ManualClock
+) -> None:
+    actors = {"nobody": "", "the system": SYSTEM.key, "a person": "T1/U1", "unasked": "T1/U1"}
+    numbers = {}
+    for group, actor in actors.items():
+        incident, _ = open_one(database, clock, group)
+        numbers[group] = incident.id
+        entry = TimelineEntry(at=clock.now(), kind=TimelineKind.NOTE, text="x", actor=actor)
+        with database.begin() as unit:
+            unit.incidents.add_timeline(incident.id, [entry])
+    asked = [number for group, number in numbers.items() if group != "unasked"]
+    with database.read() as unit:
+        assert unit.incidents.touched(asked) == {numbers["a person"]}
+        assert unit.incidents.touched([]) == frozenset()

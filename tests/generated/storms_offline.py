@@ -31,6 +31,7 @@ class MemoryAlerts:
         self._members: dict[int, set[str]] = defaultdict(set)
         self._told: Counter[tuple[str, str]] = Counter()
         self._traced: dict[str, Trace] = {}
+        self._by_id: dict[int, str] = {}
 
     def by_fingerprint(self, fingerprints: Sequence[str]) -> Mapping[str, StoredAlert]:
         return {key: self.stored[key] for key in fingerprints if key in self.stored}
@@ -61,6 +62,7 @@ class MemoryAlerts:
         if stored.incident_id is not None:
             self._members[stored.incident_id].add(key)
         self.stored[key] = stored
+        self._by_id[stored.id] = key
         self._traced[key] = _trace_of(stored)
 
     def of_incident(self, incident_id: int) -> Sequence[StoredAlert]:
@@ -88,6 +90,27 @@ class MemoryAlerts:
                 if there is None or (there.last_seen_at, there.id) < (one.last_seen_at, one.id):
                     newest[kind] = one
             found += [(number, self._traced[one.alert.fingerprint]) for one in newest.values()]
+        return found
+
+    def beginnings(
+        self, incident_ids: Sequence[int], since: datetime
+    ) -> Sequence[tuple[int, Trace]]:
+        found: list[tuple[int, Trace]] = []
+        for number in sorted(incident_ids):
+            first: dict[tuple[str, str | None], tuple[datetime, int, StoredAlert]] = {}
+            for key in self._members[number]:
+                one = self.stored[key]
+                fires = one.alert.status is AlertStatus.FIRING
+                turned = one.turning.turned_at
+                at = one.first_seen_at if one.first_seen_at >= since else turned if fires else None
+                if at is None or at < since:
+                    continue
+                kind = (one.alert.name, one.service)
+                first[kind] = min(first.get(kind, (at, one.id, one)), (at, one.id, one))
+            found += [
+                (number, replace(self._traced[one.alert.fingerprint], at=at))
+                for at, _, one in first.values()
+            ]
         return found
 
     def resting(self, before: datetime, limit: int) -> Sequence[StoredAlert]:
@@ -128,9 +151,8 @@ class MemoryAlerts:
         )
 
     def _change(self, alert_ids: Sequence[int], **values: Any) -> None:
-        wanted = set(alert_ids)
-        for one in [one for one in self.stored.values() if one.id in wanted]:
-            self._put(replace(one, **values))
+        for number in alert_ids:
+            self._put(replace(self.stored[self._by_id[number]], **values))
 
 
 def _trace_of(stored: StoredAlert) -> Trace:
@@ -195,12 +217,18 @@ class MemoryIncidents:
         return [self.kept[number] for number in sorted(self._open.values(), reverse=True)]
 
     def save(self, incident: Incident) -> None:
+        before = self.kept[incident.id]
+        if self._open.get(before.group_key) == incident.id:
+            del self._open[before.group_key]
         self.kept[incident.id] = incident
-        if incident.state.is_over:
-            self._open.pop(incident.group_key, None)
+        if not incident.state.is_over:
+            self._open[incident.group_key] = incident.id
 
     def add_timeline(self, incident_id: int, entries: Sequence[Any]) -> None:
         pass
+
+    def touched(self, incident_ids: Sequence[int]) -> frozenset[int]:
+        return frozenset()
 
     def quiet(self, before: datetime, limit: int) -> Sequence[int]:
         return [
@@ -249,8 +277,10 @@ def played(storm: Storm) -> Memory:
 
 
 def members_of(storm: Storm, memory: Memory) -> dict[str, list[str]]:
-    """The planted alerts (by uid) in each incident, by the incident's key."""
-    members: dict[str, list[str]] = {one.key: [] for one in memory.incidents.kept.values()}
+    """The planted alerts (by uid) in each incident that the list of incidents has, by its key."""
+    members: dict[str, list[str]] = {
+        one.key: [] for one in memory.incidents.kept.values() if one.absorbed_into is None
+    }
     for stored in memory.alerts.stored.values():
         if stored.incident_id is not None:
             key = memory.incidents.kept[stored.incident_id].key

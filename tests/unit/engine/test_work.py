@@ -73,6 +73,35 @@ def test_alerts_go_to_the_intake_and_slack_becomes_one_job_each(
     assert [job.payload for job in jobs] == [{"inbox_id": "item-2"}]
 
 
+def test_a_step_takes_about_as_many_as_fit_into_the_time_it_may_hold_the_database(
+    database: Database, clock: ManualClock
+) -> None:
+    class Slow(RecordingIntake):
+        seconds_each = 0.001
+
+        def process(self, uow: UnitOfWork, items: Sequence[InboxItem]) -> None:
+            super().process(uow, items)
+            clock.advance(self.seconds_each * len(items))
+
+    intake = Slow(clock)
+    work = InboxWork(database, intake, clock, lambda: None, hold_seconds=0.025)
+    for number in range(200):
+        deliver(database, clock, number, InboxKind.ALERT)
+    assert [work.step() for _ in range(4)] == [10, 20, 25, 25]
+    intake.seconds_each = 1.0
+    assert [work.step() for _ in range(3)] == [25, 10, 10]
+    assert len(set(intake.seen)) == 125
+
+
+def test_where_others_can_write_as_well_a_step_takes_a_whole_batch(
+    database: Database, clock: ManualClock
+) -> None:
+    work = InboxWork(database, RecordingIntake(clock), clock, lambda: None)
+    for number in range(60):
+        deliver(database, clock, number, InboxKind.ALERT)
+    assert work.step() == 60
+
+
 def test_a_crash_in_the_intake_leaves_the_inbox_as_it_was(
     database: Database, clock: ManualClock
 ) -> None:
