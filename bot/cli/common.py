@@ -39,7 +39,7 @@ HISTORY_ARGUMENT = typer.Argument(
     metavar="FILE",
     exists=True,
     dir_okay=False,
-    help="Past incidents: JSON Lines, CSV, or PagerDuty's export.",
+    help="Past incidents: JSON Lines, CSV, PagerDuty's export; or exported alerts.",
 )
 DB_OPTION = typer.Option(False, "--db", help="Those in the database, instead of a file.")
 RUNBOOKS_OPTION = typer.Option(

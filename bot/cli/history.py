@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from bot.alerts.past import cases_of
+from bot.catalogue import catalogue_of
+from bot.cli.alert_export import holds_alerts, read_alerts
 from bot.cli.common import open_database, say
 from bot.redact import redact
 from bot.settings import Settings
@@ -18,28 +21,33 @@ _SHOWN_PROBLEMS = 20
 def history_of(
     settings: Settings, file: Path | None, folder: Path | None
 ) -> tuple[list[PastIncident], list[Runbook], list[Problem]]:
-    """Incidents from the file or the database, pages from the folder or the database."""
+    """Incidents from the file or the database, pages from the folder or the database. A file of
+    exported alerts is taken as the cases that these alerts were."""
     problems: list[Problem] = []
     incidents: list[PastIncident] = []
     pages: list[Runbook] = []
     with open_database(settings) as database:
         served = [one for one in database.knowledge_source().list() if one.state.is_served]
-    if file is None:
-        incidents = [one for one in served if isinstance(one, PastIncident)]
-    else:
-        for outcome in open_incidents(file, IncidentFormat.AUTO, {}).load(
-            state=DocumentState.CONFIRMED
-        ):
-            if isinstance(outcome, Loaded) and isinstance(outcome.document, PastIncident):
-                incidents.append(outcome.document)
-            elif isinstance(outcome, Problem):
-                problems.append(outcome)
     if folder is None:
         pages = [one for one in served if isinstance(one, Runbook)]
     else:
         for outcome in markdown_dir.load(markdown_dir.find_pages(folder), url_base=None):
             if isinstance(outcome, Loaded) and isinstance(outcome.document, Runbook):
                 pages.append(outcome.document)
+            elif isinstance(outcome, Problem):
+                problems.append(outcome)
+    if file is None:
+        incidents = [one for one in served if isinstance(one, PastIncident)]
+    elif holds_alerts(file):
+        exported = read_alerts(file)
+        problems += exported.problems
+        incidents = cases_of(exported.alerts, catalogue_of(settings), pages)
+    else:
+        for outcome in open_incidents(file, IncidentFormat.AUTO, {}).load(
+            state=DocumentState.CONFIRMED
+        ):
+            if isinstance(outcome, Loaded) and isinstance(outcome.document, PastIncident):
+                incidents.append(outcome.document)
             elif isinstance(outcome, Problem):
                 problems.append(outcome)
     return [_redacted(one) for one in incidents], pages, problems
