@@ -35,7 +35,6 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.model,
     pytest.mark.processes,
-    pytest.mark.xdist_group("model"),
     pytest.mark.skipif(
         not (CHROMIUM and CHROMEDRIVER), reason="Chromium and ChromeDriver are not installed"
     ),

@@ -25,7 +25,7 @@ QUESTIONS = (
     "disk of the search node is full",
 )
 
-pytestmark = [pytest.mark.processes, pytest.mark.model, pytest.mark.xdist_group("processes")]
+pytestmark = [pytest.mark.processes, pytest.mark.model]
 
 
 @pytest.fixture(scope="module")

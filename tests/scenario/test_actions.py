@@ -20,7 +20,7 @@ from knowledge.text.passages import passages_of
 from tests.support.actions import TOUCH
 from tests.support.house import CHANNEL, House, Mode, text_of
 
-pytestmark = [pytest.mark.model, pytest.mark.xdist_group("model")]
+pytestmark = [pytest.mark.model]
 ALERT = "OrdersDbReplicationLag"
 
 

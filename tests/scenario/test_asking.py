@@ -7,7 +7,7 @@ from bot.workspace.driver import button_texts
 from bot.workspace.model import Message
 from tests.support.house import CHANNEL, PATIENCE, House, text_of
 
-pytestmark = [pytest.mark.model, pytest.mark.xdist_group("model")]
+pytestmark = [pytest.mark.model]
 
 
 def lag(story: Story) -> StoryAlert:

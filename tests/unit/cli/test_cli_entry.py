@@ -154,7 +154,6 @@ def test_an_import_into_a_pipe_draws_no_bars(tmp_path: Path) -> None:
 
 
 @pytest.mark.model
-@pytest.mark.xdist_group("model")
 def test_a_measurement_into_a_pipe_is_one_json_object_and_nothing_else(tmp_path: Path) -> None:
     corpus, queries = tmp_path / "corpus.jsonl", tmp_path / "queries.jsonl"
     corpus.write_text('{"id": "disk", "title": "Disk full", "text": "No space left."}')
