@@ -42,7 +42,7 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session")
 def real_embedder() -> Iterator[Embedder]:
-    """The bundled model, loaded once; tests that use it are in the xdist group "model"."""
+    """The bundled model, loaded once in each worker that comes to a test of it."""
     from knowledge.embed.batching import BatchingEmbedder
     from knowledge.embed.sentence_transformer import SentenceTransformerEmbedder
 

@@ -3,11 +3,13 @@
 import os
 import queue
 import signal
+import ssl
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,13 @@ def clean_environment(settings: Mapping[str, str]) -> dict[str, str]:
         if not name.startswith(("RECALL_", "SLACK_", "HTTP_PROXY", "HTTPS_PROXY"))
     }
     return {**kept, **settings, "PYTHONUNBUFFERED": "1"}
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Read once: each client would read them again, and whoever waits looks twenty times a
+    second."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 class ServeProcess:
@@ -71,6 +80,7 @@ class ServeProcess:
             headers={"Authorization": f"Bearer {self._token}"},
             timeout=30.0,
             trust_env=False,
+            verify=_certificates(),
         )
 
     def get(self, path: str) -> Any:

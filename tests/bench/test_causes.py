@@ -16,7 +16,7 @@ from tests.generated.causes_world import Profile, make_world
 from tests.generated.pairs_measure import precision_and_recall
 from tests.generated.pairs_world import make_pairs
 
-pytestmark = [pytest.mark.bench, pytest.mark.model, pytest.mark.xdist_group("model")]
+pytestmark = [pytest.mark.bench, pytest.mark.model]
 
 SEED = 1
 GOAL = 0.15

@@ -17,7 +17,7 @@ from knowledge.model import Document, PastIncident, Runbook
 from knowledge.retrieve import Retriever
 from tests.bench.measuring import print_table
 
-pytestmark = [pytest.mark.bench, pytest.mark.model, pytest.mark.xdist_group("model")]
+pytestmark = [pytest.mark.bench, pytest.mark.model]
 INCIDENTS, RUNBOOKS = 2_000, 200
 MOST_SECONDS = 5.0
 SEED = 5

@@ -27,7 +27,6 @@ CHROMEDRIVER = shutil.which("chromedriver")
 PICTURES = os.environ.get("SCREENSHOTS", "")
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.xdist_group("console"),
     pytest.mark.skipif(
         not (CHROMIUM and CHROMEDRIVER), reason="Chromium and ChromeDriver are not installed"
     ),

@@ -25,7 +25,6 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.model,
     pytest.mark.processes,
-    pytest.mark.xdist_group("model"),
     NEEDS_CHROMIUM,
 ]
 SEED = 2

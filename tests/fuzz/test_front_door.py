@@ -13,8 +13,6 @@ import pytest
 from knowledge.embed.hashing import HashingEmbedder
 from tests.support.house import TOKEN, House
 
-pytestmark = [pytest.mark.xdist_group("fuzz")]
-
 PATHS = (
     "/v1/alerts/alertmanager",
     "/v1/alerts/generic",

@@ -21,4 +21,4 @@ from tests.scenario.test_main_job import (  # noqa: F401 - collected here again
     test_when_it_resolves_the_card_says_so_in_place,
 )
 
-pytestmark = [pytest.mark.interop, pytest.mark.model, pytest.mark.xdist_group("model")]
+pytestmark = [pytest.mark.interop, pytest.mark.model]

@@ -13,7 +13,7 @@ from tests.processes.test_kill import family_of
 from tests.support.actions import TOUCH
 from tests.support.databases import sqlite_url
 
-pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("processes")]
+pytestmark = [pytest.mark.processes]
 
 
 def test_only_the_runner_holds_credentials(tmp_path: Path) -> None:

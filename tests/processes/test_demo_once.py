@@ -14,7 +14,6 @@ from bot.demo.story import load_story
 pytestmark = [
     pytest.mark.model,
     pytest.mark.processes,
-    pytest.mark.xdist_group("model"),
 ]
 BEATS = ["0:10", "0:30", "0:50", "1:10", "1:30", "1:50", "2:15", "2:30", "2:40", "2:50"]
 MINUTES_AT_MOST = 10

@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import suppress
@@ -14,6 +15,8 @@ import pytest
 from bot.demo.stage import CHANNEL, Stage
 from bot.demo.story import DATA, Story, StoryAlert, knowledge, load_story
 from bot.workspace.model import Message
+from knowledge.embed.port import Embedder
+from tests.support.house import knowing_database
 
 ASKED_IN = "general"
 QUESTIONS = (
@@ -22,7 +25,7 @@ QUESTIONS = (
     "disk of the search node is full",
 )
 
-pytestmark = [pytest.mark.processes, pytest.mark.model, pytest.mark.xdist_group("processes")]
+pytestmark = [pytest.mark.processes, pytest.mark.model]
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +34,9 @@ def story() -> Story:
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
+def stage(tmp_path: Path, real_embedder: Embedder) -> Iterator[Stage]:
+    # With the vectors of what it knows, which take the engine as long to make as all else.
+    shutil.copy(knowing_database(real_embedder), tmp_path / "recall.db")
     with Stage(tmp_path, services=DATA / "services.yaml", knowledge=knowledge()) as opened:
         yield opened
 

@@ -16,8 +16,6 @@ from bot.workspace.server import Room
 from knowledge.embed.hashing import HashingEmbedder
 from tests.support.house import House
 
-pytestmark = pytest.mark.xdist_group("processes")
-
 QUESTIONS = (
     "standby of orders-db is far behind",
     "checkout answers 502",

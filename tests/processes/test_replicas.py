@@ -26,7 +26,6 @@ pytestmark = [
     pytest.mark.processes,
     pytest.mark.model,
     pytest.mark.soak,
-    pytest.mark.xdist_group("processes"),
 ]
 
 TAKEOVER_SECONDS = 60.0

@@ -18,7 +18,7 @@ from bot.store.database import Database
 from tests.support.actions import LENA, Team
 from tests.support.databases import postgresql_url, sqlite_url
 
-pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("processes")]
+pytestmark = [pytest.mark.processes]
 
 APPEND = """
 id: touch

@@ -20,7 +20,7 @@ from knowledge.embed.port import Embedder
 from knowledge.index.folder_lock import FolderLock
 from knowledge.index.generations import Generations
 
-pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("processes")]
+pytestmark = [pytest.mark.processes]
 
 
 def serve(folder: Path, timeout: float, **settings: str) -> subprocess.CompletedProcess[str]:

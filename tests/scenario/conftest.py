@@ -1,4 +1,4 @@
-"""Scenarios run on the real model, which one worker loads once."""
+"""Scenarios run on the real model, which a worker loads once."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -15,7 +15,7 @@ from knowledge.text.passages import passages_of
 from tests.support.acting import ALERT, acting_house, asks, named, request_that_says, sees
 from tests.support.house import CHANNEL, House, Mode, text_of
 
-pytestmark = [pytest.mark.model, pytest.mark.xdist_group("model")]
+pytestmark = [pytest.mark.model]
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from knowledge.embed.port import Embedder
 from tests.support.acting import ALERT, acting_house, named, request_that_says
 from tests.support.house import House, Mode, text_of
 
-pytestmark = [pytest.mark.model, pytest.mark.xdist_group("model")]
+pytestmark = [pytest.mark.model]
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from bot.cli.import_ import app as import_app
 from bot.demo.story import Story
 from tests.support.house import TOKEN, House
 
-pytestmark = [pytest.mark.model, pytest.mark.xdist_group("model")]
+pytestmark = [pytest.mark.model]
 
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
 JSON = {**AUTHORIZED, "Content-Type": "application/json"}

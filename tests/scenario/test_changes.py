@@ -7,7 +7,7 @@ import pytest
 from bot.demo.story import Story
 from tests.support.house import CHANNEL, House, text_of
 
-pytestmark = [pytest.mark.model, pytest.mark.xdist_group("model")]
+pytestmark = [pytest.mark.model]
 
 
 def deploys(house: House, story: Story) -> None:

@@ -10,7 +10,7 @@ from bot.workspace.model import Message
 from knowledge.embed.port import Embedder
 from tests.support.house import CHANNEL, PATIENCE, House, text_of
 
-pytestmark = [pytest.mark.model, pytest.mark.xdist_group("model")]
+pytestmark = [pytest.mark.model]
 
 
 def named(story: Story, name: str) -> StoryAlert:

@@ -5,7 +5,7 @@ import pytest
 from bot.demo.story import Story
 from tests.support.house import House
 
-pytestmark = [pytest.mark.model, pytest.mark.xdist_group("model")]
+pytestmark = [pytest.mark.model]
 
 
 def test_lines_sent_for_a_service_tell_the_causes_apart(house: House, story: Story) -> None:

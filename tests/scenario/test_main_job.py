@@ -8,7 +8,7 @@ from bot.demo.story import Story, StoryAlert
 from bot.workspace.driver import button_texts
 from tests.support.house import CHANNEL, House, text_of
 
-pytestmark = [pytest.mark.model, pytest.mark.xdist_group("model")]
+pytestmark = [pytest.mark.model]
 
 
 def named(story: Story, name: str) -> StoryAlert:

@@ -20,7 +20,7 @@ from tests.support.house import CHANNEL, House, knowing_database
 from tests.support.slack_world import World
 from tests.support.together import together
 
-pytestmark = [pytest.mark.model, pytest.mark.xdist_group("model")]
+pytestmark = [pytest.mark.model]
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from bot.workspace.driver import Person, button_texts
 from bot.workspace.model import Message, View
 from tests.support.house import CHANNEL, House, text_of
 
-pytestmark = [pytest.mark.model, pytest.mark.xdist_group("model")]
+pytestmark = [pytest.mark.model]
 
 
 def lag(story: Story) -> StoryAlert:

@@ -11,7 +11,7 @@ from bot.workspace.model import Message
 from knowledge.embed.port import Embedder
 from tests.support.house import CHANNEL, House, Mode, text_of
 
-pytestmark = [pytest.mark.model, pytest.mark.xdist_group("model")]
+pytestmark = [pytest.mark.model]
 SHADOW = "general"
 
 

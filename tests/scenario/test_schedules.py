@@ -14,7 +14,7 @@ from bot.workspace.model import Message, View
 from knowledge.embed.port import Embedder
 from tests.support.house import CHANNEL, PATIENCE, House, text_of
 
-pytestmark = [pytest.mark.model, pytest.mark.xdist_group("model")]
+pytestmark = [pytest.mark.model]
 
 
 def next_monday() -> datetime:

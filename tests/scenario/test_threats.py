@@ -34,7 +34,7 @@ from tests.support.databases import sqlite_url
 from tests.support.house import CHANNEL, TOKEN, House, text_of
 from tests.support.together import together
 
-pytestmark = [pytest.mark.model, pytest.mark.xdist_group("model")]
+pytestmark = [pytest.mark.model]
 
 
 @pytest.fixture(scope="module")

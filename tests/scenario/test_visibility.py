@@ -189,7 +189,6 @@ QUESTION = f"{WORD} vat overflows"
 
 
 @pytest.mark.model
-@pytest.mark.xdist_group("model")
 def test_a_private_channels_records_are_told_there_and_nowhere_else(
     house: House, story: Story
 ) -> None:
@@ -237,7 +236,6 @@ def without_revision(answer: dict[str, Any]) -> Any:
 
 
 @pytest.mark.model
-@pytest.mark.xdist_group("model")
 def test_a_shared_channel_learns_nothing_of_the_memory(house: House) -> None:
     house.workspace.add_channel(Room("partners", shared=True))
     asked = house.person("bob").mentions_bot("partners", "standby of orders-db is far behind")
@@ -247,7 +245,6 @@ def test_a_shared_channel_learns_nothing_of_the_memory(house: House) -> None:
 
 
 @pytest.mark.model
-@pytest.mark.xdist_group("model")
 def test_an_incident_resolved_like_a_restricted_one_is_as_restricted(
     tmp_path: Path, real_embedder: Embedder, story: Story
 ) -> None:

@@ -10,7 +10,7 @@ from knowledge.embed.port import Embedder
 from knowledge.retrieve.calibration import Calibration, Fitted
 from tests.support.databases import sqlite_url
 
-pytestmark = [pytest.mark.model, pytest.mark.xdist_group("model")]
+pytestmark = [pytest.mark.model]
 START = datetime(2026, 3, 1, tzinfo=UTC)
 
 

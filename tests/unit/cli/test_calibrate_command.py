@@ -17,7 +17,7 @@ from knowledge.evaluate.calibrate import LEAST_CASES
 from knowledge.retrieve.calibration import PRIOR
 from tests.support.databases import sqlite_url
 
-pytestmark = [pytest.mark.model, pytest.mark.xdist_group("model")]
+pytestmark = [pytest.mark.model]
 START = datetime(2026, 3, 1, tzinfo=UTC)
 CAUSES = (
     "Old files were never deleted",

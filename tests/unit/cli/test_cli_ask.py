@@ -53,7 +53,6 @@ QUESTION = ("orders-db standby is far behind, replay does not move", "--label", 
 
 
 @pytest.mark.model
-@pytest.mark.xdist_group("model")
 class TestOnTheModel:
     def test_with_and_without_a_running_server_the_answer_is_the_same(
         self, known: Path, served: Path

@@ -44,27 +44,66 @@ def recall(
     )
 
 
-def loaded_by(arguments: Sequence[str], modules: Sequence[str]) -> list[str]:
-    """Which of `modules` a run of the command has loaded."""
-    code = (
-        "import sys\nfrom bot.cli import app\n"
-        f"try:\n    app({list(arguments)!r})\n"
-        f"finally:\n    print([m for m in {list(modules)!r} if m in sys.modules], file=sys.stderr)"
-    )
+LOADED_BY_EACH = """
+import importlib, json, os, sys
+from bot.cli import app
+
+modules, lines, common = json.loads(sys.argv[1]), json.loads(sys.argv[2]), json.loads(sys.argv[3])
+for name in common:
+    importlib.import_module(name)
+print(json.dumps([m for m in modules if m in sys.modules]), file=sys.stderr, flush=True)
+for line in lines:
+    child = os.fork()
+    if not child:
+        try:
+            app(line)
+        except SystemExit as end:
+            assert end.code == 0, line
+            print(json.dumps([m for m in modules if m in sys.modules]), file=sys.stderr, flush=True)
+            os._exit(0)
+        os._exit(1)
+    assert os.waitpid(child, 0)[1] == 0, line
+"""
+"""Runs each command line in a fork of a process that has loaded what `common` names."""
+
+
+def loaded_by(
+    lines: Sequence[Sequence[str]], modules: Sequence[str], common: Sequence[str] = ()
+) -> list[list[str]]:
+    """Which of `modules` a run of each command line has loaded."""
+    given = [json.dumps(one) for one in (modules, lines, common)]
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-c", LOADED_BY_EACH, *given],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    found: list[str] = json.loads(done.stderr.replace("'", '"'))
+    assert done.returncode == 0, done.stderr
+    before, *found = map(json.loads, done.stderr.splitlines())
+    assert before == [], "what is common to all must not load it already"
     return found
 
 
 def test_help_answers_at_once_because_nothing_slow_is_loaded() -> None:
-    assert loaded_by(["--help"], SLOW) == []
+    assert loaded_by([["--help"]], SLOW) == [[]]
+
+
+@pytest.fixture(scope="module")
+def loaded_for_help() -> dict[str, list[str]]:
+    """What `--help` of each command has loaded, in a process of its own each. They start from
+    one that has what nearly all of them load anyhow, for that takes longer than all else."""
+    names = [name for name, one in COMMANDS.items() if not one.hidden]
+    lines = [[name, "--help"] for name in names]
+    common = ["bot.settings", "bot.store.database"]
+    return dict(zip(names, loaded_by(lines, VERY_SLOW, common), strict=True))
 
 
 @pytest.mark.parametrize("command", [name for name, one in COMMANDS.items() if not one.hidden])
-def test_no_commands_help_loads_a_model_or_an_index(command: str) -> None:
-    assert loaded_by([command, "--help"], VERY_SLOW) == []
+def test_no_commands_help_loads_a_model_or_an_index(
+    command: str, loaded_for_help: dict[str, list[str]]
+) -> None:
+    assert loaded_for_help[command] == []
 
 
 def test_an_unknown_command_is_wrong_usage(tmp_path: Path) -> None:
@@ -115,7 +154,6 @@ def test_an_import_into_a_pipe_draws_no_bars(tmp_path: Path) -> None:
 
 
 @pytest.mark.model
-@pytest.mark.xdist_group("model")
 def test_a_measurement_into_a_pipe_is_one_json_object_and_nothing_else(tmp_path: Path) -> None:
     corpus, queries = tmp_path / "corpus.jsonl", tmp_path / "queries.jsonl"
     corpus.write_text('{"id": "disk", "title": "Disk full", "text": "No space left."}')

@@ -17,7 +17,6 @@ def rows(path: Path, values: list[dict[str, object]]) -> Path:
 
 
 @pytest.mark.model
-@pytest.mark.xdist_group("model")
 def test_json_is_one_object_on_standard_output_and_predictions_a_row_a_query(
     tmp_path: Path,
 ) -> None:

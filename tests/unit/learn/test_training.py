@@ -7,7 +7,7 @@ from knowledge.embed.sentence_transformer import SentenceTransformerEmbedder
 from knowledge.learn.examples import Example
 from knowledge.learn.train import Options, train
 
-pytestmark = [pytest.mark.model, pytest.mark.xdist_group("model")]
+pytestmark = [pytest.mark.model]
 
 EXAMPLES = [
     Example(question, (answer,), frozenset({answer}), "team")

@@ -18,7 +18,7 @@ from knowledge.model import Document, PastIncident, Query
 from knowledge.retrieve import Retriever
 from knowledge.text.pages import parse_runbook
 
-pytestmark = [pytest.mark.model, pytest.mark.xdist_group("model")]
+pytestmark = [pytest.mark.model]
 DATA = files("bot.demo").joinpath("data")
 STORY: dict[str, Any] = yaml.safe_load(DATA.joinpath("story.yaml").read_text())
 EXPECTED = {name: cause["expected_incident"] for name, cause in STORY["causes"].items()}
