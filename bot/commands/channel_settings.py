@@ -167,6 +167,8 @@ def _own_line(own: PersonSettings) -> BoardLine:
 def week_lines(week: Report) -> list[BoardLine]:
     """The numbers on which it is decided whether to go on."""
     said = f"{week.posts} in {week.days:.1f} days, {week.posts_a_day:.1f} a day"
+    if week.days <= 1:
+        said = f"{week.posts}, the first less than a day ago"
     lines = [BoardLine(text="incidents spoken of", detail=said)]
     if week.precision is not None:
         low, high = week.interval

@@ -29,7 +29,7 @@ def number_lines(numbers: Numbers) -> tuple[BoardLine, ...]:
             detail=f"the channel heard nothing of {numbers.silent}: nothing was close enough, "
             "or it wanted quiet"
             if numbers.silent
-            else "their channels heard of all of them",
+            else "the channels heard of all",
         )
     ]
     share = numbers.answered_share
