@@ -121,17 +121,20 @@ def _for_leads(facts: HomeFacts) -> list[BoardPart]:
 
 
 def _settings_line(facts: HomeFacts) -> BoardLine:
-    chosen = facts.settings
+    opener = _opener(facts, SETTINGS_FORM, "", "Settings…")
+    return BoardLine(text="Your settings", detail=", ".join(told_of(facts.settings)), opener=opener)
+
+
+def told_of(chosen: PersonSettings) -> tuple[str, ...]:
+    """What a person chose, in words."""
     quiet = chosen.quiet
     hours = f"quiet {quiet.start} to {quiet.end}" if quiet.start and quiet.end else "never quiet"
-    said = (
+    return (
         quiet.time_zone,
         hours,
         "may be mentioned" if chosen.may_be_pinged else "never mentioned",
         "reminded" if chosen.reminders else "not reminded",
     )
-    opener = _opener(facts, SETTINGS_FORM, "", "Settings…")
-    return BoardLine(text="Your settings", detail=", ".join(said), opener=opener)
 
 
 def _opener(facts: HomeFacts, form: str, about: str, label: str) -> Opener | None:

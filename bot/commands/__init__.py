@@ -82,8 +82,8 @@ COMMANDS: Mapping[str, Command] = {
         Command(name="quiet", usage="[2h | off]", says="mute this channel at once", run=quiet),
         Command(
             name="settings",
-            usage="[off | shadow | thread | card]",
-            says="how I behave in this channel; leads change it",
+            usage="[off | shadow | thread | card | me]",
+            says="how I behave in this channel; leads change it; your own with me",
             run=settings,
         ),
         Command(

@@ -6,11 +6,13 @@ from datetime import datetime
 from pydantic import ValidationError
 
 from bot.alerts.model import Severity
-from bot.channels.model import ChannelSettings, Mode
+from bot.channels.model import ChannelSettings, Mode, PersonSettings
 from bot.channels.report import WEEK, Report, report
 from bot.chat.forms import Answers, Field, Form, Option, text_of
+from bot.chat.home import told_of
 from bot.chat.messages import Board, BoardLine, BoardPart, Notice, Opener
 from bot.chat.ports import Destination
+from bot.commands import my_settings
 from bot.commands.model import Caller, FieldErrors, Refused, Reply, Tools
 from bot.commands.parsing import length_of
 from bot.people.model import Role
@@ -19,6 +21,7 @@ from bot.uow import UnitOfWork
 FORM = "channel_settings"
 _DEFAULT = "default"
 _YES, _NO = "yes", "no"
+_OWN = ("me", "mine", "my", "my own", "own", "myself")
 _QUIET_HOURS = 8
 _SEVERITIES = (Severity.CRITICAL, Severity.HIGH, Severity.WARNING, Severity.INFO)
 
@@ -51,20 +54,26 @@ def quiet(tools: Tools, caller: Caller, words: str) -> Reply:
 
 
 def settings(tools: Tools, caller: Caller, words: str) -> Reply:
-    """`settings` shows what is in force here; `settings card` and the form change it."""
+    """`settings` shows what is in force here; `settings card` and the form change it. `settings
+    me` is about whoever asks."""
     wanted = words.strip().lower()
+    if wanted in _OWN:
+        return Reply(opens=my_settings.open_form(tools, caller, ""))
     if wanted:
         return _set_mode(tools, caller, wanted)
     now = tools.clock.now()
     with tools.units.read() as uow:
         chosen = uow.preferences.channel(caller.at.team_id, caller.at.channel)
+        own = uow.preferences.person(caller.actor.team_id, caller.actor.user_id)
         week = week_of(uow, caller.at.team_id, caller.at.channel, now)
-    return Reply(message=board(tools, caller, chosen, week, now))
+    return Reply(message=board(tools, caller, chosen, own, week, now))
 
 
 def _set_mode(tools: Tools, caller: Caller, wanted: str) -> Reply:
     if wanted not in {mode.value for mode in Mode}:
-        raise Refused("Say off, shadow, thread or card; /recall settings alone shows more.")
+        raise Refused(
+            "Say off, shadow, thread or card; me for your own. /recall settings alone shows more."
+        )
     _require_lead(caller)
     mode = Mode(wanted)
     with tools.units.begin() as uow:
@@ -102,9 +111,14 @@ def week_of(uow: UnitOfWork, team_id: str, channel: str, now: datetime) -> Repor
 
 
 def board(
-    tools: Tools, caller: Caller, chosen: ChannelSettings, week: Report, now: datetime
+    tools: Tools,
+    caller: Caller,
+    chosen: ChannelSettings,
+    own: PersonSettings,
+    week: Report,
+    now: datetime,
 ) -> Board:
-    """What is in force in a channel, and what a week of it was like."""
+    """What is in force in a channel, what a week of it was like, and the caller's `own`."""
     default = Mode(tools.settings.rollout)
     mode = chosen.mode or default
     lines = [
@@ -130,6 +144,7 @@ def board(
             BoardPart(lines=tuple(lines)),
             BoardPart(heading="The last seven days", lines=tuple(week_lines(week))),
             BoardPart(lines=_openers(caller)),
+            BoardPart(heading="You", lines=(_own_line(own),)),
         ),
         note=""
         if caller.role.includes(Role.LEAD)
@@ -144,9 +159,16 @@ def _openers(caller: Caller) -> tuple[BoardLine, ...]:
     return (BoardLine(text="You can change this", opener=opener),)
 
 
+def _own_line(own: PersonSettings) -> BoardLine:
+    opener = Opener(form=my_settings.FORM, about="", label="Yours…")
+    return BoardLine(text="Your settings", detail=", ".join(told_of(own)), opener=opener)
+
+
 def week_lines(week: Report) -> list[BoardLine]:
     """The numbers on which it is decided whether to go on."""
     said = f"{week.posts} in {week.days:.1f} days, {week.posts_a_day:.1f} a day"
+    if week.days <= 1:
+        said = f"{week.posts}, the first less than a day ago"
     lines = [BoardLine(text="incidents spoken of", detail=said)]
     if week.precision is not None:
         low, high = week.interval

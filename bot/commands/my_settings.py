@@ -7,6 +7,7 @@ from bot.chat.forms import Answers, Field, Form, Option, text_of
 from bot.chat.messages import Notice
 from bot.commands.model import Caller, FieldErrors, FormHandler, Reply, Tools
 
+FORM = "my_settings"
 _YES, _NO = "yes", "no"
 _MENTIONS = (
     Option(value=_YES, label="Where the channel allows it"),
@@ -26,7 +27,7 @@ def open_form(tools: Tools, caller: Caller, about: str) -> Form:
     if chosen == PersonSettings():
         zone = tools.time_zone_of(caller.actor) or zone
     return Form(
-        name="my_settings",
+        name=FORM,
         title="Your settings",
         about="",
         fields=(

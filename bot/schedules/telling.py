@@ -28,7 +28,9 @@ def number_lines(numbers: Numbers) -> tuple[BoardLine, ...]:
         BoardLine(
             text=counted(numbers.incidents, "incident"),
             detail=f"the channel heard nothing of {numbers.silent}: nothing was close enough, "
-            "or it wanted quiet",
+            "or it wanted quiet"
+            if numbers.silent
+            else "the channels heard of all",
         )
     ]
     share = numbers.answered_share

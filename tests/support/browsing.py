@@ -57,6 +57,7 @@ class Page:
 
         def pressed() -> bool:
             # Pressed again where the list was drawn anew under the pointer.
+            self.settles()
             if narrow and not self.find("#whoami").is_displayed():
                 self.find("#menu").click()
             self.press(name, "#channels")

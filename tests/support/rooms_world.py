@@ -69,13 +69,14 @@ class RoomsWorld:
         self._sender = OutboxSender(database, SlackChat(client), clock)
         self.intake = AlertIntake(CATALOGUE, clock, team_id=workspace.team_id)
         rooms = SlackRooms(client, "#incidents", None, clock)
+        people = SlackPeople(client, clock)
         parts = room_parts(
             client,
             rooms,
-            SlackPeople(client, clock),
+            people,
             database,
             CATALOGUE,
-            role_of=RoleBook().role_of,
+            role_of=RoleBook(is_guest=lambda who: people.is_guest(who.user_id)).role_of,
             pattern=PATTERN,
             default_mode=default_mode,
             redact=redact,

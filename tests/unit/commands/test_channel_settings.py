@@ -44,6 +44,14 @@ def test_shadow_without_a_shadow_channel_is_told(desk: Desk) -> None:
     assert "No shadow channel is set" in told
 
 
+def test_what_one_chose_for_oneself_stands_there_and_opens(desk: Desk) -> None:
+    assert "Your settings" in desk.says("settings")
+    assert "never quiet" in desk.says("settings")
+    reply = desk.book.run(desk.caller(), "settings me")
+    assert reply.opens is not None
+    assert reply.opens.title == "Your settings"
+
+
 def filled(**changes: str):
     return {
         "mode": "thread",

@@ -30,7 +30,7 @@ def test_a_lead_is_told_of_the_week_on_monday_morning(world: ScheduleWorld) -> N
     world.passes(minutes=10)
     [digest] = world.boards(AT_HOME)
     told = words_of(digest.message)
-    assert "1 incident — the channel heard nothing of 0" in told
+    assert "1 incident — the channels heard of all" in told
     assert "100% answered" in told
     assert "1 helpful, 0 not, 0 better silent" in told
     assert "Record of RCL-1" in told

@@ -227,3 +227,35 @@ def test_another_bot_proposes_nothing(world: RoomsWorld) -> None:
     world.workspace.other_app("deployer").posts(ROOM, "Rolled back checkout to 1.4.1")
     world.settles()
     assert lines(world) == []
+
+
+def test_a_guest_presses_and_nothing_happens_but_an_entry_on_the_record(world: RoomsWorld) -> None:
+    world.workspace.add_user("carol", guest=True).joins(ROOM)
+    says(world, "we rolled back")
+    presses(world, "Add to timeline", "carol")
+    assert timeline(world) == []
+    assert world.audited().count("button.refused") == 1
+    presses(world, "Add to timeline", "bob")
+    assert timeline(world) == ["alice: we rolled back"]
+
+
+def test_a_press_from_another_workspace_is_refused(world: RoomsWorld) -> None:
+    says(world, "we rolled back")
+    delivery = world.person("bob").clicks(line(world), "Add to timeline")
+    world.misses_all()
+    body = delivery.payload
+    world.hears_body({**body, "user": {**body["user"], "team_id": "T0OTHER"}})
+    assert timeline(world) == []
+    assert world.audited().count("button.refused") == 1
+
+
+def test_a_made_up_token_is_refused(world: RoomsWorld) -> None:
+    says(world, "we rolled back")
+    delivery = world.person("bob").clicks(line(world), "Add to timeline")
+    world.misses_all()
+    body = delivery.payload
+    [action] = body["actions"]
+    for forged in ("", "yes", "RCL-1"):
+        world.hears_body({**body, "actions": [{**action, "value": forged}]})
+    assert timeline(world) == []
+    assert world.audited().count("button.refused") == 3
