@@ -57,12 +57,13 @@ class Checks:
 
 
 def _why_not_value(check: HttpCheck, value: Any) -> str | None:
-    if check.equal is not None and str(value) != check.equal:
+    if check.equal is not None and check.equal not in _texts_of(value):
         return f"{check.field} is not {check.equal}"
     if check.above is None and check.below is None:
         return None
     try:
-        number = float(value)
+        # A truth value is no measurement, though it could be counted with.
+        number = float("nan" if isinstance(value, bool) else value)
     except (TypeError, ValueError):
         return f"{check.field} is no number"
     # Written so that a NaN holds nothing.
@@ -71,6 +72,11 @@ def _why_not_value(check: HttpCheck, value: Any) -> str | None:
     if check.below is not None and not number < check.below:
         return f"{check.field} is not below {check.below}"
     return None
+
+
+def _texts_of(value: Any) -> tuple[str, ...]:
+    """How a value may be written in a template: `true` as JSON has it, too."""
+    return (str(value), json.dumps(value)) if isinstance(value, bool) else (str(value),)
 
 
 def _field(value: Any, path: str) -> Any:

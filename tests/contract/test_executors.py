@@ -20,7 +20,15 @@ from bot.actions.frozen import Step
 from bot.actions.queries import LogsQuery, PrometheusQuery, SqlRead
 from tests.support.executors import House
 
-PROGRAMS = ("/bin/echo", "/bin/sleep", "/bin/false", "/usr/bin/printenv", "/bin/cat", "/bin/pwd")
+PROGRAMS = (
+    "/bin/echo",
+    "/bin/sleep",
+    "/bin/false",
+    "/usr/bin/printenv",
+    "/bin/cat",
+    "/bin/pwd",
+    "/usr/bin/tail",
+)
 
 
 ANSWERS: dict[str, dict[str, Any]] = {
@@ -63,8 +71,13 @@ class Server:
                         "said": outer.says,
                     }
                 ).encode()
-                self.send_header("Content-Length", str(len(text)))
+                drips = b"first\n" if self.path == "/drips" else b""
+                self.send_header("Content-Length", str(len(drips) + len(text)))
                 self.end_headers()
+                if drips:
+                    self.wfile.write(drips)
+                    self.wfile.flush()
+                    outer.slow.wait(25)
                 self.wfile.write(text)
 
             do_GET = do_POST = do_PUT = answer
@@ -281,6 +294,51 @@ def test_it_can_be_cancelled(name: str, server: Server, house: House) -> None:
     assert outcome.ended is Ended.CANCELLED
 
 
+@pytest.mark.parametrize("name", sorted(EXECUTORS))
+def test_it_is_cancelled_while_it_runs(name: str, server: Server, house: House) -> None:
+    """Not only before it began: somebody presses Stop when it hangs."""
+    executor = EXECUTORS[name](rules(folder=house.folder))
+    began = time.monotonic()
+    outcome, _ = run(
+        executor,
+        GOLDEN[name]["is slow"](server, house),
+        secrets=house.secrets,
+        cancelled=lambda: time.monotonic() - began > 0.7,
+    )
+    assert outcome.ended is Ended.CANCELLED
+    assert 0.7 < time.monotonic() - began < 4.5
+
+
+STREAMS: dict[str, tuple[Callable[[Server, House], Step], bytes]] = {
+    "command": (lambda s, h: command("/usr/bin/tail", "-f", "--", h.log), b"first"),
+    "http": (lambda s, h: request(f"{s.url}/drips"), b"first"),
+    "kubernetes": (lambda s, h: kubernetes(h, "slow"), b"\n"),
+    "ssh": (lambda s, h: ssh(h, "/usr/bin/tail", "-f", "--", h.log), b"first"),
+    "ansible": (lambda s, h: ansible(h, "slow"), b"PLAY"),
+}
+"""What prints something at once and then goes on, and what it prints; the others ask one question
+and print its answer."""
+
+
+@pytest.mark.parametrize("name", sorted(STREAMS))
+def test_what_it_prints_is_told_while_it_runs(name: str, server: Server, house: House) -> None:
+    step, first = STREAMS[name]
+    printed = bytearray()
+    outcome, _ = run(
+        EXECUTORS[name](rules(folder=house.folder)),
+        step(server, house),
+        secrets=house.secrets,
+        on_output=printed.extend,
+        cancelled=lambda: first in printed,
+        seconds=20.0,
+    )
+    assert outcome.ended is Ended.CANCELLED, f"it was never told: {bytes(printed)!r}"
+
+
+def test_every_executor_streams_or_asks_one_question() -> None:
+    assert set(EXECUTORS) - set(STREAMS) == {"prometheus_query", "logs_query", "sql_read"}
+
+
 # -- command ---------------------------------------------------------------------------------
 
 
@@ -423,6 +481,29 @@ def test_what_was_sent_and_not_answered_is_unknown(server: Server) -> None:
     step = request(f"{server.url}/slow", method="POST")
     outcome, _ = run(EXECUTORS["http"](rules()), step, seconds=0.3)
     assert outcome.ended is Ended.UNKNOWN
+
+
+@pytest.mark.parametrize(("method", "ended"), [("GET", Ended.CANCELLED), ("POST", Ended.UNKNOWN)])
+def test_what_is_stopped_while_it_waits_is_known_only_where_it_asked(
+    server: Server, method: str, ended: Ended
+) -> None:
+    began = time.monotonic()
+    outcome, _ = run(
+        EXECUTORS["http"](rules()),
+        request(f"{server.url}/slow", method=method),
+        cancelled=lambda: time.monotonic() - began > 0.3,
+    )
+    assert outcome.ended is ended
+    assert time.monotonic() - began < 4.5
+
+
+def test_an_answer_that_drips_past_the_deadline_is_none(server: Server) -> None:
+    began = time.monotonic()
+    step = request(f"{server.url}/drips", method="POST")
+    outcome, printed = run(EXECUTORS["http"](rules()), step, seconds=1.0)
+    assert outcome.ended is Ended.UNKNOWN
+    assert printed.startswith("first")
+    assert time.monotonic() - began < 4.5
 
 
 def test_a_name_that_answers_differently_the_next_time_changes_nothing(server: Server) -> None:

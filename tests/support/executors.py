@@ -52,9 +52,10 @@ class SshServer:
             "/bin/sh", "-c", process.command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
         try:
-            printed, _ = await shell.communicate()
-            process.stdout.write(printed)
-            process.exit(shell.returncode or 0)
+            assert shell.stdout is not None
+            while printed := await shell.stdout.read(4_096):
+                process.stdout.write(printed)
+            process.exit(await shell.wait())
         finally:
             if shell.returncode is None:
                 shell.kill()
@@ -69,6 +70,8 @@ class House:
     def __init__(self, folder: Path) -> None:
         key = asyncssh.generate_private_key("ssh-ed25519")
         self.folder = folder
+        (folder / "log").write_text("first\n")
+        self.log = str(folder / "log")
         self.ssh = SshServer(key)
         self.kubernetes = KubernetesApi("sup3r-s3cret")
         books = folder / "playbooks"

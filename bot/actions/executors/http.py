@@ -10,10 +10,12 @@ import httpx
 from bot.actions.blocks import Http
 from bot.actions.executors.hosts import HostGate
 from bot.actions.executors.port import Ended, NotAllowed, Outcome, Run, with_secrets
+from bot.actions.executors.severing import Severing
 from bot.actions.frozen import Step
 
 _CONNECT_SECONDS = 10.0
 _LARGEST_ANSWER = 1_000_000
+_HAS_LENGTH = {"content-length", "transfer-encoding"}
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -62,12 +64,18 @@ class HttpExecutor:
         body: dict[str, Any] = {} if http.body is None else {"content": json.dumps(http.body)}
         if http.body is not None:
             headers.setdefault("Content-Type", "application/json")
+        severing = Severing(run.cancelled, deadline)
+        body["extensions"] = {"trace": severing.trace}
         try:
             with (
                 httpx.Client(transport=transport, timeout=timeout, trust_env=False) as client,
+                severing,
                 client.stream(http.method, http.url, headers=headers, **body) as answer,
             ):
-                return _read(answer, http, run, deadline)
+                found = _read(answer, http, run, deadline)
+            # An answer without a length just ends where it was cut; others would have failed.
+            is_whole = not severing.is_cut or not _HAS_LENGTH.isdisjoint(answer.headers)
+            return found if is_whole else (_cut(http, run, severing), b"")
         except NotAllowed as error:
             return Outcome(Ended.REFUSED, detail=str(error)), b""
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
@@ -75,12 +83,14 @@ class HttpExecutor:
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
             return Outcome(Ended.REFUSED, detail=f"nothing was sent: {_said(error)}"), b""
         except httpx.HTTPError as error:
+            if severing.is_cut:
+                return _cut(http, run, severing), b""
             return _lost(http, _said(error)), b""
 
 
 def _read(answer: httpx.Response, http: Http, run: Run, deadline: float) -> tuple[Outcome, bytes]:
     kept = bytearray()
-    for chunk in answer.iter_bytes(16_384):
+    for chunk in answer.iter_bytes():
         kept += chunk[: _LARGEST_ANSWER - len(kept)]
         run.on_output(chunk)
         if run.cancelled():
@@ -97,6 +107,16 @@ def _read(answer: httpx.Response, http: Http, run: Run, deadline: float) -> tupl
     if answer.is_redirect:
         return Outcome(Ended.FAILED, code, "it answered with a redirect, not followed"), b""
     return Outcome(Ended.FAILED, code, f"it answered with {code}"), bytes(kept)
+
+
+def _cut(http: Http, run: Run, severing: Severing) -> Outcome:
+    """What was sent and stopped may have been done, unless it only asked."""
+    if not severing.was_cancelled:
+        return _lost(http, f"no whole answer came within {run.seconds:.0f} s")
+    if http.method == "GET":
+        return Outcome(Ended.CANCELLED, detail="was stopped while it waited for the answer")
+    told = "it was sent, and stopped before it was answered: what became of it is not known"
+    return Outcome(Ended.UNKNOWN, detail=told)
 
 
 def _lost(http: Http, why: str) -> Outcome:
