@@ -22,8 +22,7 @@ from bot.channels.placing import nowhere
 from bot.chat.sender import OutboxSender
 from bot.clock import Clock, SystemClock
 from bot.configuration import note_start
-from bot.counting import open_counts
-from bot.counts.counting import counting_tick
+from bot.counting import counting_ticks
 from bot.engine.engine import Engine
 from bot.engine.impact import ImpactDesk
 from bot.engine.ipc import SocketEngineClient
@@ -137,7 +136,7 @@ def build_engine(
                 *(slack.ticks if slack is not None else ()),
                 *sync_ticks(settings, database, clock),
                 *retention_ticks(settings, database, clock),
-                counting_tick(open_counts(settings, database, clock, documents)),
+                *counting_ticks(settings, database, clock, documents),
             ],
             impact=desk,
             act=slack.act if slack is not None else None,

@@ -7,9 +7,10 @@ from bot.actions.catalogue import CatalogueFolder
 from bot.catalogue import catalogue_of
 from bot.clock import Clock
 from bot.console_facts import actions_in
-from bot.counts.counting import Counts
+from bot.counts.counting import Counts, Tick, counting_tick
 from bot.counts.looked import Beside
 from bot.drafts.coverage import Gaps
+from bot.drafts.finding import Finding, finding_tick
 from bot.settings import Settings
 from bot.uow import UnitOfWorkFactory
 from knowledge.errors import BadDocument
@@ -49,6 +50,17 @@ def open_counts(
 
     gaps = Gaps(units, clock, pages=lambda: runbooks_of(documents))
     return Counts(units, clock, gaps, beside, settings.noise_limit)
+
+
+def counting_ticks(
+    settings: Settings, units: UnitOfWorkFactory, clock: Clock, documents: Documents
+) -> list[Tick]:
+    """What the engine counts and looks for, every so many seconds."""
+    finding = Finding(units, clock, lambda: runbooks_of(documents))
+    return [
+        counting_tick(open_counts(settings, units, clock, documents)),
+        finding_tick(finding),
+    ]
 
 
 def runbooks_of(documents: Documents) -> list[Runbook]:

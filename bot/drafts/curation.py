@@ -298,9 +298,10 @@ def _waiting(uow: UnitOfWork, editor: Editor, draft_id: int) -> Draft | None:
 
 def may_see_draft(uow: UnitOfWork, editor: Editor, draft: Draft) -> bool:
     """Whoever may see the page or incident it is about, and the incident that it came from."""
-    document = uow.knowledge.get(draft.subject)
-    if document is not None and not editor.may_see(document.visibility):
-        return False
+    for document_id in (draft.subject, draft.content.get("other")):
+        document = uow.knowledge.get(document_id) if isinstance(document_id, str) else None
+        if document is not None and not editor.may_see(document.visibility):
+            return False
     keys: Sequence[object] = (draft.subject, draft.content.get("incident"))
     for key in keys:
         incident = uow.incidents.get_by_key(key) if isinstance(key, str) and key else None

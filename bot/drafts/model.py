@@ -14,6 +14,11 @@ class DraftKind(StrEnum):
     PAGE_GONE = "page_gone"
     """A page that is gone from the source it came from: retire it, or keep it here?"""
 
+    DUPLICATE = "duplicate"
+    """Two pages that say nearly the same: retire the other one?"""
+    LEARNED_LINK = "learned_link"
+    """One person's word on a case: should it hold for all alerts of the kind?"""
+
 
 class DraftState(StrEnum):
     WAITING = "waiting"

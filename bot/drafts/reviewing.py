@@ -5,8 +5,11 @@ from collections.abc import Sequence
 from bot.clock import Clock
 from bot.drafts.curation import Editor, may_see_draft, require_lead
 from bot.drafts.model import Draft, DraftKind, DraftState
+from bot.errors import DataError
 from bot.incidents.keeping import confirm
 from bot.incidents.records import IncidentRecord
+from bot.suggestions.corrections import Word
+from bot.suggestions.linking import Links
 from bot.uow import UnitOfWork, UnitOfWorkFactory
 from knowledge.curate.curator import Curator
 from knowledge.errors import BadDocument, Unpublishable
@@ -103,12 +106,30 @@ class Reviewing:
                 raise Unpublishable(f"noise rule {draft_id} is not in force")
             self._say(uow, editor, "noise_rule.withdrawn", draft)
 
-    def retire_gone(self, editor: Editor, draft_id: int) -> str:
-        """Retire the page that is gone from its source; its id. Raises NotAllowed,
-        Unpublishable."""
+    def agree(self, editor: Editor, draft_id: int) -> str:
+        """Say the word that one person said as well, so that it holds for every alert of the
+        kind; the incident's key. Raises NotAllowed, Unpublishable."""
+        require_lead(editor)
+        with self._units.read() as uow:
+            draft = self._waiting(uow, editor, draft_id, DraftKind.LEARNED_LINK)
+        key, word = str(draft.content["incident"]), Word(draft.content["word"])
+        try:
+            Links(self._units, self._clock, editor.key).say(key, draft.subject, word)
+        except DataError as error:
+            raise Unpublishable(str(error)) from error
+        with self._units.begin() as uow:
+            now = self._clock.now()
+            if not uow.drafts.decide(draft_id, DraftState.ACCEPTED, actor=editor.key, now=now):
+                raise Unpublishable(f"somebody else has just decided on draft {draft_id}")
+            self._say(uow, editor, "learned_link.accepted", draft)
+        return key
+
+    def retire_page(self, editor: Editor, draft_id: int, kind: DraftKind) -> str:
+        """Retire the page that a draft is about: gone from its source, or said by another page as
+        well; its id. Raises NotAllowed, Unpublishable."""
         require_lead(editor)
         with self._units.begin() as uow:
-            draft = self._waiting(uow, editor, draft_id, DraftKind.PAGE_GONE)
+            draft = self._waiting(uow, editor, draft_id, kind)
             now = self._clock.now()
             if not uow.drafts.decide(draft_id, DraftState.ACCEPTED, actor=editor.key, now=now):
                 raise Unpublishable(f"somebody else has just decided on draft {draft_id}")

@@ -17,6 +17,8 @@ _DRAFTS = {
     DraftKind.RUNBOOK_EDIT: "Edit of runbook",
     DraftKind.NOISE_RULE: "Noise rule about",
     DraftKind.PAGE_GONE: "Gone from its source:",
+    DraftKind.DUPLICATE: "Duplicate page:",
+    DraftKind.LEARNED_LINK: "One person's word on",
 }
 
 

@@ -129,10 +129,8 @@ class Previewer:
             StagedIndex(found, change), StagedFacts(self._retriever.facts, change)
         )
         # Not under one lock: an alert that comes in meanwhile must not wait for a preview.
-        return (
-            now.first_page(query, reading, vectors, record_of),
-            then.first_page(query, reading, vectors, record_of),
-        )
+        page, verdict = now.first_page(query, reading, vectors, record_of)
+        return page, then.first_page(query, reading, vectors, record_of, verdict)[0]
 
     def _embed(self, texts: Sequence[str]) -> Vectors:
         known = self._vectors(texts)

@@ -144,10 +144,12 @@ class Retriever:
         reading: Reading,
         vectors: Mapping[str, Vectors],
         record_of: RecordOf,
-    ) -> str | None:
-        """The page that an answer to `query` shows first; see `knowledge.retrieve.pages`.
-        `vectors` are those of the reading's texts."""
-        found = self._judged(query, reading, vectors)
+        verdict: IncidentVerdict | None = None,
+    ) -> tuple[str | None, IncidentVerdict]:
+        """The page that an answer to `query` shows first, see `knowledge.retrieve.pages`, and what
+        past incidents say. `vectors` are those of the reading's texts. With a `verdict` of before
+        past incidents are not judged again: only pages have changed since."""
+        found = self._judged(query, reading, vectors, verdict)
         verdict = found.verdict
         answered = Answered(
             by=found.answer.by,
@@ -156,17 +158,22 @@ class Retriever:
             runbook=found.runbooks[0].id if found.runbooks else None,
             probability=found.p_runbook,
         )
-        return first_page(self, answered, query, record_of)
+        return first_page(self, answered, query, record_of), verdict
 
-    def _judged(self, query: Query, reading: Reading, vectors: Mapping[str, Vectors]) -> "_Judged":
+    def _judged(
+        self,
+        query: Query,
+        reading: Reading,
+        vectors: Mapping[str, Vectors],
+        verdict: IncidentVerdict | None = None,
+    ) -> "_Judged":
         with self._index.reading() as revision:
             candidates = gather(self._index, query, reading, vectors, self._limits)
         scored, scales = self._score(query, reading, list(candidates.values()))
         runbooks, p_runbook, why_runbook = self._pages(scored)
-        verdict = self._incidents.judge(
-            query, reading, [one for one in scored if one.kind is DocumentKind.PAST_INCIDENT]
-        )
-        verdict = self._calibration.verdict(verdict)
+        if verdict is None:
+            incidents = [one for one in scored if one.kind is DocumentKind.PAST_INCIDENT]
+            verdict = self._calibration.verdict(self._incidents.judge(query, reading, incidents))
         answer = join(verdict, p_runbook, self._threshold, self._runbook_threshold)
         return _Judged(revision, scored, scales, runbooks, p_runbook, why_runbook, verdict, answer)
 

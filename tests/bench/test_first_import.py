@@ -13,7 +13,7 @@ from tests.bench.measuring import Stopwatch, print_table
 from tests.bench.test_second_import import PAGES, write_pages
 from tests.support.databases import sqlite_database
 
-pytestmark = [pytest.mark.bench, pytest.mark.model, pytest.mark.xdist_group("model")]
+pytestmark = [pytest.mark.bench, pytest.mark.model]
 
 PASSAGES = 20_000
 GOAL_SECONDS = {"bfloat16": 180.0}

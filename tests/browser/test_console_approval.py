@@ -48,7 +48,6 @@ from tests.support.oidc_provider import CLIENT_ID, CLIENT_SECRET, Provider, oidc
 LOOKS = os.environ.get("LOOKS", "")
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.xdist_group("console"),
     pytest.mark.skipif(
         not (CHROMIUM and CHROMEDRIVER), reason="Chromium and ChromeDriver are not installed"
     ),

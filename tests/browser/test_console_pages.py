@@ -52,8 +52,16 @@ PAGES = (
     "runbooks/page/checkout/slow",
     "runbooks/edit/checkout/slow",
     "runbooks/history/checkout/slow",
+    "runbooks/new",
     "review",
+    "review?kind=noise_rule",
+    "review/1",
+    "review/2",
+    "review/3",
+    "review/4",
+    "review/5",
     "links",
+    "incidents/RCL-1/forms/record",
     "coverage",
     "actions",
     "tokens",
@@ -174,6 +182,24 @@ def test_keys_lead_through_the_list(window: webdriver.Chrome, site: Site) -> Non
     assert first != second
     window.switch_to.active_element.send_keys("k", Keys.ENTER)
     until(window, lambda: window.current_url == first)
+
+
+def test_keys_decide_in_the_review_queue(window: webdriver.Chrome, site: Site) -> None:
+    look(window, WIDE)
+    window.get(f"{site.address}/console/review?kind=page_gone")
+    body = window.find_element(By.TAG_NAME, "body")
+    body.send_keys("j")
+    window.switch_to.active_element.send_keys(Keys.ENTER)
+    until(window, lambda: "/console/review/3" in window.current_url)
+    window.find_element(By.TAG_NAME, "body").send_keys("x")
+    until(window, lambda: "belongs to no source any more" in window.page_source)
+    window.get(f"{site.address}/console/review/2")
+    window.find_element(By.TAG_NAME, "body").send_keys("e")
+    assert window.switch_to.active_element.get_attribute("name") == "what"
+    window.get(f"{site.address}/console/review/2")
+    window.find_element(By.TAG_NAME, "body").send_keys("a")
+    until(window, lambda: "Noise rule 2 is in force" in window.page_source)
+    assert violations(window) == []
 
 
 def test_the_first_tab_stop_skips_to_the_content(window: webdriver.Chrome, site: Site) -> None:
@@ -334,7 +360,7 @@ def test_pictures(tmp_path: Path, window: webdriver.Chrome) -> None:
         window.get(calm.link())
         window.find_element(By.CSS_SELECTOR, "main button").click()
         for page in ("incidents", "incidents/RCL-1", "search", "runbooks/page/checkout/slow",
-                     "runbooks/edit/checkout/slow", "review", "coverage", "numbers",
+                     "runbooks/edit/checkout/slow", "review", "review/1", "coverage", "numbers",
                      "actions", "incidents/RCL-1/forms/page_word", "settings"):  # fmt: skip
             for size, suffix in ((WIDE, ""), (PHONE, "-phone")):
                 look(window, size)

@@ -19,7 +19,6 @@ from tests.support.house import CHANNEL, House, text_of
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.model,
-    pytest.mark.xdist_group("model"),
     NEEDS_CHROMIUM,
 ]
 SHADOW = "general"

@@ -30,7 +30,7 @@ from bot.uow import UnitOfWork
 from tests.support.actions import CHANNEL, LENA, TEAM, Team
 from tests.support.databases import postgresql_url, sqlite_url
 
-pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("processes")]
+pytestmark = [pytest.mark.processes]
 
 NOTED = """
 id: touch

@@ -26,7 +26,7 @@ from tests.support.acting import ALERT, acting_house, asks, named, request_that_
 from tests.support.actions import TOUCH
 from tests.support.house import House, Mode, text_of
 
-pytestmark = [pytest.mark.model, pytest.mark.xdist_group("model")]
+pytestmark = [pytest.mark.model]
 
 CRITICAL = TOUCH.replace("risk: low", "risk: critical") + "approvals: 2\n"
 HIGH = TOUCH.replace("risk: low", "risk: high")

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
 from bot.clock import ManualClock
 from bot.console import console_parts
+from bot.drafts.model import Draft, DraftKind
 from bot.jobs.inbox_writer import InboxWriter
 from bot.people.model import Role
 from bot.people.sessions import a_link, digest_of, new_secret
@@ -153,6 +155,74 @@ def fill(database: Database, clock: ManualClock, hostile: str) -> None:
                 created_at=clock.now(),
             )
             uow.suggestions.add(stored)
-        Curator(uow.knowledge, actor=ANNA.key, now=clock.now()).publish(
-            "checkout/slow", PAGE + f"\n{hostile}\n", 0
-        )
+        curator = Curator(uow.knowledge, actor=ANNA.key, now=clock.now())
+        curator.publish("checkout/slow", PAGE + f"\n{hostile}\n", 0)
+        for kind, subject, content in drafts(hostile):
+            made = Draft(
+                kind=kind, subject=subject, content=content, made_by="T1/BEN", made_at=clock.now()
+            )
+            uow.drafts.add(made)
+
+
+def drafts(hostile: str) -> list[tuple[DraftKind, str, dict[str, Any]]]:
+    """One of each sort that waits in the review queue, in the order of their numbers, from 1."""
+    edit = PAGE.replace("holds most of them", f"leaks them {hostile}")
+    words = {"incident": "RCL-1", "by": f"Ben {hostile}"}
+    return [
+        (
+            DraftKind.RUNBOOK_EDIT,
+            "checkout/slow",
+            {
+                "page": "checkout/slow",
+                "title": f"Checkout is slow {hostile}",
+                "problem": f"The second step restarts the wrong client. {hostile}",
+                "text": edit,
+                "whole_page": True,
+                "base_version": 1,
+                **words,
+            },
+        ),
+        (
+            DraftKind.NOISE_RULE,
+            "cachecold|search|",
+            {
+                "alert": f"CacheCold {hostile}",
+                "service": f"search{hostile}",
+                "environment": None,
+                "what": "hold_back",
+                "seconds": 604_800,
+                "why": f"It goes by itself within a minute. {hostile}",
+                **words,
+            },
+        ),
+        (
+            DraftKind.PAGE_GONE,
+            "checkout/slow",
+            {
+                "problem": "Checkout is slow is gone from its source: retire?",
+                "title": f"Checkout is slow {hostile}",
+                "source": f"sync:/srv/runbooks {hostile}",
+            },
+        ),
+        (
+            DraftKind.DUPLICATE,
+            "checkout/slow",
+            {
+                "problem": f"It says nearly the same as another page {hostile}: 5 of its 6 lines.",
+                "other": f"checkout/other{hostile}",
+            },
+        ),
+        (
+            DraftKind.LEARNED_LINK,
+            "checkout/slow",
+            {
+                "problem": "RCL-1 is the same as checkout/slow: should it hold for every alert "
+                "of this kind?",
+                "title": f"Checkout is slow {hostile}",
+                "family": "checkouthigherrorrate|checkout|",
+                "word": "same",
+                "said_by": f"T1/BEN{hostile}",
+                "incident": "RCL-1",
+            },
+        ),
+    ]

@@ -35,6 +35,8 @@ KINDS = {
     DraftKind.RUNBOOK_EDIT: "Runbook edit",
     DraftKind.NOISE_RULE: "Noise rule",
     DraftKind.PAGE_GONE: "Gone from its source",
+    DraftKind.DUPLICATE: "Duplicate",
+    DraftKind.LEARNED_LINK: "Learned link",
 }
 LENGTHS = {"86400": "for a day", "604800": "for a week", "2419200": "for four weeks", "": "always"}
 WHAT = {HOLD_BACK: "hold it back until it is reported again", SILENCE: "open no incident at all"}
@@ -187,11 +189,16 @@ def _approve_noise(
     return "/console/review", f"Noise rule {draft.id} is in force."
 
 
-def _retire_gone(
+def _retire_page(
     parts: ConsoleParts, visitor: Visitor, draft: Draft, form: FormData
 ) -> tuple[str, str]:
-    retired = _reviewing(parts).retire_gone(editor_of(visitor), draft.id)
+    retired = _reviewing(parts).retire_page(editor_of(visitor), draft.id, draft.kind)
     return "/console/review", f"{retired} is retired. Its versions stay."
+
+
+def _agree(parts: ConsoleParts, visitor: Visitor, draft: Draft, form: FormData) -> tuple[str, str]:
+    key = _reviewing(parts).agree(editor_of(visitor), draft.id)
+    return "/console/review", f"It holds for every alert of this kind, as it does for {key}."
 
 
 _Approve = Callable[[ConsoleParts, Visitor, Draft, FormData], tuple[str, str]]
@@ -199,7 +206,9 @@ _APPROVING: dict[DraftKind, _Approve] = {
     DraftKind.RUNBOOK_EDIT: _approve_edit,
     DraftKind.RECORD: _approve_record,
     DraftKind.NOISE_RULE: _approve_noise,
-    DraftKind.PAGE_GONE: _retire_gone,
+    DraftKind.PAGE_GONE: _retire_page,
+    DraftKind.DUPLICATE: _retire_page,
+    DraftKind.LEARNED_LINK: _agree,
 }
 
 
