@@ -78,6 +78,7 @@ def text_at(parent: Mapping[str, Any], key: str, path: str) -> str:
 def texts_at(parent: Mapping[str, Any], key: str, path: str) -> dict[str, str]:
     """The object of texts under `key` (labels, annotations); {} when absent or null.
 
+    One that is null says nothing and is left out: relays write that for what they do not know.
     Names are refused when too long, texts are cut; more than MAX_LABELS are refused.
     """
     value = parent.get(key)
@@ -90,6 +91,8 @@ def texts_at(parent: Mapping[str, Any], key: str, path: str) -> dict[str, str]:
     for name, text in found.items():
         if len(name) > MAX_LABEL_NAME:
             raise BadPayload(f"{path}.{key} has a name longer than {MAX_LABEL_NAME} characters")
+        if text is None:
+            continue
         if not isinstance(text, str):
             raise BadPayload(f"{path}.{key}[{shown(name)}] is {kind_of(text)}; a text is expected")
         texts[name] = trimmed(text)

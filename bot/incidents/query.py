@@ -25,19 +25,25 @@ def query_of(
     """The query for `incident`, from its firing alerts; from all of them when none fires.
 
     The alert that came first leads: it opened the incident, and what joined later is evidence
-    beside it; `neighbours` are those of other names, `changes`
-    what was changed shortly before, a line each. `labels` are those that all these alerts
-    share. `logs` are the texts of EVIDENCE entries, newest first until MAX_EVIDENCE_CHARACTERS are
-    reached, in the order they were pasted. Without any alert the words are those with which
-    people declared the incident. What was said in a private channel is used for that alone.
+    beside it. It leads after it has ended, too: else the incident would turn into another one for
+    the search while the rest still fires, and lose what was found. `neighbours` are those of other
+    names, `changes` what was changed shortly before, a line each. `labels` are those that all these
+    alerts share. `logs` are the texts of EVIDENCE entries, newest first until
+    MAX_EVIDENCE_CHARACTERS are reached, in the order they were pasted. Without any alert the words
+    are those with which people declared the incident. What was said in a private channel is used
+    for that alone.
     """
     timeline = [entry for entry in timeline if _may_use(entry, audience)]
-    firing = [stored for stored in alerts if stored.alert.status is AlertStatus.FIRING]
-    in_order = sorted(firing or alerts, key=lambda stored: (stored.first_seen_at, stored.id))
-    used = [stored.alert for stored in in_order[:MAX_ALERTS]]
-    names = Counter(alert.name for alert in used)
-    runbooks = Counter(alert.runbook_url for alert in used if alert.runbook_url)
+    in_order = sorted(alerts, key=lambda stored: (stored.first_seen_at, stored.id))
+    names = Counter(stored.alert.name for stored in in_order[:MAX_ALERTS])
     name = names.most_common(1)[0][0] if names else None
+    is_over = all(stored.alert.status is not AlertStatus.FIRING for stored in alerts)
+    used = [
+        stored.alert
+        for stored in in_order
+        if is_over or stored.alert.status is AlertStatus.FIRING or stored.alert.name == name
+    ][:MAX_ALERTS]
+    runbooks = Counter(alert.runbook_url for alert in used if alert.runbook_url)
     return Query(
         text=_text(incident, used, timeline),
         alert_name=name,

@@ -57,6 +57,30 @@ def test_several_causes_are_shown_as_several_until_the_log_tells(
     assert edited.ts == card.ts
 
 
+def test_what_another_tool_sees_tells_the_cause_and_it_stays_when_the_first_alert_ends(
+    house: House, story: Story
+) -> None:
+    cause = story.true_cause(2)
+    house.fires(story.first_alert)
+    card = house.card_that_says("Three causes fit")
+    house.fires(cause.joins.alert)
+    edited = house.card_that_says(f"Seen before: {cause.expected_incident}")
+    assert edited.ts == card.ts
+    house.resolves(story.first_alert)
+    [incident] = house.get("/v1/incidents")["items"]
+
+    def has_ended() -> bool:
+        whole = house.get(f"/v1/incidents/{incident['key']}")
+        return {one["status"] for one in whole["alerts"]} == {"firing", "resolved"}
+
+    house.until(has_ended)
+    house.until(house.is_settled)
+    suggestion = house.get(f"/v1/incidents/{incident['key']}")["suggestion"]
+    assert suggestion["kind"] == "one_cause"
+    assert suggestion["incidents"][0]["id"] == cause.expected_incident
+    assert cause.expected_incident in text_of(house.cards()[0])
+
+
 def test_what_was_never_seen_is_met_with_silence(house: House, story: Story) -> None:
     house.fires(story.unfamiliar_alert)
     house.until(lambda: len(house.get("/v1/suggestions")["items"]) == 1)

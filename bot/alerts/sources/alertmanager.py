@@ -37,8 +37,9 @@ _STATUSES = {status.value: status for status in AlertStatus}
 def parse(payload: object) -> list[Alert]:
     """The alerts of one notification, in its order. Raises BadPayload naming the JSON path.
 
-    A single alert, as Prometheus itself writes it, is understood as well; without a name of its
-    own it goes by its summary.
+    A single alert, as Prometheus itself writes it, is understood as well. An alert that was pushed
+    to Alertmanager need not have a name; it goes by its summary then, and one without labels by
+    those that all of the notification share.
     """
     body = object_at(payload, "$")
     if "alerts" not in body:
@@ -83,13 +84,14 @@ def _group_key(body: Mapping[str, Any]) -> str | None:
 
 def _alert(item: object, path: str, shared: _Shared) -> Alert:
     reported = object_at(item, path)
-    if reported.get("labels") is None:
+    labels = texts_at(reported, "labels", path) or shared.labels
+    if not labels and reported.get("labels") is None:
         raise BadPayload(f"{path}.labels is missing")
-    labels = texts_at(reported, "labels", path)
     annotations = texts_at(reported, "annotations", path) or shared.annotations
-    name = labels.get("alertname") or shared.labels.get("alertname")
-    if not name and path == "$":
-        name = text_at(reported, "summary", path) or annotations.get("summary")
+    name = rule = labels.get("alertname") or shared.labels.get("alertname") or ""
+    if not name:
+        own = text_at(reported, "summary", path) if path == "$" else ""
+        name = own or annotations.get("summary") or annotations.get("title") or ""
     if not name:
         raise BadPayload(f"{path}.labels.alertname is missing or empty")
     status = _status(reported, path, shared)
@@ -99,7 +101,8 @@ def _alert(item: object, path: str, shared: _Shared) -> Alert:
         fingerprint=(
             fingerprint_of_key(NAME, own_key)
             if own_key
-            else fingerprint_of_labels(NAME, name, labels)
+            # A summary has values that change; the labels tell such an alert from others.
+            else fingerprint_of_labels(NAME, rule or (name if path == "$" else ""), labels)
         ),
         name=name,
         status=status,

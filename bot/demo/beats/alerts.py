@@ -44,7 +44,15 @@ def joining(night: Night) -> Seen:
         f"the reason is kept: {joins.because}",
         any(joins.because in text and " s apart" in text for text in because),
     )
-    edited = night.wait_says(card, joins.alert.name)
+    right = night.cause.expected_incident
+
+    def told() -> bool:
+        suggestion = night.tonights()["suggestion"]
+        found = [incident["id"] for incident in suggestion["incidents"]]
+        return found[:1] == [right] and suggestion["kind"] == "one_cause"
+
+    seen.check(f"what it tells is enough: like {right}", night.happens(told))
+    edited = night.wait_says(card, joins.alert.name, right)
     seen.show("the card, edited in place", edited)
     seen.check("the card was edited, not posted again", len(night.cards()) == 1)
     return seen

@@ -68,6 +68,19 @@ def test_the_words_of_firing_alerts_are_the_text_each_once() -> None:
     assert (query.service, query.environment) == ("checkout", "prod/eu-1")
 
 
+def test_the_alert_that_came_first_leads_after_it_has_ended() -> None:
+    labels = {"cluster": "eu-1"}
+    first = stored(labels=labels, runbook="https://wiki.example/checkout")
+    other = stored("OrdersDbConnectionsHigh", summary="19 of 20 are taken", labels=labels)
+    other = replace(other, id=2, first_seen_at=NOW + timedelta(seconds=20))
+    before = query_of(INCIDENT, [first, other], [])
+    ended = replace(first, alert=replace(first.alert, status=AlertStatus.RESOLVED))
+    after = query_of(INCIDENT, [other, ended], [])
+    assert after == before
+    assert after.alert_name == "CheckoutHighErrorRate"
+    assert after.neighbours == ("OrdersDbConnectionsHigh: 19 of 20 are taken",)
+
+
 def test_when_nothing_fires_any_more_all_alerts_speak() -> None:
     query = query_of(INCIDENT, [stored(status=AlertStatus.RESOLVED)], [])
     assert "it fails" in query.text

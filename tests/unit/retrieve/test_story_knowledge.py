@@ -1,6 +1,7 @@
 """The demo's own history with the real model: what the story promises must hold."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from importlib.resources import files
 from json import loads
@@ -34,6 +35,7 @@ def history() -> Iterator[Document]:
             cause=row["cause"],
             resolution=row["resolution"],
             logs=tuple(row["logs"]),
+            neighbours=tuple(row.get("neighbours", ())),
             services=tuple(row["services"]),
             environments=(row["environment"],),
             alerts=tuple(row["alert_names"]),
@@ -68,6 +70,23 @@ def fired(alert: dict[str, Any], evidence: str = "") -> Query:
         logs=(evidence,) if evidence else (),
         runbook_url=said.get("runbook_url"),
     )
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_what_another_tool_sees_tells_the_cause(builder: SuggestionBuilder, name: str) -> None:
+    """As at 0:30: a second alert joins, and past records say of which case it was a neighbour."""
+    alone = fired(STORY["first_alert"]["body"])
+    joins = STORY["causes"][name]["joins"]["body"]
+    summary = joins["annotations"]["summary"].format(taken=19, total=20)
+    called = joins["labels"]["alertname"]
+    query = replace(
+        alone,
+        text=f"{alone.text}\n{called}\n{summary}\n{joins['annotations']['description']}",
+        neighbours=(f"{called}: {summary}",),
+    )
+    made = builder.suggest(query, asked=False)
+    assert made.kind is SuggestionKind.ONE_CAUSE
+    assert made.incidents[0].id == EXPECTED[name]
 
 
 def test_the_alert_alone_has_three_causes(builder: SuggestionBuilder) -> None:
