@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Self
 
 from knowledge.embed.port import Vectors
@@ -18,7 +19,7 @@ from knowledge.retrieve.candidates import (
 )
 from knowledge.retrieve.confidence import DEFAULT_THRESHOLD
 from knowledge.retrieve.facts import NOTHING, FactsReader
-from knowledge.retrieve.features import Rarity, evidence, structure, title_coverage
+from knowledge.retrieve.features import Rarity, amount, evidence, structure, title_coverage
 from knowledge.retrieve.fusion import Scale, fuse, scales_of
 from knowledge.retrieve.judge import (
     Embed,
@@ -28,6 +29,7 @@ from knowledge.retrieve.judge import (
     judge_top,
     team_first,
 )
+from knowledge.retrieve.kin import kin_of
 from knowledge.retrieve.ranking import Ranking, Scored, by_score
 from knowledge.retrieve.reading import Reading, read_query
 from knowledge.retrieve.staged import FactsOf
@@ -99,7 +101,10 @@ class Retriever:
         scored, scales = self._score(query, reading, list(candidates.values()))
         runbooks, p_runbook, why_runbook = self._pages(scored)
         verdict = self._incidents.judge(
-            query, reading, [one for one in scored if one.kind is DocumentKind.PAST_INCIDENT]
+            query,
+            reading,
+            [one for one in scored if one.kind is DocumentKind.PAST_INCIDENT],
+            partial(kin_of, self._index, self._facts, query),
         )
         verdict = self._calibration.verdict(verdict)
         answer = join(verdict, p_runbook, self._threshold, self._runbook_threshold)
@@ -212,6 +217,9 @@ class Retriever:
         rows: dict[str, dict[str, float]] = {}
         for candidate in candidates:
             row = {"title": coverage[candidate.card.id], **structure(candidate.card, query, newest)}
+            told = amount(reading, candidate.card)
+            if told:
+                row["amount"] = told
             for name in ("dense", "logs_dense", "body"):
                 value = getattr(candidate, name)
                 if value is not None:
