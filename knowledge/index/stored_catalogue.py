@@ -7,6 +7,7 @@ and digests of what documents are looked up by.
 
 import json
 import os
+from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -51,6 +52,8 @@ class StoredCatalogue:
         self._file = -1
         self._cards: OrderedDict[int, DocumentCard] = OrderedDict()
         self._by_owner, self._starts = _EMPTY, np.zeros(1, dtype=np.int64)
+        self._sought = _EMPTY.data
+        """The passages again: a search asks for hundreds, one by one, which numpy is slow at."""
 
     def __del__(self) -> None:
         if self._file >= 0:
@@ -78,11 +81,10 @@ class StoredCatalogue:
         return self._tables["passages"]
 
     def document_of(self, passage_id: int) -> str | None:
-        passages = self._tables["passages"]
-        place = int(np.searchsorted(passages, passage_id))
-        if place == len(passages) or int(passages[place]) != passage_id:
+        place = bisect_left(self._sought, passage_id)
+        if place == len(self._sought) or self._sought[place] != passage_id:
             return None
-        return self.ids[int(self._tables["owners"][place])]
+        return self.ids[self._tables["owners"].item(place)]
 
     def passage_ids_of(self, document_id: str) -> tuple[int, ...]:
         number = self._numbers.get(document_id)
@@ -121,6 +123,7 @@ class StoredCatalogue:
         if len(stored._tables["offsets"]) != len(stored.ids) + 1:
             raise IndexDamaged(f"the catalogue in {folder} has lost documents")
         stored._numbers = {one: number for number, one in enumerate(stored.ids)}
+        stored._sought = np.ascontiguousarray(stored._tables["passages"]).data
         owners = stored._tables["owners"]
         order = np.argsort(owners, kind="stable")
         stored._by_owner = stored._tables["passages"][order]

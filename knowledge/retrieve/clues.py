@@ -6,7 +6,7 @@ what only the others have speaks against.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from knowledge.retrieve.facts import Facts
@@ -96,8 +96,13 @@ def speaking(
     recorded = sum(sizes)
     drawn = DRAWN_RECORDS if by_record else min(DRAWN_CLUES, MOST_DRAWN * recorded / len(causes))
     clues: list[str | Words] = [*asked]
+    parts = [[part(case) for case in cases] for cases in causes]
+    lines = {
+        one for cases in parts for said in cases for one in said if not isinstance(one, str)
+    }  # records share most of theirs, so each is compared once
     for clue in sorted(clues, key=_in_order):
-        holds = [[_holds(part(case), clue) for case in cases] for cases in causes]
+        like = _like(clue, lines)
+        holds = [[not like.isdisjoint(said) for said in cases] for cases in parts]
         counts = [sum(row) for row in holds]
         if not any(counts):
             continue
@@ -120,7 +125,8 @@ def _in_order(clue: str | Words) -> list[str]:
     return [clue] if isinstance(clue, str) else sorted(clue)
 
 
-def _holds(part: Sequence[Words] | Words, clue: str | Words) -> bool:
+def _like(clue: str | Words, lines: Iterable[Words]) -> frozenset[str | Words]:
+    """What is the same as the clue: of words itself alone, of lines those like it."""
     if isinstance(clue, str):
-        return clue in part
-    return any(same_line(clue, line) for line in part if not isinstance(line, str))
+        return frozenset((clue,))
+    return frozenset(line for line in lines if same_line(clue, line))

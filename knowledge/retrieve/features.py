@@ -13,7 +13,7 @@ from knowledge.model import DocumentKind, Query
 from knowledge.retrieve.candidates import Candidate
 from knowledge.retrieve.facts import Facts
 from knowledge.retrieve.reading import Reading, content_words
-from knowledge.text.concepts import concepts_of
+from knowledge.text.concepts import amount_in, concepts_of
 from knowledge.text.masking import mask
 from knowledge.text.words import words_of
 
@@ -31,7 +31,7 @@ class Rarity:
 
     documents: int
     frequency: Mapping[str, int]
-    _worth: dict[str, float] = field(default_factory=dict, compare=False)
+    _worth: "_Worth" = field(init=False, compare=False)
     _asked: dict[frozenset[str], float] = field(default_factory=dict, compare=False)
 
     @classmethod
@@ -43,22 +43,35 @@ class Rarity:
             frequency.update(words)
         return cls(documents, frequency)
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_worth", _Worth(self.documents, self.frequency))
+
     def of(self, word: str) -> float:
-        worth = self._worth.get(word)
-        if worth is None:
-            worth = math.log1p(self.documents / (self.frequency.get(word, 0) + 0.5))
-            self._worth[word] = worth
-        return worth
+        return self._worth[word]
 
     def sum(self, words: Iterable[str]) -> float:
         """The sum is the exact one rounded once, so the order of the words changes nothing."""
-        return math.fsum(map(self.of, words))
+        return math.fsum(map(self._worth.__getitem__, words))
 
     def whole(self, asked: frozenset[str]) -> float:
         """`sum`, remembered: every candidate is compared with the same question."""
         if asked not in self._asked:
             self._asked[asked] = self.sum(asked)
         return self._asked[asked]
+
+
+class _Worth(dict[str, float]):
+    """What words are worth, each reckoned once: a search asks for thousands."""
+
+    def __init__(self, documents: int, frequency: Mapping[str, int]) -> None:
+        super().__init__()
+        self._documents = documents
+        self._frequency = frequency
+
+    def __missing__(self, word: str) -> float:
+        worth = math.log1p(self._documents / (self._frequency.get(word, 0) + 0.5))
+        self[word] = worth
+        return worth
 
 
 def title_coverage(candidates: Sequence[Candidate], reading: Reading) -> dict[str, float]:
@@ -89,6 +102,11 @@ def _title_words(title: str) -> frozenset[str]:
 @lru_cache(maxsize=REMEMBERED)
 def _title_concepts(title: str) -> frozenset[str]:
     return concepts_of(title)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _title_amount(title: str) -> str:
+    return amount_in(title)
 
 
 def structure(card: DocumentCard, query: Query, newest: datetime | None) -> dict[str, float]:
@@ -137,6 +155,15 @@ def _severity(query: Query, card: DocumentCard) -> float:
     if len(named) != 1:
         return 0.0
     return 1.0 if said in named else -1.0
+
+
+def amount(reading: Reading, card: DocumentCard) -> float:
+    """1.0 where a page's title and the query speak of as much being left, none or only some; -1.0
+    where they contradict each other; 0.0 where either is silent."""
+    if not reading.amount or card.kind is not DocumentKind.RUNBOOK:
+        return 0.0
+    named = _title_amount(card.title)
+    return (1.0 if named == reading.amount else -1.0) if named else 0.0
 
 
 def evidence(

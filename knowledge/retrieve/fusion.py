@@ -14,6 +14,8 @@ Features = Mapping[str, float]
 SCALED = ("dense", "logs_dense", "body", "title", "exact")
 """Features measured in standard deviations of the query's candidates; the others are facts."""
 
+_SCALED = frozenset(SCALED)
+
 _LEAST_SPREAD: Mapping[str, float] = {
     "dense": 0.04,
     "logs_dense": 0.04,
@@ -61,7 +63,7 @@ def fuse(row: Features, scales: Mapping[str, Scale], weights: Mapping[str, float
     terms += [
         weights[name] * value
         for name, value in row.items()
-        if name in weights and name not in SCALED
+        if name in weights and name not in _SCALED
     ]
     return math.fsum(terms)  # rounded once: the order of the terms changes nothing
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from knowledge.embed.port import Vectors
 from knowledge.model import DocumentKind, Query
-from knowledge.retrieve.causes import Case, CauseGroup, groups_of, is_separated
+from knowledge.retrieve.causes import Case, CauseGroup, Lend, groups_of, is_separated
 from knowledge.retrieve.clues import MOST_LINES, Clues
 from knowledge.retrieve.confidence import (
     INCIDENT_PRIOR,
@@ -91,12 +91,22 @@ class IncidentJudge:
     def __init__(self, embed: Embed | None = None) -> None:
         self._meanings = _Meanings(embed) if embed is not None else None
 
-    def judge(self, query: Query, reading: Reading, incidents: Sequence[Scored]) -> IncidentVerdict:
+    def judge(
+        self,
+        query: Query,
+        reading: Reading,
+        incidents: Sequence[Scored],
+        lend: Lend | None = None,
+    ) -> IncidentVerdict:
+        """`lend` is asked where records of one alert's name had several causes; see `groups_of`."""
         ranked = by_score(incidents)
         if not ranked:
             return IncidentVerdict()
         plausible = _plausible(query, ranked)
-        causes = groups_of(self._cases(plausible, reading), _asked(query, reading))
+        same_name = plausible[0].row.get("same_alert", 0.0) > 0.0
+        causes = groups_of(
+            self._cases(plausible, reading), _asked(query, reading), lend if same_name else None
+        )
         separated = is_separated(causes)
         leading = causes[0].incident_ids if causes and separated else ()
         order = likeliest_first(ranked, leading)

@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import chain
 
 from knowledge.model import Query
-from knowledge.text.concepts import concepts_of
+from knowledge.text.concepts import amount_in, concepts_of
 from knowledge.text.logs import lines_in, lines_of, read_log, what_matters
 from knowledge.text.logs.pasted import divide
 from knowledge.text.masking import PLACEHOLDER, mask
@@ -56,7 +56,8 @@ class Reading:
     embedded on their own ("" when none were given). `masked` is both, for receipts. `words`
     are stemmed content words; `exact` are tokens that masking takes out (versions, ticket
     numbers, ports); `errors` are exception and error-code names; `templates` are the word sets
-    of the distinct log lines; `concepts` are the states it speaks of ("~down").
+    of the distinct log lines; `concepts` are the states it speaks of ("~down"), and
+    `amount` is how much it says is left ("none", "some", "").
     """
 
     prose: str
@@ -68,6 +69,7 @@ class Reading:
     templates: tuple[frozenset[str], ...]
     said: frozenset[str] = frozenset()
     concepts: frozenset[str] = frozenset()
+    amount: str = ""
 
     @property
     def masked(self) -> str:
@@ -106,6 +108,7 @@ def read_query(query: Query) -> Reading:
         templates=tuple(dict.fromkeys(line_words(text) for text, _ in log_lines)),
         said=masked_lines(_cut("\n".join(prose_lines))) if query.alert_name else frozenset(),
         concepts=concepts_of(said),
+        amount=amount_in(said),
     )
 
 

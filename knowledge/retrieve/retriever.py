@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
 from knowledge.embed.port import Vectors
@@ -19,7 +20,7 @@ from knowledge.retrieve.candidates import (
 )
 from knowledge.retrieve.confidence import DEFAULT_THRESHOLD
 from knowledge.retrieve.facts import NOTHING, FactsReader
-from knowledge.retrieve.features import Rarity, evidence, structure, title_coverage
+from knowledge.retrieve.features import Rarity, amount, evidence, structure, title_coverage
 from knowledge.retrieve.fusion import Scale, fuse, scales_of
 from knowledge.retrieve.judge import (
     Answer,
@@ -31,6 +32,7 @@ from knowledge.retrieve.judge import (
     judge_top,
     team_first,
 )
+from knowledge.retrieve.kin import kin_of
 from knowledge.retrieve.pages import Answered, RecordOf, first_page
 from knowledge.retrieve.ranking import Ranking, Scored, by_score
 from knowledge.retrieve.reading import Reading, read_query
@@ -173,7 +175,9 @@ class Retriever:
         runbooks, p_runbook, why_runbook = self._pages(scored)
         if verdict is None:
             incidents = [one for one in scored if one.kind is DocumentKind.PAST_INCIDENT]
-            verdict = self._calibration.verdict(self._incidents.judge(query, reading, incidents))
+            lend = partial(kin_of, self._index, self._facts, query)
+            verdict = self._incidents.judge(query, reading, incidents, lend)
+            verdict = self._calibration.verdict(verdict)
         answer = join(verdict, p_runbook, self._threshold, self._runbook_threshold)
         return _Judged(revision, scored, scales, runbooks, p_runbook, why_runbook, verdict, answer)
 
@@ -249,6 +253,9 @@ class Retriever:
         rows: dict[str, dict[str, float]] = {}
         for candidate in candidates:
             row = {"title": coverage[candidate.card.id], **structure(candidate.card, query, newest)}
+            told = amount(reading, candidate.card)
+            if told:
+                row["amount"] = told
             for name in ("dense", "logs_dense", "body"):
                 value = getattr(candidate, name)
                 if value is not None:

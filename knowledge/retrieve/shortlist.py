@@ -22,6 +22,7 @@ from knowledge.retrieve.features import Rarity
 from knowledge.retrieve.reading import content_words, stems
 from knowledge.retrieve.staged import Change
 from knowledge.retrieve.weights import RUNBOOK_WEIGHTS
+from knowledge.text.concepts import amount_in
 from knowledge.text.masking import mask
 from knowledge.text.words import spoken, words_of
 
@@ -57,6 +58,7 @@ class _Pages:
     with_service: NDArray[np.int64]
     of_environment: Mapping[str, NDArray[np.int64]]
     with_environment: NDArray[np.int64]
+    of_amount: Mapping[str, NDArray[np.int64]]
 
 
 class Shortlist:
@@ -151,6 +153,10 @@ class Shortlist:
         """What facts are worth a page; and 1.0 where the alert's name or link means the page."""
         pages, weights = self._pages, RUNBOOK_WEIGHTS
         worth = np.zeros(len(pages.cards), dtype=np.float32)
+        left = amount_in(f"{spoken(query.alert_name or '')}. {query.text[:_TEXT]}")
+        for amount, titles in pages.of_amount.items():
+            if left:
+                worth[titles] += weights.amount if amount == left else -weights.amount
         structure = np.zeros(len(pages.cards), dtype=np.float32)
         if query.alert_name:
             about = _at(pages.keyed, f"alert:{family(query.alert_name)}")
@@ -213,6 +219,7 @@ def _pages(cards: Sequence[DocumentCard], rows: Sequence[Vectors], dimension: in
     keyed: dict[str, list[int]] = defaultdict(list)
     services: dict[str, list[int]] = defaultdict(list)
     environments: dict[str, list[int]] = defaultdict(list)
+    amounts: dict[str, list[int]] = defaultdict(list)
     for at, card in enumerate(cards):
         for key in keys_of(card):
             keyed[key].append(at)
@@ -222,6 +229,8 @@ def _pages(cards: Sequence[DocumentCard], rows: Sequence[Vectors], dimension: in
             services[service].append(at)
         for environment in {one.lower() for one in card.environments}:
             environments[environment].append(at)
+        if amount := amount_in(card.title):
+            amounts[amount].append(at)
     return _Pages(
         cards=tuple(cards),
         vectors=np.concatenate(rows) if rows else np.zeros((0, dimension), dtype=np.float32),
@@ -231,6 +240,7 @@ def _pages(cards: Sequence[DocumentCard], rows: Sequence[Vectors], dimension: in
         with_service=_having([card.services for card in cards]),
         of_environment=_arrays(environments),
         with_environment=_having([card.environments for card in cards]),
+        of_amount=_arrays(amounts),
     )
 
 

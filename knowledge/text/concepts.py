@@ -60,6 +60,14 @@ _STATES: Mapping[str, str] = {
     "memory": r"memory|ram|heap|oom\w*",
     "certificate": r"cert|certs|certificates?|tls|ssl|x509",
 }
+_AMOUNTS: Mapping[str, str] = {
+    "none": r"no|none|zero|down|absent|missing|disappear\w*|offline",
+    "some": (
+        r"some|few|several|multiple|more than one|partial\w*|low|lower|degraded|insufficient\w*"
+        r"|not (?:all|enough)|(?:less|fewer|lower) than"
+    ),
+}
+_AMOUNT_PATTERNS = {name: re.compile(rf"\b(?:{words})\b") for name, words in _AMOUNTS.items()}
 _PATTERNS = tuple((f"~{name}", re.compile(rf"\b(?:{words})\b")) for name, words in _STATES.items())
 _WORD = re.compile(r"[a-z0-9]+")
 
@@ -67,8 +75,20 @@ _WORD = re.compile(r"[a-z0-9]+")
 def concepts_of(text: str) -> frozenset[str]:
     """The states and things a text is about, as marked words ("~down"); identifiers are taken
     apart first. Words of other languages name none."""
+    plain = _plain(text)
+    return frozenset(name for name, pattern in _PATTERNS if pattern.search(plain))
+
+
+def amount_in(text: str) -> str:
+    """Whether a text speaks of things of which there are "none" or only "some" left; "" where it
+    says neither or both. Alerts come in such pairs: NoReadyApi, LowReadyApiCount."""
+    plain = _plain(text)
+    found = [name for name, pattern in _AMOUNT_PATTERNS.items() if pattern.search(plain)]
+    return found[0] if len(found) == 1 else ""
+
+
+def _plain(text: str) -> str:
     spoken = " ".join(
         piece for word in text[:MOST_TEXT].split() for piece in (pieces_of(word) or [word])
     )
-    plain = " ".join(_WORD.findall(spoken.lower()))
-    return frozenset(name for name, pattern in _PATTERNS if pattern.search(plain))
+    return " ".join(_WORD.findall(spoken.lower()))

@@ -76,3 +76,37 @@ def test_it_shows_the_calibration_that_serve_would_take(
     (export.parent / "calibration.json").write_text(json.dumps(made.as_dict()))
     told = json.loads(CliRunner().invoke(app, [str(export), "--json"]).stdout)
     assert (told["answered"], told["threshold"]) == (0, 1.0)
+
+
+def test_exported_alerts_are_judged_by_the_pages_that_their_rules_link_to(export: Path) -> None:
+    pages = export.parent / "pages"
+    pages.mkdir()
+    for slug, text in (
+        ("disk-full", "No space is left on the volume of the log store. Delete old logs."),
+        ("certificate", "The certificate of the gateway expires. Renew it with the issuer."),
+    ):
+        (pages / f"{slug}.md").write_text(f"# {slug}\n\n## Meaning\n\n{text}\n")
+    alerts = export.parent / "alerts.jsonl"
+    rows = [
+        {
+            "source": "grafana",
+            "fingerprint": f"grafana:1:{number}",
+            "name": "VolumeOfLogStoreFull",
+            "severity": "critical",
+            "status": "firing",
+            "starts_at": (START + timedelta(days=number)).isoformat(),
+            "summary": "No space left on the volume of the log store",
+            "labels": {"service": "log-store"},
+            "links": {"runbook": "https://wiki.example/runbooks/disk-full"},
+        }
+        for number in range(3)
+    ]
+    alerts.write_text("\n".join(map(json.dumps, [*rows, {**rows[0], "starts_at": None}])))
+    result = CliRunner().invoke(app, [str(alerts), "--runbooks", str(pages), "--json"])
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    assert told["cases"] == 3
+    assert told["judged"] >= 2
+    assert told["precision"][0] == 1.0
+    assert {one["runbook"] for one in told["asked"] if one["answered"]} == {"disk-full"}
+    assert "does not say when it began" in told["left_out"][0]["reason"]

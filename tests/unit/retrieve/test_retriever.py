@@ -35,6 +35,28 @@ def test_a_page_named_like_the_alert_comes_before_a_similar_one() -> None:
         assert retriever.search(query).runbooks[0].document_id == "a"
 
 
+@pytest.mark.parametrize(
+    ("text", "first", "told"),
+    [
+        ("Some checkout api pods are running but not ready", "low", {"low": 1.0, "none": -1.0}),
+        ("No checkout api pod is ready", "none", {"low": -1.0, "none": 1.0}),
+        ("Checkout api pods became unready", None, {}),
+    ],
+)
+def test_pages_for_none_left_and_for_some_left_are_told_apart(
+    text: str, first: str | None, told: dict[str, float]
+) -> None:
+    pages = (
+        page("low", "LowReadyCheckoutApiCount", "Checkout api pods are not ready."),
+        page("none", "NoReadyCheckoutApi", "Checkout api pods are not ready."),
+    )
+    with searchable(*pages, CLOCK) as (retriever, _):
+        ranking = retriever.search(Query(text=text))
+    found = {h.document_id: h.features["amount"] for h in ranking.ranked if "amount" in h.features}
+    assert found == told
+    assert first in (None, ranking.runbooks[0].document_id)
+
+
 @pytest.mark.parametrize("hide", ["audience", "excluded"])
 def test_a_hidden_document_changes_nothing_in_the_answer(hide: str) -> None:
     secret = page(
