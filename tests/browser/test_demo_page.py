@@ -37,10 +37,12 @@ PASTE = (
     "new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true}));"
 )
 CAPTIONS = (
-    "const line = document.getElementById('caption'); window.told = [];"
+    "window.told = []; document.addEventListener('DOMContentLoaded', () => {"
+    "const line = document.getElementById('caption'); if (!line) return;"
     "const note = () => window.told.push(line.textContent); note();"
-    "new MutationObserver(note).observe(line, {childList: true, subtree: true});"
+    "new MutationObserver(note).observe(line, {childList: true, subtree: true}); });"
 )
+"""Runs before the page's own script: the story begins as soon as the page is there."""
 
 
 class Demo:
@@ -127,8 +129,8 @@ def demo() -> Iterator[Demo]:
 def told(browser: webdriver.Chrome, demo: Demo) -> list[str]:
     """Every caption of the story, which has been played to its end."""
     page = Page(browser, demo.address)
+    browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": CAPTIONS})
     page.open(WIDE)
-    browser.execute_script(CAPTIONS)
     page.until(lambda: "now it is yours" in page.text("#caption"), STORY_SECONDS)
     captions: list[str] = browser.execute_script("return window.told")
     return captions
@@ -202,8 +204,11 @@ def test_a_log_pasted_under_a_card_settles_what_it_is(
 ) -> None:
     page = Page(browser, demo.address)
     page.open(WIDE)
+    cards = "#messages .message:has(.card)"
+    before = page.count(cards)
     page.fire("Next Thursday, 03:12")
-    card = page.all("#messages .message:has(.card)")[-1]
+    page.until(lambda: page.count(cards) > before)
+    card = page.all(cards)[-1]
     assert "Three causes fit" in card.text
     card_id = card.get_attribute("id")
     page.browser.execute_script("arguments[0].scrollIntoView()", card)

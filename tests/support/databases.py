@@ -5,11 +5,14 @@ makes a database from a template on a server that starts when the first test ask
 Close what you got: both are context managers.
 """
 
+import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+
+from sqlalchemy import event
 
 from bot.clock import Clock, SystemClock
 from bot.store.database import Database
@@ -37,11 +40,24 @@ def sqlite_url(folder: Path) -> str:
     return f"sqlite:///{path}"
 
 
+def _unsynced(database: Database) -> Database:
+    """Commits of this one do not wait for the disk: as on the tests' PostgreSQL, nothing here has
+    to survive a crash of the machine. Databases of whole processes wait, as they always do."""
+
+    def on_connect(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute("PRAGMA synchronous = OFF")
+
+    for engine in (database._engines.writer, database._engines.reader):
+        event.listen(engine, "connect", on_connect)
+    return database
+
+
 @contextmanager
 def sqlite_database(
     folder: Path, clock: Clock, busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS
 ) -> Iterator[Database]:
-    database = Database(sqlite_url(folder), clock=clock, busy_timeout_seconds=busy_timeout_seconds)
+    opened = Database(sqlite_url(folder), clock=clock, busy_timeout_seconds=busy_timeout_seconds)
+    database = _unsynced(opened)
     try:
         yield database
     finally:
