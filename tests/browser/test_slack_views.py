@@ -158,6 +158,7 @@ def test_the_home_tab(
     page = look(browser, house, viewer, WIDE)
     opens_the_app(page)
     page.press("Home", "#tabs")
+    page.until(lambda: page.count(".home.card") == 1)
     page.until(lambda: says in page.text(".home.card"))
     page.picture(picture, ".home.card")
     page.is_calm()
