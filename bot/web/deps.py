@@ -37,7 +37,8 @@ def slack_off() -> Mapping[str, object]:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrontDeps:
     """All that the front works with. `token` None means that everything guarded is closed, but
-    the sources that `secrets` opens."""
+    the sources that `secrets` opens. `tokens` bounds the use of personal tokens, whose requests
+    the engine has `act_seconds` for; `public_url` is where browsers reach the console."""
 
     units: UnitOfWorkFactory
     inbox: InboxAdder
