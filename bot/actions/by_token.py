@@ -146,7 +146,9 @@ class ByToken:
         if isinstance(wish, str):
             return self._refuse(asked, token, wish)
         if asked.only_preview:
-            return _previewed(self._requests.preview(wish))
+            found = _previewed(self._requests.preview(wish))
+            is_denied = found.came is Came.REFUSED
+            return self._refuse(asked, token, found.refused) if is_denied else found
         return self._make(asked, token, wish)
 
     def withdraw(self, token_id: int, number: int) -> Outcome:
@@ -154,8 +156,12 @@ class ByToken:
         ChatUnavailable."""
         with self._units.read() as uow:
             owner, about = uow.tokens.get(token_id), uow.actions.get(number)
+        if owner is None:
+            return _void(owner, self._clock.now())
+        if about is None:
+            return Outcome(came=Came.ABSENT)
         # Asked before the transaction: it may wait for the chat.
-        standing = self._standing(owner, about.team_id) if owner and about else True
+        standing = self._standing(owner, about.team_id)
         with self._units.begin() as uow:
             now = self._clock.now()
             token = uow.tokens.get(token_id)
@@ -166,7 +172,7 @@ class ByToken:
                 return Outcome(came=Came.ABSENT)
             if standing is not True:
                 why = standing or Why.GUEST.said
-                return self._denied(uow, token, request, "withdraw", why, now, Came.DENIED)
+                return _denied(uow, token, request, "withdraw", why, now)
             actor = self._in_chat(token, request.team_id)
             assert actor is not None  # or the standing would say so
             refused = self._buttons.withdraw_by_token(uow, request, actor, token.name, now)
@@ -185,22 +191,7 @@ class ByToken:
             request = uow.actions.get(number)
             if request is None or not _may_see(uow, request):
                 return Outcome(came=Came.ABSENT)
-            return self._denied(uow, token, request, deed, NEVER, now, Came.DENIED)
-
-    def _denied(
-        self,
-        uow: UnitOfWork,
-        token: PersonalToken,
-        request: ActionRequest,
-        deed: str,
-        reason: str,
-        now: datetime,
-        came: Came,
-    ) -> Outcome:
-        data = {"deed": deed, "reason": reason, "via": TOKEN, "token": token.key}
-        note(uow, request, actor=token.actor.key, action="action.denied", now=now, data=data)
-        _used(uow, token, deed, request.key, now)
-        return Outcome(came=came, number=request.id, refused=reason)
+            return _denied(uow, token, request, deed, NEVER, now)
 
     def _in_chat(self, token: PersonalToken, home: str) -> Actor | None:
         key = self._book.same.key_in(home, token.actor.key)
@@ -290,7 +281,7 @@ class ByToken:
         return Outcome(came=Came.MADE, number=made.id, shown=_shown(answer))
 
     def _refuse(self, asked: TokenWish, token: PersonalToken, reason: str) -> Outcome:
-        """Before it is known who somebody is there, nothing is decided; it is on the record."""
+        """A denial without a request: of a preview, or before it is known who somebody is."""
         now = self._clock.now()
         with self._units.begin() as uow:
             uow.audit.append(
@@ -313,6 +304,20 @@ def _used(uow: UnitOfWork, token: PersonalToken, deed: str, what: str, now: date
         subject=token.key,
         data={"deed": deed, "what": what[:60], "label": token.label},
     )
+
+
+def _denied(
+    uow: UnitOfWork,
+    token: PersonalToken,
+    request: ActionRequest,
+    deed: str,
+    reason: str,
+    now: datetime,
+) -> Outcome:
+    data = {"deed": deed, "reason": reason, "via": TOKEN, "token": token.key}
+    note(uow, request, actor=token.actor.key, action="action.denied", now=now, data=data)
+    _used(uow, token, deed, request.key, now)
+    return Outcome(came=Came.DENIED, number=request.id, refused=reason)
 
 
 def _void(token: PersonalToken | None, now: datetime) -> Outcome:

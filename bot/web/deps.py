@@ -39,7 +39,8 @@ def slack_off() -> Mapping[str, object]:
 class FrontDeps:
     """All that the front works with. `token` None means that everything guarded is closed, but
     the sources that `secrets` opens, or, where that has none for them, `kept`: the secrets that
-    were written in the console."""
+    were written in the console. `tokens` bounds the use of personal tokens, whose requests the
+    engine has `act_seconds` for; `public_url` is where browsers reach the console."""
 
     units: UnitOfWorkFactory
     inbox: InboxAdder

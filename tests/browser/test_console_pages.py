@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from selenium import webdriver
-from selenium.common.exceptions import NoAlertPresentException
+from selenium.common.exceptions import NoAlertPresentException, StaleElementReferenceException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -97,7 +97,9 @@ def window(tmp_path_factory: pytest.TempPathFactory, site: Site) -> Iterator[web
 
 
 def until(driver: webdriver.Chrome, condition: Any) -> None:
-    WebDriverWait(driver, PATIENCE).until(lambda _: condition())
+    # A page that is just being left gives elements that are gone: look again.
+    gone = [StaleElementReferenceException]
+    WebDriverWait(driver, PATIENCE, ignored_exceptions=gone).until(lambda _: condition())
 
 
 def look(driver: webdriver.Chrome, size: tuple[int, int], scheme: str = "light") -> None:

@@ -147,6 +147,8 @@ def test_the_policy_decides_and_its_reason_is_told_and_on_record(api: Asking) ->
     assert [(one["deed"], one["via"], one["token"]) for one in denied] == [
         ("request", "token", "TOK-1")
     ]
+    assert api.program(ALICE).asks(preview=True).status_code == 403
+    assert len(api.audited("action.denied")) == 2, "a preview that is denied, too"
     assert api.program(LENA).asks().status_code == 201
 
 
