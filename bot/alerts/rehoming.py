@@ -87,7 +87,9 @@ class SecondLook:
         )
 
     def _go(self, move: Move, hold: Hold) -> None:
-        leaves, joins = hold(move.leaves), hold(move.joins)
+        # In one order for everybody: two workers cannot wait for each other.
+        held = {number: hold(number) for number in sorted((move.leaves, move.joins))}
+        leaves, joins = held[move.leaves], held[move.joins]
         if leaves is None or joins is None or not self._may_give(leaves.incident):
             return
         members = self._uow.alerts.of_incident(move.leaves)

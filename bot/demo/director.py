@@ -35,13 +35,14 @@ class Director:
             self._beat(
                 "0:30",
                 f"{joins.source.capitalize()} sends {joins.name}",
-                f"The same incident, because: {cause.joins.because}. The card was edited",
+                f"The same incident, because: {cause.joins.because}. That tells the causes apart: "
+                f"the card was edited in place, like {right}",
                 alerts.joining,
             ),
             self._beat(
                 "0:50",
                 "alice pastes what she sees into the thread",
-                f"Her lines tell the causes apart: the card was edited in place, like {right}",
+                f"Her lines bear it out: still like {right}, and what is different this time",
                 alerts.evidence,
             ),
             self._beat(
