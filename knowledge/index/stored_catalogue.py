@@ -52,7 +52,7 @@ class StoredCatalogue:
         self._file = -1
         self._cards: OrderedDict[int, DocumentCard] = OrderedDict()
         self._by_owner, self._starts = _EMPTY, np.zeros(1, dtype=np.int64)
-        self._sought = memoryview(_EMPTY)
+        self._sought = _EMPTY.data
         """The passages again: a search asks for hundreds, one by one, which numpy is slow at."""
 
     def __del__(self) -> None:
@@ -123,7 +123,7 @@ class StoredCatalogue:
         if len(stored._tables["offsets"]) != len(stored.ids) + 1:
             raise IndexDamaged(f"the catalogue in {folder} has lost documents")
         stored._numbers = {one: number for number, one in enumerate(stored.ids)}
-        stored._sought = memoryview(np.ascontiguousarray(stored._tables["passages"]))
+        stored._sought = np.ascontiguousarray(stored._tables["passages"]).data
         owners = stored._tables["owners"]
         order = np.argsort(owners, kind="stable")
         stored._by_owner = stored._tables["passages"][order]
