@@ -37,6 +37,7 @@ KEYS = [
     "services",
     "runbook",
     "labels",
+    "neighbours",
 ]
 CAUSES = {
     "payment_provider": "INC-31",
@@ -171,6 +172,7 @@ def test_every_record_has_the_same_fields_with_values_of_the_right_shape() -> No
         assert len(incident["symptom"]) >= 30
         assert len(incident["logs"]) <= 8
         assert all(isinstance(value, str) for value in incident["labels"].values())
+        assert all(isinstance(line, str) and ": " in line for line in incident["neighbours"])
 
 
 def test_ids_are_unique_and_follow_the_calendar() -> None:

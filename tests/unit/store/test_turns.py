@@ -62,7 +62,7 @@ def test_a_turn_is_had_by_one_at_a_time_and_given_up_for_when_patience_ends(
     other.close()
 
 
-def test_where_the_file_cannot_be_made_all_goes_on_without_turns(tmp_path: Path) -> None:
+def test_where_there_is_no_folder_all_goes_on_without_turns(tmp_path: Path) -> None:
     turns = Turns(tmp_path / "nowhere" / "recall.db", patience=5)
     with turns.waited():
         pass
