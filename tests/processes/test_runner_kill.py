@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from bot.actions.model import ActionRequest, Phase, RequestState
+from bot.chat.messages import ActionCard
 from bot.clock import SystemClock
 from bot.store.database import Database
 from tests.support.actions import LENA, Team
@@ -67,6 +68,18 @@ class RealTeam(Team):
 
     def says(self) -> None:
         self.sender.run_once()
+
+    def card(self, request: ActionRequest) -> ActionCard:
+        """Once it is said as it stands: a channel hears one message a second, also here."""
+        pause, deadline = threading.Event(), time.monotonic() + 30
+        while True:
+            with self.database.read() as uow:
+                told = uow.outbox.progress(request.message_key)
+            if told is not None and told.sent == told.desired:
+                return super().card(request)
+            assert time.monotonic() < deadline, "it is never said"
+            pause.wait(0.05)
+            self.says()
 
     def starts(self) -> None:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("RECALL_")}
