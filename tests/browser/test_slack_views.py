@@ -212,6 +212,12 @@ def test_a_card_in_the_shadow_channel(
 ) -> None:
     person: Person = house.person("alice")
     person.runs("/recall settings shadow", CHANNEL)
+
+    def told() -> bool:
+        seen = house.workspace.ephemeral(CHANNEL, person.id)
+        return any("answers only in the shadow channel" in text_of(one) for one in seen)
+
+    house.workspace.wait_for(told, PATIENCE)
     house.fires(named(story, "EdgeCertificateExpiring"))  # of nothing that RCL-1 is about
     house.workspace.wait_for(lambda: house.cards(SHADOW)[:1], PATIENCE)
     assert "Shadow of" in text_of(house.cards(SHADOW)[0])  # its channel by id, as on the wire

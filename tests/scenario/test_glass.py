@@ -156,7 +156,7 @@ def the_group_is(house: House, *members: str) -> None:
     client = web_client(
         house.workspace.bot_token, base_url=house.workspace.api_url, proxy=None, ca_bundle=None
     )
-    slack = SlackGroups(client, SlackPeople(client, house.clock))
+    slack = SlackGroups(client, SlackPeople(client, house.clock), house.clock)
     groups = [f"{house.workspace.team_id}/{made.id}"]
     GroupWatch(house.database, groups, slack.members, slack.is_inside, house.clock).look()
 
