@@ -108,10 +108,11 @@ class LeadingRecords:
         """Places of the questions that one of `moved` may answer. `vectors` has a row a question:
         how it is embedded, or about so."""
         cards = self._cards()
-        names = [name for name, one in self._known.items() if one.seen is not None]
+        seen = {name: one.seen for name, one in self._known.items() if one.seen is not None}
+        names = list(seen)
         if not names or moved.isdisjoint(names):
             return set()
-        rows = np.stack([self._known[name].seen for name in names])  # type: ignore[misc]
+        rows = np.stack(list(seen.values()))
         places = {name: at for at, name in enumerate(names)}
         mine = np.array([name in moved for name in names])
         alerts = _by_alert(names, cards)

@@ -16,7 +16,6 @@ import pytest
 import uvicorn
 from pydantic import SecretStr
 from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 
 from bot.actions.model import ActionRequest, Phase, RequestState
@@ -29,11 +28,7 @@ from bot.web.app import create_app
 from bot.web.deps import FrontDeps
 from bot.web.metrics import FrontMetrics
 from tests.browser.test_console_pages import (
-    CHROMEDRIVER,
-    CHROMIUM,
-    OPTIONS,
     PHONE,
-    PICTURES,
     WIDE,
     look,
     picture,
@@ -41,6 +36,7 @@ from tests.browser.test_console_pages import (
     violations,
 )
 from tests.support.actions import ALICE, LENA, TEAM, Team
+from tests.support.browsing import NEEDS_CHROMIUM, PICTURES, open_browser
 from tests.support.databases import sqlite_database
 from tests.support.front_fakes import FakeEngine
 from tests.support.oidc_provider import CLIENT_ID, CLIENT_SECRET, Provider, oidc_provider
@@ -48,9 +44,7 @@ from tests.support.oidc_provider import CLIENT_ID, CLIENT_SECRET, Provider, oidc
 LOOKS = os.environ.get("LOOKS", "")
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(
-        not (CHROMIUM and CHROMEDRIVER), reason="Chromium and ChromeDriver are not installed"
-    ),
+    NEEDS_CHROMIUM,
 ]
 
 EMPTY_QUEUE = """
@@ -159,12 +153,7 @@ def night(database: Database) -> Iterator[Night]:
 
 @pytest.fixture
 def window(tmp_path: Path) -> Iterator[webdriver.Chrome]:
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM or ""
-    for option in OPTIONS.split():
-        options.add_argument(option)
-    options.add_argument(f"--user-data-dir={tmp_path / 'chromium'}")
-    driver = webdriver.Chrome(options=options, service=Service(CHROMEDRIVER))
+    driver = open_browser(tmp_path / "chromium")
     try:
         yield driver
     finally:

@@ -4,8 +4,6 @@
 """
 
 import base64
-import os
-import shutil
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
@@ -14,27 +12,18 @@ from typing import Any
 import pytest
 from selenium import webdriver
 from selenium.common.exceptions import NoAlertPresentException, StaleElementReferenceException
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from bot.people.model import Role
+from tests.support.browsing import NEEDS_CHROMIUM, PICTURES, open_browser
 from tests.support.console_site import Site, console_site
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-CHROMEDRIVER = shutil.which("chromedriver")
-PICTURES = os.environ.get("SCREENSHOTS", "")
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(
-        not (CHROMIUM and CHROMEDRIVER), reason="Chromium and ChromeDriver are not installed"
-    ),
+    NEEDS_CHROMIUM,
 ]
-OPTIONS = (
-    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync "
-    "--disable-background-networking --disable-component-update --hide-scrollbars"
-)
 WIDE, PHONE = (1280, 900), (390, 844)
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>\"' onmouseover=alert(3) x='"
 PAGES = (
@@ -81,12 +70,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 @pytest.fixture(scope="module")
 def window(tmp_path_factory: pytest.TempPathFactory, site: Site) -> Iterator[webdriver.Chrome]:
     """A browser in which Anna, a lead, has signed in by a link."""
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM or ""
-    for option in OPTIONS.split():
-        options.add_argument(option)
-    options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('chromium')}")
-    driver = webdriver.Chrome(options=options, service=Service(CHROMEDRIVER))
+    driver = open_browser(tmp_path_factory.mktemp("chromium"))
     try:
         driver.get(site.link())
         driver.find_element(By.CSS_SELECTOR, "main button").click()
@@ -191,13 +175,14 @@ def test_keys_decide_in_the_review_queue(window: webdriver.Chrome, site: Site) -
     window.get(f"{site.address}/console/review?kind=page_gone")
     body = window.find_element(By.TAG_NAME, "body")
     body.send_keys("j")
+    until(window, lambda: window.switch_to.active_element.tag_name == "a")
     window.switch_to.active_element.send_keys(Keys.ENTER)
     until(window, lambda: "/console/review/3" in window.current_url)
     window.find_element(By.TAG_NAME, "body").send_keys("x")
     until(window, lambda: "belongs to no source any more" in window.page_source)
     window.get(f"{site.address}/console/review/2")
     window.find_element(By.TAG_NAME, "body").send_keys("e")
-    assert window.switch_to.active_element.get_attribute("name") == "what"
+    until(window, lambda: window.switch_to.active_element.get_attribute("name") == "what")
     window.get(f"{site.address}/console/review/2")
     window.find_element(By.TAG_NAME, "body").send_keys("a")
     until(window, lambda: "Noise rule 2 is in force" in window.page_source)

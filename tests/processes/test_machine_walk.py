@@ -27,24 +27,11 @@ from bot.people.model import Actor
 from bot.settings import load_settings
 from bot.store.database import Database
 from bot.uow import UnitOfWork
-from tests.support.actions import CHANNEL, LENA, TEAM, Team
+from tests.support.actions import CHANNEL, LENA, NOTED, TEAM, Team
 from tests.support.databases import postgresql_url, sqlite_url
 
 pytestmark = [pytest.mark.processes]
 
-NOTED = """
-id: touch
-version: 1
-title: Note that it ran
-risk: low
-parameters:
-  - {name: name, type: string, pattern: "[a-z0-9-]{1,20}"}
-executor: command
-command: {argv: ["FOLDER/note", "${name}"], folder: FOLDER}
-targets: ["${name}"]
-verification: {alert_resolved: true, within: 15m}
-limits: {at_once: 100, per_hour: 1000}
-"""
 DRY = NOTED + 'dry_run: {argv: ["FOLDER/look", "${name}"]}\n'
 NOTE = '#!/bin/sh\necho "$1" >> began\n'
 LOOK = '#!/bin/sh\necho "would note $1"\n'

@@ -16,24 +16,11 @@ from bot.actions.model import ActionRequest, Phase, RequestState
 from bot.chat.messages import ActionCard
 from bot.clock import SystemClock
 from bot.store.database import Database
-from tests.support.actions import LENA, Team
+from tests.support.actions import LENA, NOTED, Team
 from tests.support.databases import postgresql_url, sqlite_url
 
 pytestmark = [pytest.mark.processes]
 
-APPEND = """
-id: touch
-version: 1
-title: Note that it ran
-risk: low
-parameters:
-  - {name: name, type: string, pattern: "[a-z0-9-]{1,20}"}
-executor: command
-command: {argv: ["FOLDER/note", "${name}"], folder: FOLDER}
-targets: ["${name}"]
-verification: {alert_resolved: true, within: 15m}
-limits: {at_once: 100, per_hour: 1000}
-"""
 NOTE = """#!/bin/sh
 echo "$1" >> began
 while [ ! -e "go-$1" ]; do sleep 0.05; done
@@ -59,7 +46,7 @@ class RealTeam(Team):
             database,
             SystemClock(),  # type: ignore[arg-type]
             folder,
-            APPEND,
+            NOTED,
             commands=(str(program),),
             RECALL_RUNNER_LEASE_SECONDS="2",
             RECALL_DATABASE_URL=url,

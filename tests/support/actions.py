@@ -42,6 +42,20 @@ command:
 targets: ["${name}"]
 verification: {alert_resolved: true, within: 15m}
 """
+NOTED = """
+id: touch
+version: 1
+title: Note that it ran
+risk: low
+parameters:
+  - {name: name, type: string, pattern: "[a-z0-9-]{1,20}"}
+executor: command
+command: {argv: ["FOLDER/note", "${name}"], folder: FOLDER}
+targets: ["${name}"]
+verification: {alert_resolved: true, within: 15m}
+limits: {at_once: 100, per_hour: 1000}
+"""
+"""Has the test's own program `note` write down that it ran."""
 
 
 def direct_messages(team_id: str, user: str) -> Destination:
