@@ -7,6 +7,8 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 TORCH_VERSION ?= 2.13.0
 PYTEST_WORKERS ?= 2
 PYTEST_ARGS ?=
+# Seconds. The slowest test takes a minute; what hangs fails here, and shows where each thread stood.
+TEST_TIMEOUT ?= 300
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
@@ -58,7 +60,7 @@ $(VENV)/.ready-to-lint: pyproject.toml constraints.txt
 	@touch $@
 
 test: $(VENV)/.ready-to-test ## Run the test suite
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder -m "not soak and not bench and not interop" $(PYTEST_ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder --timeout $(TEST_TIMEOUT) -m "not soak and not bench and not interop" $(PYTEST_ARGS)
 
 soak: $(VENV)/.ready-to-test ## Run the long fault, fuzz and concurrency counts
 	OMP_NUM_THREADS=1 HYPOTHESIS_PROFILE=explore $(BIN)/python -m pytest -m "soak or not (bench or browser or processes or interop)" $(PYTEST_ARGS)

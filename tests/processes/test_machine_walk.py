@@ -125,6 +125,10 @@ class Walk:
         process = self.forks.Process(target=lives, args=arguments)
         process.start()
         process.join(60)
+        hangs = process.is_alive()
+        process.kill()  # What hangs would keep the tests themselves from ending.
+        process.join()
+        assert not hangs, f"it hangs at {name}"
         assert process.exitcode in (0, -signal.SIGKILL), process.exitcode
         self.clock.advance(self.team.settings.runner_lease_seconds + 1)
         for _ in range(3):
