@@ -3,7 +3,8 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 from knowledge.embed.port import Vectors
 from knowledge.model import DocumentKind, Query
@@ -45,6 +46,15 @@ class IncidentVerdict:
     def certainty(self) -> float:
         """What decides whether past incidents answer: several causes answer when they fit."""
         return self.confidence if self.separated else self.fits
+
+    @property
+    def leads(self) -> bool:
+        """Whether one cause goes before all others."""
+        return self.separated or len(self.causes) < 2
+
+    def in_short(self) -> Self:
+        """With the best case and two causes alone, to be kept for long."""
+        return replace(self, order=self.order[:1], causes=self.causes[:2])
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +100,17 @@ class IncidentJudge:
 
     def __init__(self, embed: Embed | None = None) -> None:
         self._meanings = _Meanings(embed) if embed is not None else None
+
+    def read(self, queries: Sequence[Query], incidents: Sequence[Sequence[Scored]]) -> None:
+        """Embed the causes that `judge` will compare for each of many questions in one go."""
+        if self._meanings is None:
+            return
+        texts = {
+            case.facts.ending
+            for query, own in zip(queries, incidents, strict=True)
+            for case in (_plausible(query, by_score(own)) if own else ())
+        }
+        self._meanings.of(sorted(texts))
 
     def judge(
         self,

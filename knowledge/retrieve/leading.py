@@ -5,7 +5,7 @@ its cause. So a change of a page moves answers to questions that the page itself
 apart by stored vectors, erring to the side of looking.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,8 +15,10 @@ from knowledge.index.keys import family
 from knowledge.index.source import DocumentCard, KnowledgeSource
 from knowledge.model import DocumentKind, PastIncident, Query, SectionRole
 from knowledge.retrieve.candidates import SearchIndex
+from knowledge.retrieve.pages import Pages, about_cause
 from knowledge.retrieve.retriever import NEAR_PAGE
 from knowledge.retrieve.shortlist import Shortlist
+from knowledge.text.masking import mask
 
 _LEAST, _BEHIND = NEAR_PAGE - 0.08, 0.06
 """Cosine and distance to the best other page from which the passage of a cause counts as near: it
@@ -25,17 +27,21 @@ is not quite the text that an answer compares, which has the title alone above i
 _CLOSE = 0.15
 """Cosine behind the best record from which a record may be the one that answers."""
 
-PageAt = Callable[[str, Query], str | None]
+_SPARED = 10
+"""Passages of the case that asks, which it must not be answered by; hidden, others move up."""
+
 _ANYBODY = Query(text="")
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What is read of a record once a version: the page that it names, the vector of its first
-    passage, which says what was seen, and of its cause; None where there is none."""
+    """What is read of a record once a version: the page that it names, the text whose nearest page
+    is its own, the vector of its first passage, which says what was seen, and of its cause; None
+    where there is none."""
 
     version: int
     runbook: str | None
+    about: str
     seen: Vectors | None
     cause: Vectors | None
 
@@ -76,16 +82,20 @@ class LeadingRecords:
             self._known[name] = _Known(
                 version=cards[name].version,
                 runbook=record.runbook if record is not None else None,
+                about=about_cause(record) if record is not None else "",
                 seen=stored.get(seen.get(name, "")),
                 cause=stored.get(cause.get(name, "")),
             )
 
-    def moved(self, now: PageAt, then: PageAt, pages: Shortlist) -> frozenset[str]:
-        """Records that may lead to another page by a change: `now` and `then` tell the page that
-        a link means before and after it, `pages` knows the changed page among all."""
+    def moved(
+        self, now: Pages, then: Pages, pages: Shortlist, embed: Callable[[Collection[str]], object]
+    ) -> frozenset[str]:
+        """Records that lead to another page by a change: `now` and `then` tell the page that a
+        link or a cause means before and after it, `pages` knows the changed page among all,
+        `embed` is told the texts that they will be asked about."""
         links = {one.runbook for one in self._known.values() if one.runbook}
-        was = {link: now(link, _ANYBODY) for link in links}
-        would = {link: then(link, _ANYBODY) for link in links}
+        was = {link: now.page_at(link, _ANYBODY) for link in links}
+        would = {link: then.page_at(link, _ANYBODY) for link in links}
         by_name = {
             name
             for name, one in self._known.items()
@@ -100,9 +110,14 @@ class LeadingRecords:
         if not by_cause:
             return frozenset(by_name)
         near = pages.nearest_to(np.stack(list(by_cause.values())), _LEAST, _BEHIND)
-        return frozenset(
-            by_name | {name for name, is_near in zip(by_cause, near, strict=True) if is_near}
-        )
+        asked = {
+            name: self._known[name].about
+            for name, is_near in zip(by_cause, near, strict=True)
+            if is_near
+        }
+        embed([text for one in asked.values() if (text := mask(one).strip())])
+        led = {name for name, text in asked.items() if _differs(now, then, text)}
+        return frozenset(by_name | led)
 
     def places(self, queries: Sequence[Query], vectors: Vectors, moved: frozenset[str]) -> set[int]:
         """Places of the questions that one of `moved` may answer. `vectors` has a row a question:
@@ -139,6 +154,15 @@ class LeadingRecords:
             for name, card in self._index.cards.items()
             if card.kind is DocumentKind.PAST_INCIDENT and card.visibility.is_everyone
         }
+
+
+def _differs(now: Pages, then: Pages, text: str) -> bool:
+    """Whether the page nearest to a cause is another one, also where a question hides some of the
+    passages that are as near."""
+    return any(
+        now.page_about(text, _ANYBODY, spared) != then.page_about(text, _ANYBODY, spared)
+        for spared in (0, _SPARED)
+    )
 
 
 def _by_alert(names: Sequence[str], cards: Mapping[str, DocumentCard]) -> dict[str, set[int]]:

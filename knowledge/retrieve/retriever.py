@@ -33,7 +33,7 @@ from knowledge.retrieve.judge import (
     team_first,
 )
 from knowledge.retrieve.kin import kin_of
-from knowledge.retrieve.pages import Answered, RecordOf, first_page
+from knowledge.retrieve.pages import Answered
 from knowledge.retrieve.ranking import Ranking, Scored, by_score
 from knowledge.retrieve.reading import Reading, read_query
 from knowledge.retrieve.staged import FactsOf
@@ -47,8 +47,17 @@ _PAGES_LOOKED_AT = 30
 
 
 @dataclass(frozen=True, slots=True)
-class _Judged:
-    """All that one search comes to, before it is put into words."""
+class Asked:
+    """A question, what was read of it, and the vectors of the reading's texts."""
+
+    query: Query
+    reading: Reading
+    vectors: Mapping[str, Vectors]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ranked:
+    """What one search finds, before past incidents are judged."""
 
     revision: int
     scored: Sequence[Scored]
@@ -56,8 +65,10 @@ class _Judged:
     runbooks: Sequence[Scored]
     p_runbook: float
     why_runbook: dict[str, float]
-    verdict: IncidentVerdict
-    answer: Answer
+
+    @property
+    def incidents(self) -> list[Scored]:
+        return [one for one in self.scored if one.kind is DocumentKind.PAST_INCIDENT]
 
 
 class Retriever:
@@ -114,8 +125,10 @@ class Retriever:
         reading = read_query(query)
         generation = self._index.generation
         vectors = embed_reading(self._index, reading)
-        found = self._judged(query, reading, vectors)
-        verdict, answer = found.verdict, found.answer
+        asked = Asked(query, reading, vectors)
+        found = self._ranked(asked)
+        verdict = self._verdict(asked, found.incidents)
+        answer = self._join(verdict, found.p_runbook)
         runbook_speaks = answer.by is DocumentKind.RUNBOOK or not verdict.order
         kept = self._limits.kept
         return Ranking(
@@ -140,46 +153,45 @@ class Retriever:
             revision=found.revision,
         )
 
-    def first_page(
-        self,
-        query: Query,
-        reading: Reading,
-        vectors: Mapping[str, Vectors],
-        record_of: RecordOf,
-        verdict: IncidentVerdict | None = None,
-    ) -> tuple[str | None, IncidentVerdict]:
-        """The page that an answer to `query` shows first, see `knowledge.retrieve.pages`, and what
-        past incidents say. `vectors` are those of the reading's texts. With a `verdict` of before
-        past incidents are not judged again: only pages have changed since."""
-        found = self._judged(query, reading, vectors, verdict)
-        verdict = found.verdict
-        answered = Answered(
-            by=found.answer.by,
-            cases=[one.id for one in verdict.order[:1]],
-            leads=verdict.separated or len(verdict.causes) < 2,
+    def answers(self, asked: Sequence[Asked]) -> list[Answered]:
+        """What leads to the page that each question is shown first. What the judging of past
+        incidents embeds is embedded for all of them together."""
+        ranked = [self._ranked(one) for one in asked]
+        incidents = [one.incidents for one in ranked]
+        self._incidents.read([one.query for one in asked], incidents)
+        return [
+            self._answered(self._verdict(one, past), found)
+            for one, past, found in zip(asked, incidents, ranked, strict=True)
+        ]
+
+    def answer_again(self, asked: Asked, before: Answered) -> Answered:
+        """The same where only pages have changed: past incidents are not judged again."""
+        return self._answered(before.verdict, self._ranked(asked))
+
+    def _answered(self, verdict: IncidentVerdict, found: _Ranked) -> Answered:
+        return Answered(
+            by=self._join(verdict, found.p_runbook).by,
+            verdict=verdict.in_short(),
             runbook=found.runbooks[0].id if found.runbooks else None,
             probability=found.p_runbook,
+            revision=found.revision,
         )
-        return first_page(self, answered, query, record_of), verdict
 
-    def _judged(
-        self,
-        query: Query,
-        reading: Reading,
-        vectors: Mapping[str, Vectors],
-        verdict: IncidentVerdict | None = None,
-    ) -> "_Judged":
+    def _ranked(self, asked: Asked) -> _Ranked:
         with self._index.reading() as revision:
-            candidates = gather(self._index, query, reading, vectors, self._limits)
-        scored, scales = self._score(query, reading, list(candidates.values()))
-        runbooks, p_runbook, why_runbook = self._pages(scored)
-        if verdict is None:
-            incidents = [one for one in scored if one.kind is DocumentKind.PAST_INCIDENT]
-            lend = partial(kin_of, self._index, self._facts, query)
-            verdict = self._incidents.judge(query, reading, incidents, lend)
-            verdict = self._calibration.verdict(verdict)
-        answer = join(verdict, p_runbook, self._threshold, self._runbook_threshold)
-        return _Judged(revision, scored, scales, runbooks, p_runbook, why_runbook, verdict, answer)
+            candidates = gather(
+                self._index, asked.query, asked.reading, asked.vectors, self._limits
+            )
+        scored, scales = self._score(asked.query, asked.reading, list(candidates.values()))
+        return _Ranked(revision, scored, scales, *self._pages(scored))
+
+    def _verdict(self, asked: Asked, incidents: Sequence[Scored]) -> IncidentVerdict:
+        lend = partial(kin_of, self._index, self._facts, asked.query)
+        verdict = self._incidents.judge(asked.query, asked.reading, incidents, lend)
+        return self._calibration.verdict(verdict)
+
+    def _join(self, verdict: IncidentVerdict, p_runbook: float) -> Answer:
+        return join(verdict, p_runbook, self._threshold, self._runbook_threshold)
 
     def over(self, index: SearchIndex, facts: FactsOf) -> Self:
         """The same ranking over another index, and what its documents say."""
@@ -206,13 +218,16 @@ class Retriever:
         pages = {card.id for card in cards if card.kind is DocumentKind.RUNBOOK}
         return min(self.visible(pages, query), default=None)
 
-    def page_about(self, text: str, query: Query) -> str | None:
-        """The visible runbook nearest in meaning to a recorded cause; None when none is near."""
+    def page_about(self, text: str, query: Query, spared: int = 0) -> str | None:
+        """The visible runbook nearest in meaning to a recorded cause; None when none is near.
+        `spared` more passages are looked at than usual."""
         masked = mask(text).strip()
         if not masked:
             return None
         without = self._index.hidden_from(query.audience, query.excluded)
-        for passage, cosine in self._index.vector_search(masked, _PAGES_LOOKED_AT, without):
+        for passage, cosine in self._index.vector_search(
+            masked, _PAGES_LOOKED_AT + spared, without
+        ):
             card = card_of(self._index, self._index.cards, passage)
             if cosine < NEAR_PAGE:
                 return None

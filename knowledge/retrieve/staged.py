@@ -65,8 +65,8 @@ def change_of(index: SearchIndex, document_id: str, page: Runbook | None) -> Cha
 
 
 class Remembering:
-    """Searches of an index for one query at a time, each made once: the same ones are made for
-    what is and for what would be. `spare` more passages are found than are asked for; `embed`
+    """Searches of an index for some queries, each made once: the same ones are made for what is
+    and for what would be. `spare` more passages are found than are asked for; `embed`
     may remember vectors that the index would make again."""
 
     def __init__(
@@ -79,10 +79,6 @@ class Remembering:
         self.embed = embed or index.embed
         self._spare = spare
         self._found: dict[tuple[object, ...], list[Scored]] = {}
-
-    def forget(self) -> None:
-        """The next query is another one."""
-        self._found.clear()
 
     def vectors(self, query: Vectors, k: int, without: frozenset[int]) -> list[Scored]:
         key = ("vectors", query.tobytes(), k, without)
