@@ -8,8 +8,13 @@ import pytest
 
 from bot.suggestions.build import SuggestionBuilder
 from knowledge.curate.impact import Case
+from knowledge.curate.preview import Previewer
+from knowledge.embed.hashing import HashingEmbedder
+from knowledge.evaluate.memory_source import MemorySource
+from knowledge.index.projection import Projection
 from knowledge.learn.examples import question_of
 from knowledge.model import Document, PastIncident, Runbook
+from knowledge.retrieve import Retriever
 from tests.support.memory_knowledge import case, page, previewing, searchable
 
 WORDS = (
@@ -117,3 +122,27 @@ def test_a_page_reached_by_another_cases_record_alone_is_counted() -> None:
         found = previews.preview("elsewhere/steps", None, cases)
     assert [(one.before, one.after) for one in found.moved] == [("elsewhere/steps", None)]
     assert shown([other, known, again], cases) == {"INC-2": None}
+
+
+def test_what_a_case_got_is_forgotten_once_more_is_known() -> None:
+    """A second preview, after another record came in that answers the case better."""
+    target = page("portal/login", "Portal login", "# Portal login\n\n1. Restart the portal.\n")
+    text = "Login tokens of the portal are refused by the gateway"
+    again = case("INC-2", f"{text} again", f"{text}, again.", alerts=("LoginRefused",))
+    other = page("elsewhere/steps", "Quarterly rotation", "# Quarterly rotation\n\n1. Rotate.\n")
+    known = case(
+        "INC-1", text, f"{text}.", "Expired.", alerts=("LoginRefused",), runbook="elsewhere/steps"
+    )
+    cases = asked([again])
+    source = MemorySource([target, other, again])
+    projection = Projection(source, HashingEmbedder(1024), None)
+    projection.open()
+    try:
+        previews = Previewer(Retriever(projection, source), projection, source)
+        assert previews.preview("elsewhere/steps", None, cases, shortlist=False).moved == ()
+        source.put(known)
+        projection.catch_up()
+        found = previews.preview("elsewhere/steps", None, cases)
+    finally:
+        projection.close()
+    assert [one.before for one in found.moved] == ["elsewhere/steps"]
