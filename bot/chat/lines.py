@@ -1,6 +1,7 @@
 """Lines that several boards share. Pure."""
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from bot.chat.messages import BoardLine
 from bot.incidents.model import Incident
@@ -18,6 +19,11 @@ def incident_line(incident: Incident, now: datetime) -> BoardLine:
     if incident.snoozed_until is not None and incident.snoozed_until > now:
         parts.append(f"snoozed until {incident.snoozed_until:%H:%M} UTC")
     return BoardLine(text=f"{incident.key} {incident.title}", detail=", ".join(parts))
+
+
+def told_time(at: datetime, zone: str) -> str:
+    """A moment by the clocks of a time zone: `Sat 28 Nov 09:00 (Europe/Berlin)`."""
+    return f"{at.astimezone(ZoneInfo(zone)):%a %d %b %H:%M} ({zone})"
 
 
 def spoken_length(seconds: float) -> str:

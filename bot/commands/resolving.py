@@ -57,13 +57,17 @@ class Ending:
 
 
 def resolve(tools: Tools, caller: Caller, words: str) -> Reply:
-    """`/recall resolve [RCL-12] [what fixed it]`: at once with words, else the form.
+    """`/recall resolve [RCL-12] [what fixed it]`: at once with words, else the form; with a past
+    incident's key (`like INC-87`) the form filled in like it.
 
     A bare number in front of words may be a part of them ("2 pods restarted"), so then a person
     looks at it before anything is done.
     """
     with tools.units.read() as uow:
         incident, fix = incident_and_rest(uow, caller, words)
+        past = _past(uow, caller, fix.removeprefix("like "))
+        if past is not None:
+            return Reply(opens=_form(uow, caller, incident, past=past))
         if not fix or starts_with_number(words):
             return Reply(opens=_form(uow, caller, incident, fix=fix))
     if len(fix) > LONGEST_TEXT:

@@ -115,6 +115,16 @@ def test_a_mistyped_command_is_met_with_a_suggestion(house: House) -> None:
     assert "/recall quiet" in told(house, "bob", "/recall help")
 
 
+def test_a_mistyped_key_never_ends_the_incident_of_the_channel(house: House, story: Story) -> None:
+    house.fires(named(story, "OrdersDbReplicationLag"))
+    card = house.card_that_says("OrdersDbReplicationLag")
+    meant = "Did you mean /recall resolve RCL-2 restarted the standby?"
+    assert meant in told(house, "bob", "/recall resolve RLC-2 restarted the standby")
+    assert "Did you mean /recall ack RCL-1?" in told(house, "bob", "/recall ack RLC-1")
+    assert [one["state"] for one in house.get("/v1/incidents")["items"]] == ["open"]
+    assert house.cards()[0].ts == card.ts
+
+
 def test_a_guest_of_the_workspace_holds_no_role(house: House, story: Story) -> None:
     house.fires(named(story, "OrdersDbReplicationLag"))
     house.card_that_says("OrdersDbReplicationLag")

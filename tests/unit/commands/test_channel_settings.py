@@ -32,11 +32,18 @@ def test_a_lead_switches_it_on_and_a_responder_cannot(desk: Desk) -> None:
 
 
 def test_everybody_mutes_at_once_and_ends_it(desk: Desk) -> None:
-    assert "Quiet here until" in desk.says("quiet 2h")
+    assert "Quiet here until Thu 19 Nov 05:12 (UTC)" in desk.says("quiet 2h")
     assert chosen(desk).quiet_until == desk.clock.now() + timedelta(hours=2)
     desk.says("quiet off")
     assert chosen(desk).quiet_until is None
     assert "Say for how long" in desk.says("quiet for ever")
+
+
+def test_a_mute_is_told_by_the_clocks_of_the_channel(desk: Desk) -> None:
+    lead = desk.caller("lena", Role.LEAD)
+    desk.book.submit(lead, "channel_settings", CHANNEL, filled(time_zone="Europe/Berlin"))
+    assert "until Thu 19 Nov 06:12 (Europe/Berlin)" in desk.says("quiet 2h")
+    assert "muted until Thu 19 Nov 06:12 (Europe/Berlin)" in desk.says("settings")
 
 
 def test_shadow_without_a_shadow_channel_is_told(desk: Desk) -> None:
