@@ -38,5 +38,11 @@ def note_trouble(uow: UnitOfWork, team_id: str, channel: str, error: str, now: d
     uow.marks.put(key, mark, now)
 
 
+def known_trouble(uow: UnitOfWork, channel: str) -> str:
+    """What was noted of that place last; "" for nothing."""
+    mark = uow.marks.get(f"{_PREFIX}{channel}")
+    return str(mark["error"]) if mark is not None else ""
+
+
 def forget_trouble(uow: UnitOfWork, channel: str) -> None:
     uow.marks.remove(f"{_PREFIX}{channel}")

@@ -12,7 +12,7 @@ from bot.commands.model import Caller, Refused, Reply, Tools
 from bot.commands.parsing import starts_with_number
 from bot.commands.proposing import propose_page, subject_page
 from bot.commands.recording import record_form
-from bot.commands.status import save_and_follow, tell_pager
+from bot.commands.status import save_and_follow, tell_pager, told_by_card
 from bot.incidents.cue_words import cues_told
 from bot.incidents.keeping import follow_record, remember
 from bot.incidents.lifecycle import Reason, by_person
@@ -142,15 +142,18 @@ def _end(tools: Tools, caller: Caller, key: str, ending: Ending) -> Reply:
             page = subject_page(uow, caller, changed)
             propose_page(uow, caller, changed, page, ending.runbook_gap, "", now)
         save_and_follow(uow, tools, caller, changed, "incident.resolved", now)
+        shown = told_by_card(uow, changed)
     if moved is None:
         told = [f"{changed.key} had ended; what you said is kept."]
     else:
         told = [
-            f"{changed.key} is resolved; its card says so.",
+            f"{changed.key} is resolved{shown}.",
             tell_pager(tools, caller, changed, "resolve"),
         ]
     if missing:
-        told.append(f"Not filled in yet: {', '.join(missing)}; write it up on the card.")
+        told.append(
+            f"Not filled in yet: {', '.join(missing)}; /recall record {changed.key} writes it up."
+        )
     return Reply(message=Notice(text=" ".join(told)))
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from bot.channels.interrupting import held_back_since
 from bot.chat.budget import HOUR
+from bot.chat.cards import card_key
 from bot.chat.lines import incident_line
 from bot.chat.messages import Board, BoardPart, Notice
 from bot.commands.finding import incident_and_rest, seen_by
@@ -75,8 +76,15 @@ def acknowledge(tools: Tools, caller: Caller, words: str) -> Reply:
         save_and_follow(uow, tools, caller, changed, "incident.acknowledged", now)
         if moved.entry is not None:
             uow.incidents.add_timeline(incident.id, [moved.entry])
+        shown = told_by_card(uow, incident)
     paged = tell_pager(tools, caller, incident, "acknowledge")
-    return Reply(message=Notice(text=f"{incident.key} is yours; its card says so. {paged}"))
+    return Reply(message=Notice(text=f"{incident.key} is yours{shown}. {paged}"))
+
+
+def told_by_card(uow: UnitOfWork, incident: Incident) -> str:
+    """`; its card says so`, where a card was ever said: what nobody has seen before has none."""
+    there = uow.outbox.destination(card_key(incident)) is not None
+    return "; its card says so" if there else ""
 
 
 def save_and_follow(

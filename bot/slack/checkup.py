@@ -26,6 +26,7 @@ class Membership:
     channel_id: str
     is_member: bool
     is_shared: bool
+    is_archived: bool
 
 
 def identity(client: WebClient) -> Identity:
@@ -64,4 +65,5 @@ def membership(client: WebClient, wanted: str) -> Membership | None:
         channel_id=str(channel["id"]),
         is_member=bool(channel.get("is_member")),
         is_shared=bool(channel.get("is_ext_shared")),
+        is_archived=bool(channel.get("is_archived")),
     )

@@ -4,7 +4,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Protocol
 
 from bot.actions.offers import Offers, no_offers
@@ -213,6 +213,10 @@ class SuggestJob:
         has_news = (shown is not None and shown.answered) or where.is_own
         if not has_news or is_in_storm or incident.state.is_over:
             return
+        if where.is_refused:
+            later = _a_while_after(now)
+            look_again(uow, incident, f"refused:{later.isoformat()}", self._clock, later)
+            return
         alerts = [stored.alert for stored in uow.alerts.of_incident(incident.id)]
         self._wait_for_quiet_to_end(uow, where, incident, now)
         to = first_place(uow, where, incident, alerts)
@@ -255,6 +259,13 @@ class SuggestJob:
         if later is not None:
             look_again(uow, incident, f"room:{later.isoformat()}", self._clock, later)
         return later is None
+
+
+def _a_while_after(now: datetime) -> datetime:
+    """When a channel that was not found is looked for again: 5 to 15 minutes later, at a full ten
+    minutes, so that an incident which changes often is looked at no more often."""
+    ten = 600
+    return datetime.fromtimestamp((now.timestamp() + 1.5 * ten) // ten * ten, tz=UTC)
 
 
 def _readers(where: Where, stands: Destination | None) -> Audience:
