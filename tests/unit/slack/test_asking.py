@@ -158,6 +158,8 @@ def test_half_an_environment_is_asked_back(world: AskingWorld) -> None:
     reply = world.reply()
     assert isinstance(reply, Notice)
     assert reply.text == "Which one do you mean: prod/eu or prod/us?"
+    follows(world, "prod/us")
+    assert answer(world).suggestion.receipt["query"]["environment"] == "prod/us"
 
 
 def test_logs_in_the_thread_of_an_answer_are_added_to_its_question(world: AskingWorld) -> None:
