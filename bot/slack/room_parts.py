@@ -22,6 +22,7 @@ from bot.slack.post_alerts import AlertHearer, PostAlerts
 from bot.slack.reading import SlackReader
 from bot.slack.room_events import RoomEvents
 from bot.slack.room_marks import RoomMarks
+from bot.slack.taking import Taking
 from bot.slack.tool_posts import ToolPosts
 from bot.suggestions.speak import MARK_CARD
 from bot.uow import UnitOfWorkFactory
@@ -54,9 +55,10 @@ def room_parts(
     `intake` takes in the alerts that tools post."""
     optional = OptionalCalls(clock)
     reader = SlackReader(client, people, optional)
-    kept = KeptMessages(units, reader, role_of, redact, clock)
+    taking = Taking(units, reader, role_of, redact, clock)
+    kept = KeptMessages(taking)
     posts = ToolPosts(units, rooms, default_mode, redact, clock, PostAlerts(intake, clock))
-    cues = CueProposals(units, reader, role_of, redact, clock)
+    cues = CueProposals(taking)
     marks = RoomMarks(units, client, reader, clock, optional)
     jobs = {MARK_CARD: marks.handle, CUE_JOB: cues.handle}
     incident_rooms = None
