@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     Find = Callable[[str], Membership | None]
 
+_SHADOW = "shadow channel"
 _APP = "https://api.slack.com/apps"
 
 
@@ -70,13 +71,13 @@ def _channels(find: "Find", settings: Settings) -> Iterator[Check]:
         )
     elif settings.rollout == "shadow" and not settings.shadow_channel:
         yield warning(
-            "shadow channel",
+            _SHADOW,
             "none is set, so in shadow mode answers are kept but shown nowhere",
             "set RECALL_SHADOW_CHANNEL to a private channel that the bot is in",
         )
     for name, wanted in (
         ("slack channel", settings.slack_channel),
-        ("shadow channel", settings.shadow_channel),
+        (_SHADOW, settings.shadow_channel),
         ("admin channel", settings.admin_channel),
         ("canary channel", settings.canary_channel),
         ("leads' channel", settings.leads_channel),
@@ -97,6 +98,12 @@ def _channel(name: str, wanted: str, found: "Membership | None") -> Check:
             name,
             f"{wanted} is shared with another organisation",
             "choose an internal channel: nothing from the memory is shown in a shared one",
+        )
+    if name == _SHADOW and not found.is_private:
+        return warning(
+            name,
+            f"{wanted} is public: everybody in the workspace reads and grades there",
+            "choose a private channel with the few who grade",
         )
     return ok(name, f"the bot is a member of {wanted}")
 

@@ -27,6 +27,7 @@ class Membership:
     is_member: bool
     is_shared: bool
     is_archived: bool
+    is_private: bool
 
 
 def identity(client: WebClient) -> Identity:
@@ -66,4 +67,5 @@ def membership(client: WebClient, wanted: str) -> Membership | None:
         is_member=bool(channel.get("is_member")),
         is_shared=bool(channel.get("is_ext_shared")),
         is_archived=bool(channel.get("is_archived")),
+        is_private=bool(channel.get("is_private")),
     )

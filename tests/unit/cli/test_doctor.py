@@ -239,8 +239,11 @@ def test_in_shadow_the_shadow_channel_is_looked_at_as_well(
     workspace: LocalWorkspace, tmp_path: Path
 ) -> None:
     assert _slack(workspace, tmp_path)["shadow channel"].status is Status.WARNING
-    there = _slack(workspace, tmp_path, RECALL_SHADOW_CHANNEL="#incidents")
+    workspace.add_channel(Room("graders", private=True))
+    there = _slack(workspace, tmp_path, RECALL_SHADOW_CHANNEL="#graders")
     assert there["shadow channel"].status is Status.OK
+    public = _slack(workspace, tmp_path, RECALL_SHADOW_CHANNEL="#incidents")["shadow channel"]
+    assert (public.status, "public" in public.detail) == (Status.WARNING, True)
     outside = _slack(workspace, tmp_path, RECALL_SHADOW_CHANNEL="#elsewhere")["shadow channel"]
     assert outside.status is Status.PROBLEM
     assert "#elsewhere" in outside.detail
