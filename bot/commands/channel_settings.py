@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from bot.alerts.model import Severity
 from bot.channels.model import ChannelSettings, Mode, PersonSettings
 from bot.channels.report import WEEK, Report, report
+from bot.channels.rules import Chosen, mode_of
 from bot.chat.forms import Answers, Field, Form, Option, text_of
 from bot.chat.home import told_of
 from bot.chat.lines import told_time
@@ -71,7 +72,10 @@ def settings(tools: Tools, caller: Caller, words: str) -> Reply:
         chosen = uow.preferences.channel(caller.at.team_id, caller.at.channel)
         own = uow.preferences.person(caller.actor.team_id, caller.actor.user_id)
         week = week_of(uow, caller.at.team_id, caller.at.channel, now)
-    return Reply(message=board(tools, caller, chosen, own, week, now))
+        is_own = uow.placements.incident_of(caller.at.team_id, caller.at.channel) is not None
+    here = Chosen(caller.at.team_id, caller.at.channel, chosen, is_own=is_own)
+    mode = mode_of(here, Mode(tools.settings.rollout))
+    return Reply(message=board(mode, caller, chosen, own, week, now))
 
 
 def _set_mode(tools: Tools, caller: Caller, wanted: str) -> Reply:
@@ -118,7 +122,7 @@ def week_of(uow: UnitOfWork, team_id: str, channel: str, now: datetime) -> Repor
 
 
 def board(
-    tools: Tools,
+    mode: Mode,
     caller: Caller,
     chosen: ChannelSettings,
     own: PersonSettings,
@@ -126,8 +130,6 @@ def board(
     now: datetime,
 ) -> Board:
     """What is in force in a channel, what a week of it was like, and the caller's `own`."""
-    default = Mode(tools.settings.rollout)
-    mode = chosen.mode or default
     lines = [
         BoardLine(
             text=f"{mode}" + ("" if chosen.mode else " (the default)"), detail=f"it {mode.meaning}"

@@ -22,6 +22,15 @@ def test_without_a_word_the_channel_is_in_shadow(desk: Desk) -> None:
     assert "Too few to go by" in told
 
 
+def test_an_incidents_own_channel_says_that_it_has_a_card(desk: Desk) -> None:
+    incident = desk.fires("CheckoutDown")
+    assert incident is not None
+    with desk.database.begin() as uow:
+        uow.placements.dedicate(TEAM, "C0INC", incident.id, desk.clock.now())
+    assert "card (the default)" in desk.says("settings", desk.caller(channel="C0INC"))
+    assert "shadow (the default)" in desk.says("settings")
+
+
 def test_a_lead_switches_it_on_and_a_responder_cannot(desk: Desk) -> None:
     assert "Only a lead" in desk.says("settings card")
     assert chosen(desk).mode is None
