@@ -7,7 +7,7 @@ from datetime import datetime
 from bot.actions.cards import headline
 from bot.actions.model import ActionRequest, RequestState
 from bot.channels.model import PersonSettings
-from bot.chat.lines import incident_line, spoken_length
+from bot.chat.lines import incident_line, spoken_length, told_time
 from bot.chat.messages import Board, BoardLine, BoardPart, Opener
 from bot.drafts.model import Draft
 from bot.incidents.model import Incident
@@ -57,6 +57,11 @@ class HomeFacts:
     lead: LeadFacts | None = None
     forms: Collection[str] = ()
 
+    @property
+    def zone(self) -> str:
+        """The viewer's time zone."""
+        return self.settings.quiet.time_zone
+
 
 def home_page(facts: HomeFacts) -> Board:
     """The page. Whoever holds no role is told only that."""
@@ -77,7 +82,7 @@ def home_page(facts: HomeFacts) -> Board:
         parts=tuple(part for part in parts if part.lines or part.heading.startswith("Nothing")),
         note=(
             "Shown is what everyone may see. /recall help lists what you can tell me; as of "
-            f"{facts.now:%H:%M} UTC."
+            f"{told_time(facts.now, facts.zone)}."
         ),
     )
 
@@ -88,7 +93,7 @@ def _open_heading(facts: HomeFacts) -> str:
 
 def _open_lines(facts: HomeFacts) -> tuple[BoardLine, ...]:
     lines = [
-        incident_line(incident, facts.now).model_copy(
+        incident_line(incident, facts.now, facts.zone).model_copy(
             update={"opener": _opener(facts, RESOLVE_FORM, incident.key, "Resolve…")}
         )
         for incident in facts.active[:MOST_OPEN]

@@ -7,8 +7,8 @@ from bot.chat.messages import BoardLine
 from bot.incidents.model import Incident
 
 
-def incident_line(incident: Incident, now: datetime) -> BoardLine:
-    """One incident in one line."""
+def incident_line(incident: Incident, now: datetime, zone: str = "UTC") -> BoardLine:
+    """One incident in one line; times by the clocks of `zone`."""
     where = ", ".join(part for part in (incident.service, incident.environment) if part)
     parts = [
         incident.severity.value,
@@ -17,7 +17,7 @@ def incident_line(incident: Incident, now: datetime) -> BoardLine:
         f"for {spoken_length((now - incident.opened_at).total_seconds())}",
     ]
     if incident.snoozed_until is not None and incident.snoozed_until > now:
-        parts.append(f"snoozed until {incident.snoozed_until:%H:%M} UTC")
+        parts.append(f"snoozed until {told_time(incident.snoozed_until, zone)}")
     return BoardLine(text=f"{incident.key} {incident.title}", detail=", ".join(parts))
 
 

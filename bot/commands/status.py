@@ -31,7 +31,8 @@ def status(tools: Tools, caller: Caller, words: str) -> Reply:
     with tools.units.read() as uow:
         active = [one for one in uow.incidents.active() if seen_by(caller, one)]
         held = held_back_since(uow, now - HOUR, caller.at.channel_key)
-    board = board_of(active, now)
+        own = uow.preferences.person(caller.actor.team_id, caller.actor.user_id)
+    board = board_of(active, now, own.quiet.time_zone)
     return Reply(message=board.model_copy(update={"note": with_held_back(board.note, held)}))
 
 
@@ -41,9 +42,9 @@ def with_held_back(note: str, held: int) -> str:
     return "; ".join(part for part in (note.rstrip("."), waited) if part) if waited else note
 
 
-def board_of(active: list[Incident], now: datetime) -> Board:
-    """The open incidents as a page."""
-    lines = tuple(incident_line(incident, now) for incident in active[:MOST_SHOWN])
+def board_of(active: list[Incident], now: datetime, zone: str = "UTC") -> Board:
+    """The open incidents as a page; times by the clocks of `zone`."""
+    lines = tuple(incident_line(incident, now, zone) for incident in active[:MOST_SHOWN])
     more = len(active) - len(lines)
     if not active:
         return Board(title="Nothing is open", note="No incident that you may see is open.")

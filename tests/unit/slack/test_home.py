@@ -12,6 +12,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from bot.actions.model import RequestState
+from bot.channels.model import PersonSettings, QuietHours
 from bot.chat.home import HomeFacts, home_page
 from bot.chat.messages import Board
 from bot.clock import ManualClock
@@ -109,6 +110,14 @@ def test_an_engineer_sees_what_is_open_and_what_they_forgot(world: HomeWorld) ->
     assert shown.count("recall_open_resolve") == 2
     assert "recall_open_my_settings" in shown
     assert "This week" not in shown
+
+
+def test_times_are_told_by_the_clocks_of_whoever_looks(world: HomeWorld) -> None:
+    zone = PersonSettings(quiet=QuietHours(time_zone="Asia/Tokyo"))
+    with world.database.begin() as uow:
+        now = world.clock.now()
+        uow.preferences.save_person(TEAM, "U0ALICE", zone, actor="t", now=now)
+    assert "as of Thu 19 Nov 12:12 (Asia/Tokyo)" in world.opens_home()
 
 
 def test_forms_that_are_not_there_have_no_button(world: HomeWorld) -> None:
