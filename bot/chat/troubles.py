@@ -11,6 +11,7 @@ from bot.uow import UnitOfWork
 
 _PREFIX = "trouble:"
 _SHOWN = 20
+_LOOKED_AT = 200
 
 
 def troubles(uow: UnitOfWork, limit: int = _SHOWN) -> Sequence[Trouble]:
@@ -27,6 +28,12 @@ def troubles(uow: UnitOfWork, limit: int = _SHOWN) -> Sequence[Trouble]:
         for mark in marks
     ]
     return [*uow.outbox.troubles(limit), *unread][:limit]
+
+
+def is_in_trouble(uow: UnitOfWork, team_id: str, channel: str) -> bool:
+    """Whether what was said last in the channel was refused."""
+    there = (team_id, channel)
+    return any((one.team_id, one.channel) == there for one in uow.outbox.troubles(_LOOKED_AT))
 
 
 def note_trouble(uow: UnitOfWork, team_id: str, channel: str, error: str, now: datetime) -> None:

@@ -17,6 +17,7 @@ from bot.slack.degrade import OptionalCalls
 from bot.slack.incident_rooms import SECOND_LOOK, IncidentRooms
 from bot.slack.interactions import Shortcut
 from bot.slack.kept_messages import TO_TIMELINE, KeptMessages
+from bot.slack.let_in import SayAgain
 from bot.slack.people import SlackPeople
 from bot.slack.post_alerts import AlertHearer, PostAlerts
 from bot.slack.reading import SlackReader
@@ -65,5 +66,6 @@ def room_parts(
     if pattern is not None:
         incident_rooms = IncidentRooms(units, reader, catalogue, pattern, redact, clock)
         jobs[SECOND_LOOK] = incident_rooms.handle
-    events = RoomEvents(incident_rooms, kept, posts, reader, cues, optional)
+    let_in = SayAgain(units, rooms, clock)
+    events = RoomEvents(incident_rooms, kept, posts, reader, cues, optional, let_in)
     return RoomParts(events, {TO_TIMELINE: kept.shortcut}, jobs)
