@@ -8,6 +8,7 @@ from bot.channels.model import Mode
 from bot.commands.model import FieldErrors, Refused
 from bot.people.model import Role
 from tests.support.desk import Desk
+from tests.support.grading import graded_week
 from tests.support.slack_world import CHANNEL, TEAM
 
 
@@ -29,6 +30,27 @@ def test_an_incidents_own_channel_says_that_it_has_a_card(desk: Desk) -> None:
         uow.placements.dedicate(TEAM, "C0INC", incident.id, desk.clock.now())
     assert "card (the default)" in desk.says("settings", desk.caller(channel="C0INC"))
     assert "shadow (the default)" in desk.says("settings")
+
+
+@pytest.mark.parametrize(
+    ("right", "interval", "told"),
+    [
+        (38, "83% to 99%", "The numbers speak for going on to thread or card."),
+        (22, "40% to 69%", "The numbers speak for staying in shadow"),
+        (33, "68% to 91%", "Not clear yet"),
+    ],
+)
+def test_a_graded_week_says_what_its_numbers_speak_for(
+    desk: Desk, right: int, interval: str, told: str
+) -> None:
+    week = {"right": right, "wrong": 39 - right, "silent": 1, "ungraded": 20}
+    graded_week(desk.database, TEAM, CHANNEL, desk.clock.now(), **week)
+    page = desk.says("settings", desk.caller("lena", Role.LEAD))
+    assert "incidents spoken of | 60 in 6.0 days, 10.0 a day" in page
+    assert f"graded right | {right} of 40 ({right / 40:.0%}; 95 % interval {interval})" in page
+    assert "better silent | 1 of 40" in page
+    assert told in page
+    assert "Too few" in desk.says("settings", desk.caller(channel="C2")), "another channel's week"
 
 
 def test_a_lead_switches_it_on_and_a_responder_cannot(desk: Desk) -> None:
