@@ -158,7 +158,9 @@ class SlackInbound:
             if own is not None and said.is_paste:
                 self._paste(said)
             return
-        if self._asking.is_guest(said):
+        # Of talk that concerns nobody here it is not even asked who says it.
+        concerns_us = is_to_us or bool(said.logs or said.files)
+        if concerns_us and self._asking.is_guest(said):
             self._tell_guest(key, said)
             return
         heard = self._asking.hear(said)
