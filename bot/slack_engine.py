@@ -249,6 +249,7 @@ class _Parts:
             redact=redact,
             clock=self.clock,
             intake=self.intake,
+            a_day=self.settings.noise_limit,
         )
 
     def interact(self, following: "RoomParts") -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:

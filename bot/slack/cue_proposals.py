@@ -11,6 +11,7 @@ from bot.channels.finding import incident_of_room
 from bot.channels.interrupting import may_interrupt
 from bot.channels.model import Mode
 from bot.channels.rules import Chosen, is_quiet, mode_of
+from bot.chat.budget import A_DAY
 from bot.chat.cards import card_key, room_card_key
 from bot.chat.messages import Button, TimelineProposal
 from bot.chat.ports import Destination
@@ -48,10 +49,12 @@ class _Names:
 
 
 class CueProposals:
-    """The use cases behind text cues."""
+    """The use cases behind text cues. `a_day` is how many posts that nobody asked for a channel may
+    get within a day."""
 
-    def __init__(self, taking: Taking) -> None:
+    def __init__(self, taking: Taking, a_day: int = A_DAY) -> None:
         self._taking = taking
+        self._a_day = a_day
 
     # -- proposing ------------------------------------------------------------------------
 
@@ -107,7 +110,7 @@ class CueProposals:
                     f"the card of {incident.key} is not posted yet", retry_after=_AGAIN_SECONDS
                 )
             key = _key(incident)
-            when = may_interrupt(uow, to, key, now)
+            when = may_interrupt(uow, to, key, now, a_day=self._a_day)
             if when is not None:
                 _show_soon(uow, incident, f"{shown.ts}:{when.isoformat()}", when)
                 return

@@ -51,15 +51,17 @@ def room_parts(
     redact: Callable[[str], str],
     clock: Clock,
     intake: AlertHearer,
+    a_day: int,
 ) -> RoomParts:
     """`pattern` is of incident channels' names; None switches these off, and nothing else.
-    `intake` takes in the alerts that tools post."""
+    `intake` takes in the alerts that tools post; `a_day` is how many posts that nobody asked for a
+    channel may get within a day."""
     optional = OptionalCalls(clock)
     reader = SlackReader(client, people, optional)
     taking = Taking(units, reader, role_of, redact, clock)
     kept = KeptMessages(taking)
     posts = ToolPosts(units, rooms, default_mode, redact, clock, PostAlerts(intake, clock))
-    cues = CueProposals(taking)
+    cues = CueProposals(taking, a_day)
     marks = RoomMarks(units, client, reader, clock, optional)
     jobs = {MARK_CARD: marks.handle, CUE_JOB: cues.handle}
     incident_rooms = None
