@@ -104,7 +104,14 @@ def build_engine(
         offers = slack.offers if slack is not None else no_offers
         handlers: dict[str, Callable[[Job], None]] = {
             SUGGEST: SuggestJob(
-                database, builder, where, clock, life.storms, offers=offers, changed=changed
+                database,
+                builder,
+                where,
+                clock,
+                life.storms,
+                offers=offers,
+                changed=changed,
+                a_day=settings.noise_limit,
             ).handle,
             CANARY_JOB: canary.handle,
             RECORD_FILE: RecordFileJob(database, settings.records_folder).handle,

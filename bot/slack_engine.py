@@ -97,6 +97,10 @@ def open_slack(
         proxy=settings.https_proxy,
         ca_bundle=settings.ca_bundle,
     )
+    if settings.rollout == "shadow" and settings.slack_channel and not settings.shadow_channel:
+        _log.warning(
+            "in shadow mode without RECALL_SHADOW_CHANNEL answers are kept but shown nowhere"
+        )
     rooms = SlackRooms(
         client,
         settings.slack_channel,
@@ -245,6 +249,7 @@ class _Parts:
             redact=redact,
             clock=self.clock,
             intake=self.intake,
+            a_day=self.settings.noise_limit,
         )
 
     def interact(self, following: "RoomParts") -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bot.channels.rules import in_quiet_hours
-from bot.chat.budget import DAY, HOUR, PINGS_AN_HOUR, is_unasked, next_token, tokens
+from bot.chat.budget import A_DAY, DAY, HOUR, PINGS_AN_HOUR, is_unasked, next_token, tokens
 from bot.chat.ports import Destination
 from bot.people.model import SYSTEM
 from bot.uow import UnitOfWork
@@ -13,9 +13,16 @@ HELD_BACK = "held_back"
 
 
 def may_interrupt(
-    uow: UnitOfWork, to: Destination, key: str, now: datetime, *, is_urgent: bool = False
+    uow: UnitOfWork,
+    to: Destination,
+    key: str,
+    now: datetime,
+    *,
+    is_urgent: bool = False,
+    a_day: int = A_DAY,
 ) -> datetime | None:
-    """None when the message `key` may be put now; else when to ask again.
+    """None when the message `key` may be put now; else when to ask again, an hour later at most.
+    `a_day` is how many a channel may get within 24 hours; how many an hour, it chooses itself.
 
     A message that was put before may always be changed. One that is urgent is never held, but
     takes its token. What is held is on record, once a message. To be asked in the unit that
@@ -24,10 +31,10 @@ def may_interrupt(
     if uow.outbox.destination(key) is not None or is_urgent:
         return None
     uow.outbox.speak_in_turn()
-    said = uow.outbox.said_since(now - HOUR, to.team_id, to.channel)
+    said = uow.outbox.said_since(now - DAY, to.team_id, to.channel)
     spent = [message.at for message in said if is_unasked(message.key)]
-    capacity = uow.preferences.channel(to.team_id, to.channel).posts_per_hour
-    if tokens(spent, capacity, now) > 0:
+    an_hour = uow.preferences.channel(to.team_id, to.channel).posts_per_hour
+    if tokens(spent, an_hour, now) > 0 and tokens(spent, a_day, now, DAY) > 0:
         return None
     line = _line(uow, to, now)
     if key not in line:
@@ -35,7 +42,10 @@ def may_interrupt(
             at=now, actor=SYSTEM.key, action=HELD_BACK, subject=to.channel_key, data={"key": key}
         )
         line.append(key)
-    return next_token(spent, capacity, now, waiting=line.index(key))
+    before = line.index(key)
+    by_day = next_token(spent, a_day, now, before, DAY)
+    # Until then others may have ended, and a limit may have been raised: asked again in an hour.
+    return max(next_token(spent, an_hour, now, before), min(by_day, now + HOUR))
 
 
 def _line(uow: UnitOfWork, to: Destination, now: datetime) -> list[str]:

@@ -9,7 +9,9 @@ from bot.channels.model import Mode, Placement
 from bot.channels.ports import Rooms
 from bot.channels.rules import Chosen, choose, is_quiet, mode_of, post_about
 from bot.chat.ports import CardRoom, Destination
+from bot.chat.troubles import forget_trouble, known_trouble, note_trouble
 from bot.clock import Clock
+from bot.errors import ChatRefused
 from bot.incidents.model import Incident
 from bot.uow import UnitOfWork, UnitOfWorkFactory
 from knowledge.model import PUBLIC, Audience
@@ -24,13 +26,15 @@ POST_BEFORE = timedelta(minutes=15)
 class Where:
     """The place of an incident. `room` None: nothing is said, and the answer is only kept.
 
-    `chosen` is the channel that it belongs to; in shadow mode `room` is another one.
+    `chosen` is the channel that it belongs to; in shadow mode `room` is another one. `is_refused`
+    says that there is such a place, but the platform does not let us find it.
     """
 
     room: CardRoom | None = None
     mode: Mode = Mode.OFF
     chosen: Chosen | None = None
     is_quiet: bool = False
+    is_refused: bool = False
 
     @property
     def audience(self) -> Audience:
@@ -57,8 +61,16 @@ def in_room(room: CardRoom | None) -> Where:
     return Where(room=room, mode=Mode.CARD)
 
 
+CARDS = "cards"
+"""The place of a trouble with the channel that cards, or answers in shadow, go to."""
+
+
 class Placing:
-    """Knows what the channels chose. May raise ChatUnavailable or ChatRefused."""
+    """Knows what the channels chose. May raise ChatUnavailable.
+
+    Where the platform refuses to tell of a channel (it is gone, or closed to the bot), that is
+    on record for the administrator until it is found again, and in the log once.
+    """
 
     def __init__(
         self, units: UnitOfWorkFactory, rooms: Rooms, default_mode: Mode, clock: Clock
@@ -69,6 +81,29 @@ class Placing:
         self._clock = clock
 
     def __call__(self, incident: Incident) -> Where:
+        try:
+            where = self._place(incident)
+        except ChatRefused as error:
+            self._note(str(error))
+            return Where(is_refused=True)
+        self._note("")
+        return where
+
+    def _note(self, refusal: str) -> None:
+        with self._units.read() as uow:
+            if known_trouble(uow, CARDS) == refusal:
+                return
+        with self._units.begin() as uow:
+            if refusal:
+                note_trouble(uow, "", CARDS, refusal, self._clock.now())
+            else:
+                forget_trouble(uow, CARDS)
+        if refusal:
+            _log.error("no card can be posted: %s", refusal)
+        else:
+            _log.warning("the channel for cards is found again")
+
+    def _place(self, incident: Incident) -> Where:
         default = self._rooms.default()
         with self._units.read() as uow:
             own = uow.placements.channel_of(incident.id)

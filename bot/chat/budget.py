@@ -1,9 +1,10 @@
 """How often the bot may speak up by itself. Pure.
 
-A channel has a bucket of tokens, as many as it allows posts an hour. A message that nobody asked
-for takes one, which is back an hour later; so within any hour there are never more of them than
-the channel allows. Edits take none, nor do answers to people. What is in the bucket follows from
-what was said within the last hour, which is on record: replicas agree without a counter.
+A channel has two buckets of tokens: as many as it allows posts an hour, and as many as the
+deployment allows a channel a day. A message that nobody asked for takes one of each, which are back
+an hour and a day later; so within any hour, and any day, there are never more of them. Edits take
+none, nor do answers to people. What is in a bucket follows from what was said within that time,
+which is on record: replicas agree without a counter.
 """
 
 from collections import Counter
@@ -15,6 +16,8 @@ from bot.chat.ports import SaidMessage
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
+A_DAY = 50
+"""Posts that nobody asked for, a day and channel, where nothing else was set."""
 PINGS_AN_HOUR = 3
 """How often one person may be mentioned within an hour, over all channels."""
 
@@ -27,23 +30,30 @@ def is_unasked(key: str) -> bool:
     return key.startswith(UNASKED)
 
 
-def tokens(spent: Iterable[datetime], capacity: int, now: datetime) -> int:
-    """How many are left; below 0 where what is urgent spoke although none was."""
-    return capacity - sum(now < at + HOUR for at in spent)
+def tokens(
+    spent: Iterable[datetime], capacity: int, now: datetime, within: timedelta = HOUR
+) -> int:
+    """How many are left; below 0 where what is urgent spoke although none was. Each is back
+    `within` after it was spent."""
+    return capacity - sum(now < at + within for at in spent)
 
 
 def next_token(
-    spent: Sequence[datetime], capacity: int, now: datetime, waiting: int = 0
+    spent: Sequence[datetime],
+    capacity: int,
+    now: datetime,
+    waiting: int = 0,
+    within: timedelta = HOUR,
 ) -> datetime:
     """When there is one for whoever stands behind `waiting` others: `now`, or later.
 
-    Never more than an hour from now: past a whole bucket of others it is worth asking again
+    Never more than `within` from now: past a whole bucket of others it is worth asking again
     then, because some of them may not want to speak any more. ValueError for a bucket that
     never holds one.
     """
     if capacity < 1:
         raise ValueError("a bucket without tokens lets nothing through, ever")
-    back = sorted(at + HOUR for at in spent if now < at + HOUR)
+    back = sorted(at + within for at in spent if now < at + within)
     missing = len(back) + min(waiting, capacity - 1) + 1 - capacity
     return now if missing <= 0 else back[missing - 1]
 

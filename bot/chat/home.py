@@ -4,8 +4,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.actions.cards import headline
+from bot.actions.model import ActionRequest, RequestState
 from bot.channels.model import PersonSettings
-from bot.chat.lines import incident_line, spoken_length
+from bot.chat.lines import incident_line, spoken_length, told_time
 from bot.chat.messages import Board, BoardLine, BoardPart, Opener
 from bot.drafts.model import Draft
 from bot.incidents.model import Incident
@@ -14,6 +16,7 @@ from bot.schedules.families import FamilyCount
 from bot.schedules.numbers import Numbers
 from bot.schedules.reminders import Forgotten
 from bot.schedules.telling import (
+    MOST,
     draft_lines,
     family_lines,
     incidents_of,
@@ -40,7 +43,8 @@ class LeadFacts:
 @dataclass(frozen=True, slots=True)
 class HomeFacts:
     """All that a home tab tells. `reminders` are the person's own, `own_drafts` what they
-    proposed; `forms` are the forms that can be opened."""
+    proposed, `requests` the actions that wait for somebody; `forms` are the forms that can be
+    opened."""
 
     now: datetime
     role: Role
@@ -48,8 +52,15 @@ class HomeFacts:
     active: Sequence[Incident] = ()
     reminders: Sequence[tuple[Incident, Forgotten]] = ()
     own_drafts: Sequence[Draft] = ()
+    requests: Sequence[ActionRequest] = ()
+    viewer: str = ""
     lead: LeadFacts | None = None
     forms: Collection[str] = ()
+
+    @property
+    def zone(self) -> str:
+        """The viewer's time zone."""
+        return self.settings.quiet.time_zone
 
 
 def home_page(facts: HomeFacts) -> Board:
@@ -61,6 +72,7 @@ def home_page(facts: HomeFacts) -> Board:
     parts = [
         BoardPart(heading="Forgotten?", lines=_reminder_lines(facts)),
         BoardPart(heading=_open_heading(facts), lines=_open_lines(facts)),
+        BoardPart(heading="Actions that wait", lines=_request_lines(facts)),
         BoardPart(heading="You proposed, waiting for a word", lines=_own_lines(facts)),
         *_for_leads(facts),
         BoardPart(heading="You", lines=(_settings_line(facts),)),
@@ -70,7 +82,7 @@ def home_page(facts: HomeFacts) -> Board:
         parts=tuple(part for part in parts if part.lines or part.heading.startswith("Nothing")),
         note=(
             "Shown is what everyone may see. /recall help lists what you can tell me; as of "
-            f"{facts.now:%H:%M} UTC."
+            f"{told_time(facts.now, facts.zone)}."
         ),
     )
 
@@ -81,7 +93,7 @@ def _open_heading(facts: HomeFacts) -> str:
 
 def _open_lines(facts: HomeFacts) -> tuple[BoardLine, ...]:
     lines = [
-        incident_line(incident, facts.now).model_copy(
+        incident_line(incident, facts.now, facts.zone).model_copy(
             update={"opener": _opener(facts, RESOLVE_FORM, incident.key, "Resolve…")}
         )
         for incident in facts.active[:MOST_OPEN]
@@ -98,6 +110,24 @@ def _reminder_lines(facts: HomeFacts) -> tuple[BoardLine, ...]:
         )
         for incident, found in facts.reminders
     )
+
+
+def _request_lines(facts: HomeFacts) -> tuple[BoardLine, ...]:
+    return with_rest(
+        [_request_line(facts, one) for one in facts.requests[:MOST]], len(facts.requests)
+    )
+
+
+def _request_line(facts: HomeFacts, one: ActionRequest) -> BoardLine:
+    about = f" for {one.frozen.incident_key}" if one.frozen.incident_key else ""
+    parts = [headline(one).lower()]
+    if one.requested_by == facts.viewer:
+        parts.append("you asked for it")
+    parts.append(f"{one.frozen.risk.value} risk")
+    if one.state is not RequestState.UNKNOWN:
+        left = spoken_length((one.expires_at - facts.now).total_seconds())
+        parts.append(f"expires in {left}")
+    return BoardLine(text=f"{one.key} {one.frozen.title}{about}", detail=", ".join(parts))
 
 
 def _own_lines(facts: HomeFacts) -> tuple[BoardLine, ...]:

@@ -1,13 +1,14 @@
 """Lines that several boards share. Pure."""
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from bot.chat.messages import BoardLine
 from bot.incidents.model import Incident
 
 
-def incident_line(incident: Incident, now: datetime) -> BoardLine:
-    """One incident in one line."""
+def incident_line(incident: Incident, now: datetime, zone: str = "UTC") -> BoardLine:
+    """One incident in one line; times by the clocks of `zone`."""
     where = ", ".join(part for part in (incident.service, incident.environment) if part)
     parts = [
         incident.severity.value,
@@ -16,8 +17,13 @@ def incident_line(incident: Incident, now: datetime) -> BoardLine:
         f"for {spoken_length((now - incident.opened_at).total_seconds())}",
     ]
     if incident.snoozed_until is not None and incident.snoozed_until > now:
-        parts.append(f"snoozed until {incident.snoozed_until:%H:%M} UTC")
+        parts.append(f"snoozed until {told_time(incident.snoozed_until, zone)}")
     return BoardLine(text=f"{incident.key} {incident.title}", detail=", ".join(parts))
+
+
+def told_time(at: datetime, zone: str) -> str:
+    """A moment by the clocks of a time zone: `Sat 28 Nov 09:00 (Europe/Berlin)`."""
+    return f"{at.astimezone(ZoneInfo(zone)):%a %d %b %H:%M} ({zone})"
 
 
 def spoken_length(seconds: float) -> str:

@@ -118,6 +118,11 @@ class Outbox(Protocol):
         """Change what `key` says if it exists (sent or not); False when it was never put."""
         ...
 
+    def say_again(self, key: str, now: datetime) -> bool:
+        """Try what was refused once more, with the words that it has; False when it is not
+        refused."""
+        ...
+
     def destination(self, key: str) -> tuple[Destination, str | None] | None:
         """Where `key` went, and its platform id if posted."""
         ...

@@ -11,6 +11,7 @@ from bot.uow import UnitOfWork
 
 _PREFIX = "trouble:"
 _SHOWN = 20
+_LOOKED_AT = 200
 
 
 def troubles(uow: UnitOfWork, limit: int = _SHOWN) -> Sequence[Trouble]:
@@ -29,6 +30,12 @@ def troubles(uow: UnitOfWork, limit: int = _SHOWN) -> Sequence[Trouble]:
     return [*uow.outbox.troubles(limit), *unread][:limit]
 
 
+def is_in_trouble(uow: UnitOfWork, team_id: str, channel: str) -> bool:
+    """Whether what was said last in the channel was refused."""
+    there = (team_id, channel)
+    return any((one.team_id, one.channel) == there for one in uow.outbox.troubles(_LOOKED_AT))
+
+
 def note_trouble(uow: UnitOfWork, team_id: str, channel: str, error: str, now: datetime) -> None:
     """It cannot be read (again): since when is kept from the first time."""
     key = f"{_PREFIX}{channel}"
@@ -36,6 +43,12 @@ def note_trouble(uow: UnitOfWork, team_id: str, channel: str, error: str, now: d
     since = before["since"] if before is not None else now.isoformat()
     mark = {"team_id": team_id, "channel": channel, "since": since, "error": error}
     uow.marks.put(key, mark, now)
+
+
+def known_trouble(uow: UnitOfWork, channel: str) -> str:
+    """What was noted of that place last; "" for nothing."""
+    mark = uow.marks.get(f"{_PREFIX}{channel}")
+    return str(mark["error"]) if mark is not None else ""
 
 
 def forget_trouble(uow: UnitOfWork, channel: str) -> None:

@@ -9,7 +9,7 @@ from bot.commands import actions, breaking, channel_settings, deciding, offering
 from bot.commands.asking import ask, runbook, similar
 from bot.commands.channel_settings import quiet, settings
 from bot.commands.handover import handover
-from bot.commands.model import Command, FormHandler, Shortcut
+from bot.commands.model import Command, FormHandler, More, Shortcut
 from bot.commands.my_settings import MY_SETTINGS
 from bot.commands.page_words import FORM as PAGE_WORD_FORM
 from bot.commands.page_words import feedback, open_page_word, submit_page_word
@@ -63,9 +63,16 @@ COMMANDS: Mapping[str, Command] = {
         ),
         Command(
             name="handover",
-            usage="[08:00 | off]",
-            says="what the next shift has to know; with a time a lead sets it for this channel",
+            usage="",
+            says="what the next shift has to know",
             run=handover,
+            more=(
+                More(
+                    usage="08:00 | off",
+                    says="post it in this channel every day at that time",
+                    role=Role.LEAD,
+                ),
+            ),
         ),
         Command(name="ack", usage="[RCL-12]", says="you take the incident on", run=acknowledge),
         Command(name="link", usage="[RCL-12] INC-87", says="it is the same as that case", run=link),
@@ -82,9 +89,16 @@ COMMANDS: Mapping[str, Command] = {
         Command(name="quiet", usage="[2h | off]", says="mute this channel at once", run=quiet),
         Command(
             name="settings",
-            usage="[off | shadow | thread | card | me]",
-            says="how I behave in this channel; leads change it; your own with me",
+            usage="[me]",
+            says="how I behave in this channel; your own with me",
             run=settings,
+            more=(
+                More(
+                    usage="off | shadow | thread | card",
+                    says="how far I am switched on in this channel",
+                    role=Role.LEAD,
+                ),
+            ),
         ),
         Command(
             name="resolve",
@@ -108,13 +122,26 @@ COMMANDS: Mapping[str, Command] = {
         ),
         Command(name="noise", usage="[RCL-12]", says="propose quiet for an alert", run=noise),
         Command(
-            name="act", usage="[RCL-12] NAME", says="ask to have an action run", run=actions.act
+            name="act",
+            usage="[RCL-12] NAME",
+            says="ask to have an action run",
+            run=actions.act,
+            offered=actions.are_set_up,
         ),
         Command(
             name="actions",
-            usage="[stop | resume | break-glass ACT-7 HASH WHY]",
+            usage="[stop]",
             says="what waits and runs; stop all of it at once",
             run=switching.actions,
+            offered=actions.are_set_up,
+            more=(
+                More(usage="resume", says="let actions run again", role=Role.ADMIN),
+                More(
+                    usage="break-glass ACT-7 HASH WHY",
+                    says="in an emergency, run it without the approvals that it lacks",
+                    offered=breaking.may_break,
+                ),
+            ),
         ),
     )
 }

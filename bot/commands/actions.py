@@ -44,6 +44,11 @@ def act(tools: Tools, caller: Caller, words: str) -> Reply:
     return Reply(opens=_form(tools, requests, caller, name, key))
 
 
+def are_set_up(tools: Tools, caller: Caller) -> bool:
+    """Whether there is any action to be asked for."""
+    return tools.actions is not None and bool(tools.actions.book.catalogue.templates)
+
+
 def requests_of(tools: Tools) -> Requests:
     if tools.actions is None or not tools.actions.book.catalogue.templates:
         raise Refused(_NONE)

@@ -28,6 +28,11 @@ _LONGEST_REASON = 400
 _DONE = "The glass is broken: {key} runs. It is said in its channel and to the leads."
 
 
+def may_break(tools: Tools, caller: Caller) -> bool:
+    """Whether the caller holds the right, whatever there is to be broken."""
+    return tools.actions is not None and caller.actor.key in tools.actions.book.break_glass
+
+
 def break_glass(tools: Tools, caller: Caller, words: str) -> str:
     """What is told to whoever said it. Raises Refused."""
     if tools.actions is None:

@@ -8,13 +8,15 @@ from pydantic import ValidationError
 from bot.alerts.model import Severity
 from bot.channels.model import ChannelSettings, Mode, PersonSettings
 from bot.channels.report import WEEK, Report, report
+from bot.channels.rules import Chosen, mode_of
 from bot.chat.forms import Answers, Field, Form, Option, text_of
 from bot.chat.home import told_of
+from bot.chat.lines import told_time
 from bot.chat.messages import Board, BoardLine, BoardPart, Notice, Opener
 from bot.chat.ports import Destination
 from bot.commands import my_settings
 from bot.commands.model import Caller, FieldErrors, Refused, Reply, Tools
-from bot.commands.parsing import length_of
+from bot.commands.parsing import length_of, meant_of
 from bot.people.model import Role
 from bot.uow import UnitOfWork
 
@@ -35,7 +37,10 @@ def quiet(tools: Tools, caller: Caller, words: str) -> Reply:
     else:
         length = length_of(wanted or f"{_QUIET_HOURS}h")
         if length is None:
-            raise Refused("Say for how long: /recall quiet 2h, at most 14 days; or quiet off.")
+            raise Refused(
+                f"“{wanted}” is no length of time. Say for how long: /recall quiet 30m, 2h or 1 "
+                "day, at most 14 days; /recall quiet off ends it."
+            )
         until = now + length
     with tools.units.begin() as uow:
         settings = uow.preferences.channel(caller.at.team_id, caller.at.channel)
@@ -46,8 +51,9 @@ def quiet(tools: Tools, caller: Caller, words: str) -> Reply:
     return Reply(
         message=Notice(
             text=(
-                f"Quiet here until {until:%a %H:%M} UTC: no new card is posted. What is on "
-                "record meanwhile is in /recall status; /recall quiet off ends it."
+                f"Quiet here until {told_time(until, settings.quiet.time_zone)}: no new card is "
+                "posted. What is on record meanwhile is in /recall status; /recall quiet off ends "
+                "it."
             )
         )
     )
@@ -66,13 +72,18 @@ def settings(tools: Tools, caller: Caller, words: str) -> Reply:
         chosen = uow.preferences.channel(caller.at.team_id, caller.at.channel)
         own = uow.preferences.person(caller.actor.team_id, caller.actor.user_id)
         week = week_of(uow, caller.at.team_id, caller.at.channel, now)
-    return Reply(message=board(tools, caller, chosen, own, week, now))
+        is_own = uow.placements.incident_of(caller.at.team_id, caller.at.channel) is not None
+    here = Chosen(caller.at.team_id, caller.at.channel, chosen, is_own=is_own)
+    mode = mode_of(here, Mode(tools.settings.rollout))
+    return Reply(message=board(mode, caller, chosen, own, week, now))
 
 
 def _set_mode(tools: Tools, caller: Caller, wanted: str) -> Reply:
     if wanted not in {mode.value for mode in Mode}:
+        meant = meant_of(wanted, [*(mode.value for mode in Mode), "me"], "/recall settings ")
         raise Refused(
-            "Say off, shadow, thread or card; me for your own. /recall settings alone shows more."
+            f"I know no “{wanted}” here.{meant} Say off, shadow, thread or card; me for your "
+            "own. /recall settings alone shows more."
         )
     _require_lead(caller)
     mode = Mode(wanted)
@@ -111,7 +122,7 @@ def week_of(uow: UnitOfWork, team_id: str, channel: str, now: datetime) -> Repor
 
 
 def board(
-    tools: Tools,
+    mode: Mode,
     caller: Caller,
     chosen: ChannelSettings,
     own: PersonSettings,
@@ -119,8 +130,6 @@ def board(
     now: datetime,
 ) -> Board:
     """What is in force in a channel, what a week of it was like, and the caller's `own`."""
-    default = Mode(tools.settings.rollout)
-    mode = chosen.mode or default
     lines = [
         BoardLine(
             text=f"{mode}" + ("" if chosen.mode else " (the default)"), detail=f"it {mode.meaning}"
@@ -197,7 +206,7 @@ def _quiet_hours(chosen: ChannelSettings, now: datetime) -> str:
     if chosen.quiet.start and chosen.quiet.end:
         told = f"{chosen.quiet.start} to {chosen.quiet.end} ({chosen.quiet.time_zone})"
     if chosen.quiet_until is not None and chosen.quiet_until > now:
-        told += f"; muted until {chosen.quiet_until:%a %H:%M} UTC"
+        told += f"; muted until {told_time(chosen.quiet_until, chosen.quiet.time_zone)}"
     return told
 
 

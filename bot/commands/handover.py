@@ -53,7 +53,9 @@ def _with_handover(settings: ChannelSettings, wanted: str) -> ChannelSettings:
     try:
         return ChannelSettings.model_validate({**settings.model_dump(), "handover": clock_time})
     except ValidationError:
-        raise Refused(f"“{wanted}” is no time of day; write one like 08:00, or off.") from None
+        raise Refused(
+            f"“{wanted}” is no time of day; write one like 08:00, or /recall handover off."
+        ) from None
 
 
 def _skip_today(

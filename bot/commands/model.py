@@ -19,6 +19,9 @@ from bot.suggestions.jobs import Suggester
 from bot.uow import UnitOfWorkFactory
 from knowledge.model import Audience
 
+INCIDENT = "RCL-12"
+"""How the help writes any incident's key."""
+
 
 class Refused(Permanent):
     """It is not done, and why; fit to be shown to whoever asked."""
@@ -96,12 +99,30 @@ class Tools:
     actions: Requests | None = None
 
 
+Offered = Callable[[Tools, Caller], bool]
+"""Whether there is anything behind a line of the help, for this caller."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class More:
+    """What a command does besides, for some: a line of its own in their help.
+
+    It is for reading alone; who may do it is decided by the command.
+    """
+
+    usage: str
+    says: str
+    role: Role = Role.RESPONDER
+    offered: Offered = lambda _, __: True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
     """One thing to say after the command's name.
 
-    `usage` is what follows the name; `says` what it does, for the help. `run` gets the words
-    after the name and raises Refused, or DataError, for what cannot be done.
+    `usage` is what follows the name, for everybody who may say it; `says` what it does, for the
+    help; `more` what others may add. `run` gets the words after the name and raises Refused, or
+    DataError, for what cannot be done.
     """
 
     name: str
@@ -109,6 +130,18 @@ class Command:
     says: str
     run: Callable[[Tools, Caller, str], Reply]
     role: Role = Role.RESPONDER
+    more: tuple[More, ...] = ()
+    offered: Offered = lambda _, __: True
+
+    @property
+    def names_incident(self) -> bool:
+        """Whether an incident's key may stand behind the name."""
+        return INCIDENT in self.usage
+
+    @property
+    def takes_only_incident(self) -> bool:
+        """Whether nothing but an incident's key may stand there."""
+        return self.usage == f"[{INCIDENT}]"
 
 
 Shortcut = Callable[[Tools, Caller, str], Form]

@@ -12,7 +12,7 @@ from bot.commands.model import Caller, Refused, Reply, Tools
 from bot.commands.parsing import starts_with_number
 from bot.commands.proposing import propose_page, subject_page
 from bot.commands.recording import record_form
-from bot.commands.status import save_and_follow, tell_pager
+from bot.commands.status import save_and_follow, tell_pager, told_by_card
 from bot.incidents.cue_words import cues_told
 from bot.incidents.keeping import follow_record, remember
 from bot.incidents.lifecycle import Reason, by_person
@@ -57,13 +57,17 @@ class Ending:
 
 
 def resolve(tools: Tools, caller: Caller, words: str) -> Reply:
-    """`/recall resolve [RCL-12] [what fixed it]`: at once with words, else the form.
+    """`/recall resolve [RCL-12] [what fixed it]`: at once with words, else the form; with a past
+    incident's key (`like INC-87`) the form filled in like it.
 
     A bare number in front of words may be a part of them ("2 pods restarted"), so then a person
     looks at it before anything is done.
     """
     with tools.units.read() as uow:
         incident, fix = incident_and_rest(uow, caller, words)
+        past = _past(uow, caller, fix.removeprefix("like "))
+        if past is not None:
+            return Reply(opens=_form(uow, caller, incident, past=past))
         if not fix or starts_with_number(words):
             return Reply(opens=_form(uow, caller, incident, fix=fix))
     if len(fix) > LONGEST_TEXT:
@@ -138,15 +142,18 @@ def _end(tools: Tools, caller: Caller, key: str, ending: Ending) -> Reply:
             page = subject_page(uow, caller, changed)
             propose_page(uow, caller, changed, page, ending.runbook_gap, "", now)
         save_and_follow(uow, tools, caller, changed, "incident.resolved", now)
+        shown = told_by_card(uow, changed)
     if moved is None:
         told = [f"{changed.key} had ended; what you said is kept."]
     else:
         told = [
-            f"{changed.key} is resolved; its card says so.",
+            f"{changed.key} is resolved{shown}.",
             tell_pager(tools, caller, changed, "resolve"),
         ]
     if missing:
-        told.append(f"Not filled in yet: {', '.join(missing)}; write it up on the card.")
+        told.append(
+            f"Not filled in yet: {', '.join(missing)}; /recall record {changed.key} writes it up."
+        )
     return Reply(message=Notice(text=" ".join(told)))
 
 

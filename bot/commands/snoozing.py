@@ -4,6 +4,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.chat.forms import Answers, Field, Form, Option, text_of
+from bot.chat.lines import told_time
 from bot.chat.messages import Notice
 from bot.commands.checking import Mistakes
 from bot.commands.finding import incident_and_rest, incident_called
@@ -78,7 +79,8 @@ def _snooze(tools: Tools, caller: Caller, key: str, length: str, why: str) -> Re
         until = end_of(length, now, person.quiet.time_zone)
         if until is None:
             raise Refused("Say for how long: 30m, 2h, 1 day or tomorrow.")
-        told = f"{until:%d %b %H:%M} UTC"
+        # Whoever asked reads their own clock; the timeline is read by people everywhere.
+        mine, told = told_time(until, person.quiet.time_zone), f"{until:%d %b %H:%M} UTC"
         reason = f": {why}" if why else ""
         moved = lifecycle.snooze(
             incident,
@@ -96,7 +98,7 @@ def _snooze(tools: Tools, caller: Caller, key: str, length: str, why: str) -> Re
     return Reply(
         message=Notice(
             text=(
-                f"{incident.key} is snoozed until {told}: no reminders until then. A new or worse "
+                f"{incident.key} is snoozed until {mine}: no reminders until then. A new or worse "
                 "alert ends it. This does not stop the page."
             )
         )

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from bot.channels.interrupting import held_back_since
 from bot.chat.budget import HOUR
+from bot.chat.cards import card_key
 from bot.chat.lines import incident_line
 from bot.chat.messages import Board, BoardPart, Notice
 from bot.commands.finding import incident_and_rest, seen_by
@@ -30,7 +31,8 @@ def status(tools: Tools, caller: Caller, words: str) -> Reply:
     with tools.units.read() as uow:
         active = [one for one in uow.incidents.active() if seen_by(caller, one)]
         held = held_back_since(uow, now - HOUR, caller.at.channel_key)
-    board = board_of(active, now)
+        own = uow.preferences.person(caller.actor.team_id, caller.actor.user_id)
+    board = board_of(active, now, own.quiet.time_zone)
     return Reply(message=board.model_copy(update={"note": with_held_back(board.note, held)}))
 
 
@@ -40,9 +42,9 @@ def with_held_back(note: str, held: int) -> str:
     return "; ".join(part for part in (note.rstrip("."), waited) if part) if waited else note
 
 
-def board_of(active: list[Incident], now: datetime) -> Board:
-    """The open incidents as a page."""
-    lines = tuple(incident_line(incident, now) for incident in active[:MOST_SHOWN])
+def board_of(active: list[Incident], now: datetime, zone: str = "UTC") -> Board:
+    """The open incidents as a page; times by the clocks of `zone`."""
+    lines = tuple(incident_line(incident, now, zone) for incident in active[:MOST_SHOWN])
     more = len(active) - len(lines)
     if not active:
         return Board(title="Nothing is open", note="No incident that you may see is open.")
@@ -75,8 +77,15 @@ def acknowledge(tools: Tools, caller: Caller, words: str) -> Reply:
         save_and_follow(uow, tools, caller, changed, "incident.acknowledged", now)
         if moved.entry is not None:
             uow.incidents.add_timeline(incident.id, [moved.entry])
+        shown = told_by_card(uow, incident)
     paged = tell_pager(tools, caller, incident, "acknowledge")
-    return Reply(message=Notice(text=f"{incident.key} is yours; its card says so. {paged}"))
+    return Reply(message=Notice(text=f"{incident.key} is yours{shown}. {paged}"))
+
+
+def told_by_card(uow: UnitOfWork, incident: Incident) -> str:
+    """`; its card says so`, where a card was ever said: what nobody has seen before has none."""
+    there = uow.outbox.destination(card_key(incident)) is not None
+    return "; its card says so" if there else ""
 
 
 def save_and_follow(

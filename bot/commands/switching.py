@@ -7,8 +7,11 @@ from bot.chat.messages import Board, BoardLine, BoardPart, Notice
 from bot.commands.breaking import break_glass
 from bot.commands.finding import seen_by
 from bot.commands.model import Caller, Refused, Reply, Tools
+from bot.commands.parsing import meant_of
 from bot.people.model import Role
 from bot.uow import UnitOfWork
+
+_WORDS = ("stop", "resume", "break-glass", "status")
 
 
 def actions(tools: Tools, caller: Caller, words: str) -> Reply:
@@ -32,9 +35,10 @@ def actions(tools: Tools, caller: Caller, words: str) -> Reply:
         case "" | "status":
             return Reply(message=_status(tools, caller))
         case _:
+            meant = meant_of(wanted, _WORDS, "/recall actions ")
             raise Refused(
-                "Say /recall actions, /recall actions stop, /recall actions resume, or "
-                "/recall actions break-glass."
+                f"I know no “{wanted}” here.{meant} Say /recall actions, /recall actions stop, "
+                "/recall actions resume, or /recall actions break-glass."
             )
 
 

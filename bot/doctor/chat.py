@@ -1,11 +1,19 @@
-"""Slack: tokens, scopes, the connection, the channel that cards go to."""
+"""Slack: tokens, scopes, the connection, the channels that the settings name."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING
 
 from bot.doctor.model import Check, ok, problem, warning
 from bot.errors import ChatRefused, ChatUnavailable
 from bot.settings import Settings
 
+if TYPE_CHECKING:
+    from bot.slack.checkup import Membership
+
+    Find = Callable[[str], Membership | None]
+
+_SHADOW = "shadow channel"
 _APP = "https://api.slack.com/apps"
 
 
@@ -50,28 +58,54 @@ def _ask(settings: Settings, token: str) -> Iterator[Check]:
     if settings.slack_app_token is not None:
         checkup.open_connection(client, settings.slack_app_token.get_secret_value())
         yield ok("slack connection", "Socket Mode can be opened")
+    yield from _channels(partial(checkup.membership, client), settings)
+
+
+def _channels(find: "Find", settings: Settings) -> Iterator[Check]:
+    """Each channel that the settings name, and whether anything can be said there."""
     if not settings.slack_channel:
         yield warning(
             "slack channel",
             "none is set, so no incident card is posted",
             "set RECALL_SLACK_CHANNEL to a channel's name or id",
         )
-        return
-    found = checkup.membership(client, settings.slack_channel)
-    if found is None or not found.is_member:
-        yield problem(
-            "slack channel",
-            f"the bot is not a member of {settings.slack_channel}",
-            "write `/invite @the-bot` there",
-        )
-    elif found.is_shared:
+    elif settings.rollout == "shadow" and not settings.shadow_channel:
         yield warning(
-            "slack channel",
-            f"{settings.slack_channel} is shared with another organisation",
+            _SHADOW,
+            "none is set, so in shadow mode answers are kept but shown nowhere",
+            "set RECALL_SHADOW_CHANNEL to a private channel that the bot is in",
+        )
+    for name, wanted in (
+        ("slack channel", settings.slack_channel),
+        (_SHADOW, settings.shadow_channel),
+        ("admin channel", settings.admin_channel),
+        ("canary channel", settings.canary_channel),
+        ("leads' channel", settings.leads_channel),
+    ):
+        if wanted:
+            yield _channel(name, wanted, find(wanted))
+
+
+def _channel(name: str, wanted: str, found: "Membership | None") -> Check:
+    if found is None or not found.is_member:
+        return problem(
+            name, f"the bot is not a member of {wanted}", "write `/invite @the-bot` there"
+        )
+    if found.is_archived:
+        return problem(name, f"{wanted} is archived", "choose another one or unarchive it")
+    if found.is_shared:
+        return warning(
+            name,
+            f"{wanted} is shared with another organisation",
             "choose an internal channel: nothing from the memory is shown in a shared one",
         )
-    else:
-        yield ok("slack channel", f"the bot is a member of {settings.slack_channel}")
+    if name == _SHADOW and not found.is_private:
+        return warning(
+            name,
+            f"{wanted} is public: everybody in the workspace reads and grades there",
+            "choose a private channel with the few who grade",
+        )
+    return ok(name, f"the bot is a member of {wanted}")
 
 
 def _scopes(held: frozenset[str] | None) -> Iterator[Check]:

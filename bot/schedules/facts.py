@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.actions.model import ActionRequest, RequestState
 from bot.drafts.model import Draft, DraftKind
 from bot.incidents.model import Incident, IncidentState
 from bot.schedules.families import FamilyCount, without_runbook
@@ -19,6 +20,7 @@ from knowledge.model import Audience
 WEEK = timedelta(days=7)
 MONTH = timedelta(days=30)
 _MOST_REMINDED = 200
+_WAIT = (RequestState.AWAITING_APPROVAL, RequestState.CHANGES_ASKED, RequestState.UNKNOWN)
 
 
 def open_for(uow: UnitOfWork, audience: Audience) -> list[Incident]:
@@ -53,6 +55,18 @@ def numbers_for(
         now,
         noise_limit,
     )
+
+
+def requests_for(uow: UnitOfWork, audience: Audience, team_id: str) -> list[ActionRequest]:
+    """The actions that wait for a word, oldest first: for an approval, for changes, or on whether
+    one whose runner was lost has worked. Those of incidents that every reader may know of."""
+    waiting = [one for one in uow.actions.in_states(_WAIT) if one.team_id == team_id]
+    return [one for one in waiting if _may_show_request(uow, one, audience)]
+
+
+def _may_show_request(uow: UnitOfWork, one: ActionRequest, audience: Audience) -> bool:
+    incident = uow.incidents.get(one.incident_id) if one.incident_id is not None else None
+    return incident is None or audience.may_see(incident.visibility)
 
 
 def drafts_for(uow: UnitOfWork, audience: Audience) -> list[Draft]:

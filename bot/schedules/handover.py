@@ -71,7 +71,7 @@ def _open_lines(shift: Shift) -> tuple[BoardLine, ...]:
     worst_first = sorted(shift.open, key=lambda one: (one.incident.severity.rank, -one.incident.id))
     lines = []
     for one in worst_first[:MOST]:
-        line = incident_line(one.incident, shift.now)
+        line = incident_line(one.incident, shift.now, shift.zone)
         detail = f"{line.detail}, {f'with {one.owner}' if one.owner else 'nobody has it'}"
         if one.fix is not None:
             detail += f"; the like ({one.fix.past_id}): {one.fix.resolution}"

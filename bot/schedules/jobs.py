@@ -195,7 +195,8 @@ class Schedule:
         now = self._clock.now()
         if uow.outbox.destination(key) is not None:
             return False
-        later = not_before if not_before > now else may_interrupt(uow, to, key, now)
+        a_day = self._settings.noise_limit
+        later = not_before if not_before > now else may_interrupt(uow, to, key, now, a_day=a_day)
         if later is not None:
             again = f"{key}:again:{later.isoformat()}"
             uow.jobs.add(again, job.kind, dict(job.payload), later)

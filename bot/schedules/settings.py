@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bot.chat.budget import A_DAY
 from bot.settings import Settings
 
 
@@ -14,7 +15,7 @@ class ScheduleSettings:
     leads: tuple[str, ...] = ()
     leads_channel: str = ""
     remind_after: timedelta = timedelta(hours=1)
-    noise_limit: int = 50
+    noise_limit: int = A_DAY
 
 
 def schedule_settings(settings: Settings) -> ScheduleSettings:

@@ -143,7 +143,7 @@ class Settings(ConsoleSettings, GuardSettings, LifecycleSettings, KnowledgeSetti
         50,
         ge=1,
         le=10_000,
-        description="posts a day and channel that nobody asked for, above which leads are told",
+        description="posts a day and channel that nobody asked for; more wait, critical ones never",
     )
     https_proxy: str | None = Field(
         None,

@@ -87,6 +87,15 @@ class Asking:
         logs = "\n".join(text.strip("\n") for text in texts if text.strip())
         return Heard(said=replace(said, logs=logs), problems=tuple(problems))
 
+    def is_guest(self, said: Said) -> bool:
+        """Whether whoever says it holds no role: a guest of the workspace, or somebody of another
+        organisation in a conversation that is not known as shared. May ask Slack."""
+        if self._role_of is None:
+            return False
+        if said.actor.team_id != said.team_id:
+            return not said.is_shared
+        return not self._role_of(said.actor).includes(Role.RESPONDER)
+
     # -- what it asks for -------------------------------------------------------------------
 
     def understood(self, said: Said, thread: Thread) -> Understood:
@@ -140,6 +149,10 @@ class Asking:
             self._pane.working(said.channel, said.thread_ts or said.ts)
 
     def pane_opened(self, opened: PaneOpened) -> None:
+        """Offer what is open to whoever looks at the pane; nothing to a guest."""
+        viewer = Actor(opened.team_id, opened.user_id)
+        if self._role_of is not None and not self._role_of(viewer).includes(Role.RESPONDER):
+            return
         if self._pane is not None:
             self._pane.offer(opened)
 

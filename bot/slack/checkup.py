@@ -26,6 +26,8 @@ class Membership:
     channel_id: str
     is_member: bool
     is_shared: bool
+    is_archived: bool
+    is_private: bool
 
 
 def identity(client: WebClient) -> Identity:
@@ -64,4 +66,6 @@ def membership(client: WebClient, wanted: str) -> Membership | None:
         channel_id=str(channel["id"]),
         is_member=bool(channel.get("is_member")),
         is_shared=bool(channel.get("is_ext_shared")),
+        is_archived=bool(channel.get("is_archived")),
+        is_private=bool(channel.get("is_private")),
     )

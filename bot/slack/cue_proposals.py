@@ -4,7 +4,6 @@ Nothing of what people wrote is stored for a proposal but where it stands: the m
 again when somebody confirms it, so what counts is what it says then.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,22 +11,23 @@ from bot.channels.finding import incident_of_room
 from bot.channels.interrupting import may_interrupt
 from bot.channels.model import Mode
 from bot.channels.rules import Chosen, is_quiet, mode_of
+from bot.chat.budget import A_DAY
 from bot.chat.cards import card_key, room_card_key
 from bot.chat.messages import Button, TimelineProposal
 from bot.chat.ports import Destination
-from bot.clock import Clock
 from bot.errors import ChatRefused, ChatUnavailable
 from bot.incidents.cue_line import WORDS, CueLine, Proposal
 from bot.incidents.cues import cue_in
 from bot.incidents.model import Incident, IncidentState, source_key
-from bot.incidents.noting import Message, is_in, put_in, take_out_cue
+from bot.incidents.noting import is_in, put_in, take_out_cue
 from bot.jobs.ports import Job
-from bot.people.model import Actor, Role
+from bot.people.model import Role
 from bot.slack.payloads import Click
-from bot.slack.reading import ReadMessage, Room, SlackReader
+from bot.slack.reading import ReadMessage, Room
 from bot.slack.room_payloads import Changed, Cued, moment_of
+from bot.slack.taking import Taking
 from bot.suggestions.speak import new_token
-from bot.uow import UnitOfWork, UnitOfWorkFactory
+from bot.uow import UnitOfWork
 
 CUE_JOB = "cue"
 """The kind of the job that shows what is proposed."""
@@ -49,29 +49,20 @@ class _Names:
 
 
 class CueProposals:
-    """The use cases behind text cues. `role_of` decides who may confirm."""
+    """The use cases behind text cues. `a_day` is how many posts that nobody asked for a channel may
+    get within a day."""
 
-    def __init__(
-        self,
-        units: UnitOfWorkFactory,
-        reader: SlackReader,
-        role_of: Callable[[Actor], Role],
-        redact: Callable[[str], str],
-        clock: Clock,
-    ) -> None:
-        self._units = units
-        self._reader = reader
-        self._role_of = role_of
-        self._redact = redact
-        self._clock = clock
+    def __init__(self, taking: Taking, a_day: int = A_DAY) -> None:
+        self._taking = taking
+        self._a_day = a_day
 
     # -- proposing ------------------------------------------------------------------------
 
     def heard(self, cued: Cued) -> None:
         """A message in a channel that has a cue. Proposed where the channel was made for an
         incident, the bot speaks there, and nobody wanted quiet."""
-        with self._units.begin() as uow:
-            now = self._clock.now()
+        with self._taking.units.begin() as uow:
+            now = self._taking.clock.now()
             incident = incident_of_room(uow, cued.team_id, cued.channel)
             if incident is None or incident.state is IncidentState.CLOSED:
                 return
@@ -97,15 +88,15 @@ class CueProposals:
         """Show the line of an incident as it is now. Raises ChatUnavailable while the card
         under which it stands is not posted."""
         incident_id = int(str(job.payload["incident_id"]))
-        with self._units.read() as uow:
+        with self._taking.units.read() as uow:
             incident = uow.incidents.get(incident_id)
             line = _line(uow, incident) if incident is not None else CueLine()
         shown = line.open
         if incident is None or shown is None:
             return
         names = self._names(shown)
-        with self._units.begin() as uow:
-            now = self._clock.now()
+        with self._taking.units.begin() as uow:
+            now = self._taking.clock.now()
             incident = uow.incidents.get(incident_id)
             if incident is None or _line(uow, incident).open != shown:
                 return  # decided on meanwhile, and told by whoever did
@@ -119,7 +110,7 @@ class CueProposals:
                     f"the card of {incident.key} is not posted yet", retry_after=_AGAIN_SECONDS
                 )
             key = _key(incident)
-            when = may_interrupt(uow, to, key, now)
+            when = may_interrupt(uow, to, key, now, a_day=self._a_day)
             if when is not None:
                 _show_soon(uow, incident, f"{shown.ts}:{when.isoformat()}", when)
                 return
@@ -128,7 +119,7 @@ class CueProposals:
     def changed(self, event: Changed) -> None:
         """An edit that takes the cue out of a message, or its deletion, withdraws the proposal."""
         cue = cue_in(event.text) if event.text is not None else None
-        with self._units.begin() as uow:
+        with self._taking.units.begin() as uow:
             incident = incident_of_room(uow, event.team_id, event.channel)
             if incident is None:
                 return
@@ -143,7 +134,7 @@ class CueProposals:
     def press(self, click: Click, team_id: str) -> bool:
         """Whether it was a button of such a line. What may not be done, or comes too late, is on
         the audit record and changes nothing."""
-        with self._units.read() as uow:
+        with self._taking.units.read() as uow:
             key = uow.outbox.key_of(team_id, click.channel, click.message_ts)
             incident = (
                 uow.incidents.get_by_key(key.removeprefix(CUE_PREFIX))
@@ -156,8 +147,8 @@ class CueProposals:
         shown = line.open
         is_yes = bool(line.yes) and click.token == line.yes
         room, message = self._read(shown) if shown is not None and is_yes else (None, None)
-        with self._units.begin() as uow:
-            now = self._clock.now()
+        with self._taking.units.begin() as uow:
+            now = self._taking.clock.now()
             # Read again, now that the incident is held: two people may press at once.
             incident = uow.incidents.get(incident.id) if incident is not None else None
             why = self._refusal(click, team_id, incident)
@@ -194,27 +185,11 @@ class CueProposals:
         if room is None or message is None or cue is None or cue.kind is not shown.kind:
             self._decided(uow, incident, line.without(shown.ts, new_token), _WITHDRAWN)
             return
-        key = Destination(shown.team_id, shown.channel).channel_key
-        author = self._redact(self._reader.somebody(shown.user).name)
-        put_in(
-            uow,
-            incident,
-            Message(
-                team_id=shown.team_id,
-                channel=shown.channel,
-                ts=shown.ts,
-                author=author,
-                text=self._redact(message.text),
-                at=moment_of(shown.ts, now),
-                link=self._reader.permalink(shown.channel, shown.ts),
-                only=key if room.is_private else "",
-                cue=shown.kind.value,
-            ),
-            actor=click.actor.key,
-            now=now,
-        )
-        name = self._redact(click.name)
-        told = f"In the timeline: {WORDS[shown.kind]}, {author}; added by {name}."
+        to = Destination(shown.team_id, shown.channel)
+        taken = self._taking.taken(to, message, is_private=room.is_private, cue=shown.kind.value)
+        put_in(uow, incident, taken, actor=click.actor.key, now=now)
+        name = self._taking.redact(click.name)
+        told = f"In the timeline: {WORDS[shown.kind]}, {taken.author}; added by {name}."
         self._decided(uow, incident, line.keeping(new_token), told)
 
     def _refusal(self, click: Click, team_id: str, incident: Incident | None) -> str:
@@ -222,21 +197,21 @@ class CueProposals:
             return "the incident is gone"
         if click.actor.team_id != team_id:
             return "another team's button"
-        if not self._role_of(click.actor).includes(Role.RESPONDER):
+        if not self._taking.role_of(click.actor).includes(Role.RESPONDER):
             return "guests cannot add to a timeline"
         return ""
 
     def _read(self, shown: Proposal) -> tuple[Room | None, ReadMessage | None]:
         try:
-            room = self._reader.room(shown.channel)
-            message = self._reader.message(shown.channel, shown.ts)
+            room = self._taking.reader.room(shown.channel)
+            message = self._taking.reader.message(shown.channel, shown.ts)
         except ChatRefused:
             return None, None  # the channel is gone, or the bot was put out of it
         return (None, None) if room.is_shared else (room, message)
 
     def _decided(self, uow: UnitOfWork, incident: Incident, line: CueLine, told: str) -> None:
         """Keep the line, and say in place what came of it; what waits behind is shown next."""
-        now = self._clock.now()
+        now = self._taking.clock.now()
         line = line.model_copy(update={"last": told})
         _keep(uow, incident, line, now)
         message = self._message(incident, line, None)
@@ -247,8 +222,9 @@ class CueProposals:
     # -- what it says -----------------------------------------------------------------------
 
     def _names(self, shown: Proposal) -> _Names:
-        name = self._redact(self._reader.somebody(shown.user).name)
-        return _Names(name, self._reader.permalink(shown.channel, shown.ts))
+        return _Names(
+            self._taking.name_of(shown.user), self._taking.reader.permalink(shown.channel, shown.ts)
+        )
 
     def _message(self, incident: Incident, line: CueLine, names: _Names | None) -> TimelineProposal:
         """`names` None: what is proposed is not shown, only what came of the one before."""
@@ -263,7 +239,7 @@ class CueProposals:
             incident_key=incident.key,
             what=WORDS[shown.kind] if shown is not None else "",
             author=names.author if names is not None else "",
-            at=moment_of(shown.ts, self._clock.now()) if shown is not None else None,
+            at=moment_of(shown.ts, self._taking.clock.now()) if shown is not None else None,
             url=(names.url or None) if names is not None else None,
             waiting=max(0, len(line.waiting) - 1),
             told=line.last,

@@ -18,6 +18,7 @@ from bot.schedules.facts import (
     forgotten_by,
     numbers_for,
     open_for,
+    requests_for,
 )
 from bot.schedules.settings import ScheduleSettings
 from bot.slack.blocks import render
@@ -97,6 +98,8 @@ class SlackHome:
             active=active,
             reminders=forgotten_by(uow, own, now, after) if after is not None else (),
             own_drafts=[draft for draft in drafts if draft.made_by == viewer.key],
+            requests=requests_for(uow, PUBLIC, viewer.team_id),
+            viewer=viewer.key,
             lead=LeadFacts(
                 drafts=drafts,
                 families=families_without_runbook(uow, PUBLIC, now),

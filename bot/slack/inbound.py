@@ -16,6 +16,7 @@ from bot.chat.cards import answer_key
 from bot.chat.messages import Notice
 from bot.chat.ports import Destination
 from bot.clock import Clock
+from bot.commands.book import GUEST
 from bot.errors import BadPayload
 from bot.incidents.model import Incident
 from bot.incidents.query import query_of, uses_private_words
@@ -157,6 +158,11 @@ class SlackInbound:
             if own is not None and said.is_paste:
                 self._paste(said)
             return
+        # Of talk that concerns nobody here it is not even asked who says it.
+        concerns_us = is_to_us or bool(said.logs or said.files)
+        if concerns_us and self._asking.is_guest(said):
+            self._tell_guest(key, said)
+            return
         heard = self._asking.hear(said)
         said = replace(
             heard.said,
@@ -193,6 +199,15 @@ class SlackInbound:
         if is_private:
             suggestion = made_in_private(suggestion)
         self._reply(key, to, said, incident, suggestion, heard.note)
+
+    def _tell_guest(self, key: str, said: payloads.Said) -> None:
+        """What a guest says is neither answered nor evidence; whoever asked is told so."""
+        if not said.is_addressed:
+            return
+        to = Destination(said.team_id, said.channel, thread=said.thread_ts or said.ts)
+        with self._units.begin() as uow:
+            if uow.outbox.destination(key) is None:
+                uow.outbox.put(key, to, Notice(text=GUEST), self._clock.now())
 
     def _thread_of(self, uow: UnitOfWork, said: payloads.Said) -> Thread:
         """The thread of the message; in a direct message without one, where we spoke last."""
@@ -244,6 +259,8 @@ class SlackInbound:
 
     def _paste(self, said: payloads.Said) -> None:
         """Logs in an incident's own channel: evidence, and no answer."""
+        if self._asking.is_guest(said):
+            return
         said = self._asking.hear(said).said
         said = replace(said, logs=self._redact(said.logs)[:LOGS_READ])
         with self._units.read() as uow:

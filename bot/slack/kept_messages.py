@@ -1,22 +1,22 @@
 """Messages that people put into the timeline, and edits of all that was taken from messages."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from bot.channels.finding import incident_of_thread
 from bot.chat.messages import Notice
 from bot.chat.ports import Destination
-from bot.clock import Clock
 from bot.commands.finding import incident_and_rest
 from bot.commands.model import Caller, Refused
 from bot.errors import ChatRefused
 from bot.incidents.model import Incident, source_key
-from bot.incidents.noting import Message, follow_deletion, follow_edit, put_in, take_out
-from bot.people.model import Actor, Role
-from bot.slack.reading import ReadMessage, SlackReader
-from bot.slack.room_payloads import Changed, Reacted, moment_of
+from bot.incidents.noting import follow_deletion, follow_edit, put_in, take_out
+from bot.people.model import Role
+from bot.slack.reading import ReadMessage
+from bot.slack.room_payloads import Changed, Reacted
+from bot.slack.taking import Taking
 from bot.suggestions.jobs import search_anew
-from bot.uow import UnitOfWork, UnitOfWorkFactory
+from bot.uow import UnitOfWork
 
 TO_TIMELINE = "recall_to_timeline"
 """The callback id of the message shortcut."""
@@ -25,19 +25,8 @@ TO_TIMELINE = "recall_to_timeline"
 class KeptMessages:
     """The use cases behind the pushpin, the message shortcut, edits and deletions."""
 
-    def __init__(
-        self,
-        units: UnitOfWorkFactory,
-        reader: SlackReader,
-        role_of: Callable[[Actor], Role],
-        redact: Callable[[str], str],
-        clock: Clock,
-    ) -> None:
-        self._units = units
-        self._reader = reader
-        self._role_of = role_of
-        self._redact = redact
-        self._clock = clock
+    def __init__(self, taking: Taking) -> None:
+        self._taking = taking
 
     # -- putting in and taking out --------------------------------------------------------
 
@@ -46,15 +35,15 @@ class KeptMessages:
         where that is none, nothing happens."""
         source = source_key(event.team_id, event.channel, event.ts)
         if not event.is_added:
-            with self._units.begin() as uow:
-                take_out(uow, source, actor=event.actor.key, now=self._clock.now())
+            with self._taking.units.begin() as uow:
+                take_out(uow, source, actor=event.actor.key, now=self._taking.clock.now())
             return
-        person = self._reader.somebody(event.actor.user_id)
+        person = self._taking.reader.somebody(event.actor.user_id)
         if person.is_guest:
             return
         try:
-            room = self._reader.room(event.channel)
-            message = self._reader.message(event.channel, event.ts)
+            room = self._taking.reader.room(event.channel)
+            message = self._taking.reader.message(event.channel, event.ts)
         except ChatRefused:
             return  # a conversation that the bot may not read
         # The pin may have been taken off again while it waited.
@@ -64,7 +53,7 @@ class KeptMessages:
         caller = Caller(
             actor=event.actor,
             name=person.name,
-            role=self._role_of(event.actor),
+            role=self._taking.role_of(event.actor),
             at=Destination(event.team_id, event.channel, message.thread_ts),
         )
         try:
@@ -78,7 +67,7 @@ class KeptMessages:
             raise Refused("Nothing is kept of channels that are shared with others.")
         if not caller.role.includes(Role.RESPONDER):
             raise Refused("Guests cannot add to a timeline.")
-        message = self._reader.read(body.get("message") or {})
+        message = self._taking.reader.read(body.get("message") or {})
         if message.is_own:
             raise Refused("That is a message of mine; the incident knows what it says.")
         told = body.get("channel")
@@ -91,26 +80,11 @@ class KeptMessages:
         )
 
     def _put(self, caller: Caller, read: ReadMessage, *, is_private: bool) -> tuple[Incident, bool]:
-        to = caller.at
-        now = self._clock.now()
-        message = Message(
-            team_id=to.team_id,
-            channel=to.channel,
-            ts=read.ts,
-            author=self._redact(self._author(read)),
-            text=self._redact(read.text),
-            at=moment_of(read.ts, now),
-            link=self._reader.permalink(to.channel, read.ts),
-            only=to.channel_key if is_private else "",
-        )
-        with self._units.begin() as uow:
+        message = self._taking.taken(caller.at, read, is_private=is_private)
+        now = self._taking.clock.now()
+        with self._taking.units.begin() as uow:
             incident = _incident_at(uow, caller, read)
             return incident, put_in(uow, incident, message, actor=caller.actor.key, now=now)
-
-    def _author(self, message: ReadMessage) -> str:
-        if not message.user:
-            return message.name or "an app"
-        return self._reader.somebody(message.user).name
 
     # -- edits and deletions --------------------------------------------------------------
 
@@ -118,23 +92,23 @@ class KeptMessages:
         """What was taken from a message says what the message says now, or nothing once it is
         deleted; and the incident is searched for anew."""
         source = source_key(event.team_id, event.channel, event.ts)
-        now = self._clock.now()
-        with self._units.begin() as uow:
+        now = self._taking.clock.now()
+        with self._taking.units.begin() as uow:
             if event.text is None:
                 concerned = follow_deletion(uow, source, actor=event.actor.key, now=now)
             else:
                 concerned = follow_edit(
                     uow,
                     source,
-                    text=self._redact(event.text),
-                    logs=self._redact(event.logs),
+                    text=self._taking.redact(event.text),
+                    logs=self._taking.redact(event.logs),
                     actor=event.actor.key,
                     now=now,
                 )
             for incident_id in sorted(concerned):
                 incident = uow.incidents.get(incident_id)
                 if incident is not None:
-                    search_anew(uow, incident, self._clock)
+                    search_anew(uow, incident, self._taking.clock)
 
 
 def _incident_at(uow: UnitOfWork, caller: Caller, message: ReadMessage) -> Incident:

@@ -9,6 +9,7 @@ from bot.slack.cue_proposals import CueProposals
 from bot.slack.degrade import OptionalCalls
 from bot.slack.incident_rooms import IncidentRooms
 from bot.slack.kept_messages import KeptMessages
+from bot.slack.let_in import LetIn
 from bot.slack.reading import SlackReader
 from bot.slack.room_payloads import (
     Changed,
@@ -25,7 +26,8 @@ from bot.slack.tool_posts import ToolPosts
 
 
 class RoomEvents:
-    """`rooms` is None where no incident channels are configured."""
+    """`rooms` is None where no incident channels are configured. `let_in` is told of channels that
+    the bot is in again."""
 
     def __init__(
         self,
@@ -35,7 +37,9 @@ class RoomEvents:
         reader: SlackReader,
         cues: CueProposals,
         optional: OptionalCalls,
+        let_in: LetIn,
     ) -> None:
+        self._let_in = let_in
         self._optional = optional
         self._rooms = rooms
         self._cues = cues
@@ -54,6 +58,8 @@ class RoomEvents:
         if said_so is not None:
             self._cues.heard(said_so)  # and it may be more than that: a reply under a card
         event = room_event(body)
+        if isinstance(event, RoomOpened | RoomBack):
+            self._let_in(event.team_id, event.channel)
         match event:
             case None:
                 return False

@@ -44,6 +44,12 @@ class SlackRooms:
             "admin": _name(admin) or _name(wanted),
             "canary": _name(canary),
         }
+        self._settings = {
+            _name(canary): "RECALL_CANARY_CHANNEL",
+            _name(admin): "RECALL_ADMIN_CHANNEL",
+            _name(shadow): "RECALL_SHADOW_CHANNEL",
+            _name(wanted): "RECALL_SLACK_CHANNEL",
+        }
         self._clock = clock
         self._found: dict[str, tuple[float, CardRoom]] = {}
         self._who = WhoAmI(client)
@@ -95,7 +101,8 @@ class SlackRooms:
             return room
 
     def _ask(self, wanted: str) -> CardRoom:
-        channel = find_channel(self._client, wanted)
+        setting = self._settings.get(wanted, "the channel's settings")
+        channel = find_channel(self._client, wanted, setting)
         return CardRoom(
             to=Destination(team_id=self._who().team_id, channel=str(channel["id"])),
             is_shared=bool(channel.get("is_ext_shared")),
@@ -106,15 +113,23 @@ def _name(wanted: str | None) -> str:
     return wanted.strip() if wanted else ""
 
 
-def find_channel(client: WebClient, wanted: str) -> dict[str, Any]:
-    """Slack's channel object for an id, or a name with or without #.
+def find_channel(
+    client: WebClient, wanted: str, setting: str = "RECALL_SLACK_CHANNEL"
+) -> dict[str, Any]:
+    """Slack's channel object for an id, or a name with or without #; `setting` is what names it.
 
     Raises ChatRefused (channel_not_found) when the bot cannot see such a channel.
     """
     wanted = wanted.strip()
+    advice = f"check {setting}, and invite the bot if the channel is private"
     if _ID.fullmatch(wanted):
         info = client.conversations_info
-        return dict(api_call("conversations.info", info, channel=wanted)["channel"])
+        try:
+            return dict(api_call("conversations.info", info, channel=wanted)["channel"])
+        except ChatRefused as error:
+            if error.code != "channel_not_found":
+                raise
+            raise _not_seen(wanted, advice) from error
     name, cursor = wanted.lstrip("#"), ""
     while True:
         answer = api_call(
@@ -130,8 +145,10 @@ def find_channel(client: WebClient, wanted: str) -> dict[str, Any]:
                 return dict(channel)
         cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
         if not cursor:
-            raise ChatRefused(
-                f"there is no channel #{name} that the bot can see; check "
-                "RECALL_SLACK_CHANNEL, and invite the bot if the channel is private",
-                code="channel_not_found",
-            )
+            raise _not_seen(f"#{name}", f"{advice}; an archived one is not found")
+
+
+def _not_seen(channel: str, advice: str) -> ChatRefused:
+    return ChatRefused(
+        f"there is no channel {channel} that the bot can see; {advice}", code="channel_not_found"
+    )

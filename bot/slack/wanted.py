@@ -10,6 +10,7 @@ from typing import Any
 
 from bot.channels.model import Mode
 from bot.channels.watching import watched_as
+from bot.chat.troubles import is_in_trouble
 from bot.errors import DatabaseBusy
 from bot.incidents.model import source_key
 from bot.slack.post_alerts import tells_of_alerts
@@ -40,11 +41,13 @@ class RoomWants:
     def __call__(self, body: Mapping[str, Any]) -> bool:
         event = room_event(body)
         match event:
-            case RoomOpened(name=name):
-                return self._pattern is not None and (
-                    name is None or self._pattern.search(name) is not None
+            case RoomOpened(name=str(name)):
+                return self._pattern is not None and self._pattern.search(name) is not None
+            case RoomOpened() | RoomBack():
+                return self._pattern is not None or self._look(
+                    lambda uow: is_in_trouble(uow, event.team_id, event.channel)
                 )
-            case RoomClosed() | RoomBack():
+            case RoomClosed():
                 return self._pattern is not None
             case Reacted():
                 return True

@@ -113,6 +113,19 @@ class SqlOutbox(SqlSaid):
         self.put(key, destination[0], message, now)
         return True
 
+    def say_again(self, key: str, now: datetime) -> bool:
+        statement = (
+            update(outbox)
+            .where(outbox.c.key == key, outbox.c.refused_revision >= outbox.c.desired_revision)
+            .values(
+                desired_revision=outbox.c.desired_revision + 1,
+                queued_at=now,
+                not_before=now,
+                attempts=0,
+            )
+        )
+        return self._connection.execute(statement).rowcount > 0
+
     def speak_in_turn(self) -> None:
         lock_until_commit(self._connection, Lock.SPEAKING)
 

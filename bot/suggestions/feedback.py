@@ -83,6 +83,8 @@ class Buttons:
                 self._tell(uow, press, _STALE, now)
             elif button.team_id != press.actor.team_id:
                 self._refuse(uow, press, "another team's button", now)
+            elif not self._roles.role_of(press.actor).includes(Role.RESPONDER):
+                self._refuse(uow, press, "guests hold no role", now)
             elif button.action == "why":
                 self._explain(uow, press, button, stored, now)
             elif button.action == "resolved_like":

@@ -140,7 +140,8 @@ def understand(question: str, *, has_logs: bool, environments: Iterable[str]) ->
         meant = environments_meant(match["place"] or match["other"], environments)
         if meant:
             return Understood(FollowUp.ENVIRONMENT, meant)
-    return FRESH
+    alone = _named_alone(said, environments)
+    return Understood(FollowUp.ENVIRONMENT, alone) if alone else FRESH
 
 
 _KINDS = (
@@ -164,11 +165,21 @@ def plain_words(text: str) -> str:
 
 def environments_meant(word: str, known: Iterable[str]) -> tuple[str, ...]:
     """The known environments that a word names: the one of that name, else those whose part
-    before the slash it is. `production` and `prod` are the same."""
+    before the slash it is, else those whose cluster, behind the slash, it is. `production` and
+    `prod` are the same."""
     wanted = environment_word(word)
     by_word = {environment_word(name): name for name in known if name}
     if wanted in by_word:
         return (by_word[wanted],)
     if "/" in wanted:
         return ()
-    return tuple(sorted(name for one, name in by_word.items() if one.startswith(f"{wanted}/")))
+    before = sorted(name for one, name in by_word.items() if one.startswith(f"{wanted}/"))
+    behind = sorted(name for one, name in by_word.items() if one.endswith(f"/{wanted}"))
+    return tuple(before or behind)
+
+
+def _named_alone(word: str, known: Iterable[str]) -> tuple[str, ...]:
+    """What a word that stands alone names, as the answer to "which one do you mean?". A word of
+    letters alone could be anything that people say."""
+    is_one = " " not in word and not word.isalpha()
+    return environments_meant(word, known) if is_one and word else ()

@@ -4,7 +4,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Protocol
 
 from bot.actions.offers import Offers, no_offers
@@ -12,6 +12,7 @@ from bot.alerts.changes import Change
 from bot.alerts.model import Severity, StoredAlert
 from bot.channels.interrupting import may_interrupt
 from bot.channels.placing import Where, first_place, remember
+from bot.chat.budget import A_DAY
 from bot.chat.cards import card_key
 from bot.chat.ports import Destination
 from bot.clock import Clock
@@ -107,7 +108,8 @@ class SuggestJob:
     says nothing, unless the card is there already or the channel was made for this incident.
     A job with `again` in its payload looks even where that revision was searched before.
     `storms` tells what is said in a storm's message instead; None: nothing ever is. `changed`
-    tells what changed shortly before; None: nothing is told of that.
+    tells what changed shortly before; None: nothing is told of that. `a_day` is how many posts
+    that nobody asked for a channel may get within a day.
     """
 
     def __init__(
@@ -119,7 +121,9 @@ class SuggestJob:
         storms: Storms | None = None,
         offers: Offers = no_offers,
         changed: ChangedLast | None = None,
+        a_day: int = A_DAY,
     ) -> None:
+        self._a_day = a_day
         self._offers = offers
         self._storms = storms
         self._changed = changed
@@ -213,6 +217,10 @@ class SuggestJob:
         has_news = (shown is not None and shown.answered) or where.is_own
         if not has_news or is_in_storm or incident.state.is_over:
             return
+        if where.is_refused:
+            later = _a_while_after(now)
+            look_again(uow, incident, f"refused:{later.isoformat()}", self._clock, later)
+            return
         alerts = [stored.alert for stored in uow.alerts.of_incident(incident.id)]
         self._wait_for_quiet_to_end(uow, where, incident, now)
         to = first_place(uow, where, incident, alerts)
@@ -251,10 +259,18 @@ class SuggestJob:
             look_again(uow, incident, "building up", self._clock, building_up)
             return False
         is_urgent = incident.severity is Severity.CRITICAL or where.is_own
-        later = may_interrupt(uow, to, card_key(incident), now, is_urgent=is_urgent)
+        key = card_key(incident)
+        later = may_interrupt(uow, to, key, now, is_urgent=is_urgent, a_day=self._a_day)
         if later is not None:
             look_again(uow, incident, f"room:{later.isoformat()}", self._clock, later)
         return later is None
+
+
+def _a_while_after(now: datetime) -> datetime:
+    """When a channel that was not found is looked for again: 5 to 15 minutes later, at a full ten
+    minutes, so that an incident which changes often is looked at no more often."""
+    ten = 600
+    return datetime.fromtimestamp((now.timestamp() + 1.5 * ten) // ten * ten, tz=UTC)
 
 
 def _readers(where: Where, stands: Destination | None) -> Audience:

@@ -128,7 +128,7 @@ def test_answers_while_a_large_import_runs(stage: Stage, tmp_path: Path) -> None
     while importing.poll() is None:
         busy.append(ask_once())
     lasted = time.monotonic() - began
-    assert importing.returncode == 0
+    assert importing.returncode == 0, (tmp_path / "import.log").read_text()
     after = [ask_once() for _ in range(QUIET)]
     print_table(
         f"Question to answer around an import of {passages:,} passages ({lasted:.0f} s)",
@@ -163,10 +163,12 @@ def write_pages(folder: Path) -> int:
 
 
 def start_import(data: Path, folder: Path) -> subprocess.Popen[bytes]:
+    """As somebody types it beside the running bot; what it says is in `import.log`."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("RECALL_", "SLACK_"))}
-    return subprocess.Popen(
-        [sys.executable, "-m", "bot", "import", "runbooks", str(folder)],
-        env={**environment, "RECALL_DATA_DIR": str(data)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    with (data / "import.log").open("wb") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "bot", "import", "runbooks", str(folder)],
+            env={**environment, "RECALL_DATA_DIR": str(data)},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )

@@ -4,6 +4,7 @@ Each test looks at the page as a person does; with `SCREENSHOTS=docs/images` it 
 """
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from selenium import webdriver
@@ -14,6 +15,7 @@ from bot.workspace.driver import Person
 from bot.workspace.model import Message
 from knowledge.embed.port import Embedder
 from tests.support.browsing import NEEDS_CHROMIUM, PATIENCE, PHONE, WIDE, Page, open_browser
+from tests.support.grading import graded_week
 from tests.support.house import CHANNEL, House, text_of
 
 pytestmark = [
@@ -139,7 +141,6 @@ def test_the_settings_of_a_channel(browser: webdriver.Chrome, house: House, card
     page = look(browser, house, "alice", TALL)
     house.person("alice").runs("/recall settings", CHANNEL)
     page.until(lambda: "How I behave in this channel" in page.text("#messages"))
-    page.picture("settings", "#messages .card", words="How I behave")
     page.press("Change…", "#messages")
     form(page, "Settings")
     fits(page)
@@ -227,4 +228,23 @@ def test_a_card_in_the_shadow_channel(
     assert f"Shadow of #{CHANNEL}" in page.text("#messages .card")
     assert "Better silent" in page.text("#messages .card")
     page.picture("shadow-card", "#messages .card")
+    page.is_calm()
+
+
+def test_the_page_of_a_graded_week(browser: webdriver.Chrome, house: House) -> None:
+    alice = house.person("alice")
+    place = alice.creates_channel("shop-alerts")
+    week = {"right": 45, "wrong": 1, "silent": 2, "ungraded": 10}
+    now = datetime.now(UTC)
+    graded_week(house.database, house.workspace.team_id, place.id, now, **week)
+    page = look(browser, house, "alice", TALL)
+    page.press_channel(place.name, narrow=False)
+    alice.runs("/recall settings shadow", place.name)
+    page.until(lambda: "From now on here: shadow" in page.text("#messages"))
+    alice.runs("/recall settings", place.name)
+    page.until(lambda: "45 of 48" in page.text("#messages"))
+    assert "95 % interval" in page.text("#messages")
+    assert "9.7 a day" in page.text("#messages")
+    assert "speak for going on" in page.text("#messages")
+    page.picture("settings", "#messages .card", words="How I behave")
     page.is_calm()

@@ -222,6 +222,23 @@ def test_other_words_after_a_refusal_are_tried(database: Database, clock: Manual
     assert [message.message for message in claim(database, clock)] == [Notice(text="short")]
 
 
+def test_what_was_refused_can_be_said_again_in_the_same_words(
+    database: Database, clock: ManualClock
+) -> None:
+    put(database, clock, "a", "one")
+    with database.begin() as unit:
+        assert not unit.outbox.say_again("a", clock.now()), "nothing was refused"
+    claim(database, clock)
+    with database.begin() as unit:
+        unit.outbox.mark_refused("a", "not_in_channel", clock.now())
+    assert claim(database, clock) == []
+    with database.begin() as unit:
+        assert unit.outbox.say_again("a", clock.now())
+        assert not unit.outbox.say_again("a", clock.now()), "it waits already"
+        assert not unit.outbox.say_again("b", clock.now()), "it was never put"
+    assert [message.message for message in claim(database, clock)] == [Notice(text="one")]
+
+
 def test_words_put_while_others_are_being_refused_are_tried(
     database: Database, clock: ManualClock
 ) -> None:

@@ -48,6 +48,33 @@ def test_two_people_a_command_and_an_alert(acting: House, story: Story, tmp_path
     assert button_texts(over) == []
 
 
+def test_what_waits_for_a_word_stands_on_everybodys_home(acting: House, story: Story) -> None:
+    acting.fires(named(story, ALERT))
+    acting.card_that_says(ALERT)
+    asks(acting, "alice", "/recall act RCL-1 touch", name="later")
+    message = request_that_says(acting, "Waits for approval")
+    on_bobs = home_of(acting, "bob", "Actions that wait", "ACT-1")
+    assert "for RCL-1" in on_bobs
+    assert "waits for approval, low risk, expires in" in on_bobs
+    assert "you asked for it" in home_of(acting, "alice", "ACT-1")
+    acting.person("alice").clicks(message, "Withdraw")
+    request_that_says(acting, "Withdrawn")
+    assert "ACT-1" not in home_of(acting, "bob", "1 open")
+
+
+def home_of(house: House, who: str, *words: str) -> str:
+    """What stands on a person's home tab when they open it now."""
+    person = house.person(who)
+    before = person.home
+    person.opens_home()
+
+    def found() -> str:
+        shown = str(person.home.definition) if person.home not in (None, before) else ""
+        return shown if all(word in shown for word in words) else ""
+
+    return house.workspace.wait_for(found, 20)
+
+
 def test_a_lead_who_asks_needs_a_second_person_and_anybody_stops(
     acting: House, story: Story, tmp_path: Path
 ) -> None:

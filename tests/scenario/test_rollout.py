@@ -115,6 +115,16 @@ def test_a_mistyped_command_is_met_with_a_suggestion(house: House) -> None:
     assert "/recall quiet" in told(house, "bob", "/recall help")
 
 
+def test_a_mistyped_key_never_ends_the_incident_of_the_channel(house: House, story: Story) -> None:
+    house.fires(named(story, "OrdersDbReplicationLag"))
+    card = house.card_that_says("OrdersDbReplicationLag")
+    meant = "Did you mean /recall resolve RCL-2 restarted the standby?"
+    assert meant in told(house, "bob", "/recall resolve RLC-2 restarted the standby")
+    assert "Did you mean /recall ack RCL-1?" in told(house, "bob", "/recall ack RLC-1")
+    assert [one["state"] for one in house.get("/v1/incidents")["items"]] == ["open"]
+    assert house.cards()[0].ts == card.ts
+
+
 def test_a_guest_of_the_workspace_holds_no_role(house: House, story: Story) -> None:
     house.fires(named(story, "OrdersDbReplicationLag"))
     house.card_that_says("OrdersDbReplicationLag")
@@ -122,3 +132,29 @@ def test_a_guest_of_the_workspace_holds_no_role(house: House, story: Story) -> N
     answer = told(house, "carol", "/recall ack")
     assert "Guests hold no role" in answer
     assert "OrdersDbReplicationLag" not in told(house, "carol", "/recall status")
+
+
+def test_a_guest_asks_presses_and_pastes_and_nothing_comes_of_it(
+    house: House, story: Story
+) -> None:
+    house.fires(named(story, "OrdersDbReplicationLag"))
+    card = house.card_that_says("OrdersDbReplicationLag")
+    carol = house.workspace.add_user("carol", guest=True)
+    carol.joins(CHANNEL)
+    lines = "```\nERROR: canceling statement due to conflict with recovery\n```"
+    pasted = carol.says(CHANNEL, lines, thread_ts=card.ts)
+    pressed = carol.clicks(card, "Helpful")
+    in_private = carol.tells_bot("standby of orders-db is far behind")
+    asked = carol.mentions_bot(CHANNEL, "standby of orders-db is far behind, seen before?")
+    for question, channel in ((asked, CHANNEL), (in_private, in_private.channel)):
+        (answer,) = house.workspace.wait_for(
+            lambda question=question, channel=channel: house.replies(question, channel), 30
+        )
+        assert text_of(answer).strip() == "Guests hold no role here. Ask somebody of the team."
+    house.workspace.wait_until_acked(pressed)
+    house.until(house.is_settled)
+    assert house.replies(card) == []
+    assert [(one.ts, one.edited) for one in house.cards()] == [(card.ts, card.edited)]
+    whole = house.get("/v1/incidents/RCL-1")
+    assert pasted.ts not in str(whole["timeline"])
+    assert "carol" not in str(whole["timeline"])

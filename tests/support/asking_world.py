@@ -27,7 +27,7 @@ from bot.suggestions.jobs import Suggester, SuggestJob
 from knowledge.model import Document, PastIncident, Runbook
 from knowledge.text.passages import passages_of
 from tests.support.memory_knowledge import THREE_CAUSES, page, searchable
-from tests.support.slack_world import CHANNEL, TEAM, World
+from tests.support.slack_world import CHANNEL, GUEST, TEAM, World
 
 DATABASE_PAGE = page(
     "db-slots",
@@ -109,7 +109,7 @@ class AskingWorld(World):
             clock,
             FollowUps(database, builder, clock, CATALOGUE.environments),
             book=self.book,
-            role_of=RoleBook().role_of,
+            role_of=RoleBook(is_guest=lambda actor: actor.user_id == GUEST).role_of,
             files=self.files,
             pane=pane,
             is_shared=lambda team_id, channel: self.rooms.of(team_id, channel).is_shared,

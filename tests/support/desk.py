@@ -9,6 +9,7 @@ from bot.clock import ManualClock
 from bot.commands import COMMANDS, FORMS
 from bot.commands.book import CommandBook
 from bot.commands.model import Caller, Pager, Reply, Tools
+from bot.errors import ChatRefused
 from bot.incidents.model import Incident
 from bot.jobs.ports import InboxItem, InboxKind
 from bot.people.model import Actor, Role
@@ -20,13 +21,17 @@ from tests.support.slack_world import CHANNEL, TEAM, ScriptedSuggester
 
 
 class FakeRooms:
-    """The Rooms port: every channel exists; those in `shared` are shared."""
+    """The Rooms port: every channel exists; those in `shared` are shared. While `refusal` says
+    something the default one is refused with those words."""
 
     def __init__(self, shared: frozenset[str] = frozenset()) -> None:
         self.shared = shared
         self.shadow_channel: str | None = None
+        self.refusal = ""
 
     def default(self) -> CardRoom | None:
+        if self.refusal:
+            raise ChatRefused(self.refusal, code="channel_not_found")
         return self.of(TEAM, CHANNEL)
 
     def of(self, team_id: str, channel: str) -> CardRoom:

@@ -13,8 +13,8 @@ FULL, MINIMAL = DOCS / "slack-app-manifest.yaml", DOCS / "slack-app-manifest-min
 RENEW = "python -m tests.support.manifests"
 
 _HEAD = """\
-# Paste this at "Create New App > From a manifest". Socket Mode needs no public address; for HTTP
-# mode set socket_mode_enabled to false and all request_url to https://YOUR_HOST/slack/events.
+# Paste this at "Create New App > From a manifest". Socket Mode needs no public address; the lines
+# to change for HTTP mode are in install.md, "Make the Slack app".
 """
 _ABOUT = {
     FULL: """\

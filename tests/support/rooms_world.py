@@ -82,6 +82,7 @@ class RoomsWorld:
             redact=redact,
             clock=clock,
             intake=self.intake,
+            a_day=50,
         )
         self._shortcuts = parts.shortcuts
         where = Placing(database, rooms, default_mode, clock)

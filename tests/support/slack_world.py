@@ -23,6 +23,8 @@ from tests.support.chat import FakeChat
 from tests.support.saying import one_cause
 
 TEAM, CHANNEL, BOT = "T1", "C1", "U0BOT"
+GUEST = "U0GUEST"
+"""A guest of the workspace, whatever else is known of people."""
 ROOM = CardRoom(Destination(TEAM, CHANNEL))
 
 
@@ -46,7 +48,8 @@ class World:
         self.chat = FakeChat(clock)
         self.builder = ScriptedSuggester()
         self.sender = OutboxSender(database, self.chat, clock)
-        self.buttons = Buttons(database, clock, passages_of, RoleBook(leads=[f"{TEAM}/U0LEAD"]))
+        roles = RoleBook([f"{TEAM}/U0LEAD"], is_guest=lambda actor: actor.user_id == GUEST)
+        self.buttons = Buttons(database, clock, passages_of, roles)
         self.inbound = SlackInbound(database, self.builder, self.buttons, redact, clock)
         self.room: CardRoom | None = ROOM
         self.job = SuggestJob(database, self.builder, lambda _: in_room(self.room), clock)

@@ -9,6 +9,7 @@ import pytest
 
 from bot.channels.model import ChannelSettings, Mode, ToolPost
 from bot.channels.placing import Placing, first_place
+from bot.chat.troubles import troubles
 from bot.clock import ManualClock
 from bot.incidents.model import Incident
 from tests.support.databases import sqlite_database
@@ -132,3 +133,23 @@ def test_a_channel_that_asks_for_the_service_gets_it(desk: Desk) -> None:
     where = placing(desk)(replace(fired(desk), service="checkout"))
     assert where.room is not None
     assert where.room.to.channel == "C0SHOP"
+
+
+def test_a_channel_that_cannot_be_found_is_on_record_until_it_is_there_again(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    incident, place = fired(desk), placing(desk, Mode.CARD)
+    desk.rooms.refusal = "there is no channel #incidents; check RECALL_SLACK_CHANNEL"
+    for _ in range(3):
+        where = place(incident)
+        assert (where.room, where.is_refused) == (None, True)
+        desk.clock.advance(60)
+    with desk.database.read() as uow:
+        (trouble,) = troubles(uow)
+    assert (trouble.channel, trouble.error) == ("cards", desk.rooms.refusal)
+    assert trouble.since == desk.clock.now() - timedelta(minutes=3)
+    assert len([one for one in caplog.records if "no card can be posted" in one.message]) == 1
+    desk.rooms.refusal = ""
+    assert place(incident).room is not None
+    with desk.database.read() as uow:
+        assert troubles(uow) == []

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.budget import HOUR, is_unasked, next_token, noise_of, tokens
+from bot.chat.budget import DAY, HOUR, is_unasked, next_token, noise_of, tokens
 from bot.chat.ports import Destination, SaidMessage
 
 NOW = datetime(2026, 11, 19, 12, 0, tzinfo=UTC)
@@ -36,6 +36,13 @@ def test_a_token_is_never_more_than_an_hour_away(
     assert next_token(spent, capacity, NOW, 0) <= at
     if waiting == 0:
         assert (at == NOW) == (tokens(spent, capacity, NOW) > 0)
+
+
+def test_a_days_token_is_back_a_day_later() -> None:
+    spent = [NOW - timedelta(hours=20), NOW - timedelta(hours=3)]
+    assert tokens(spent, 2, NOW, DAY) == 0
+    assert next_token(spent, 2, NOW, within=DAY) == NOW + timedelta(hours=4)
+    assert next_token(spent, 3, NOW, within=DAY) == NOW
 
 
 @given(capacity=capacities, ages=waits)

@@ -235,6 +235,39 @@ def test_a_channel_without_the_bot_is_a_problem(workspace: LocalWorkspace, tmp_p
     assert "invite" in found["slack channel"].advice
 
 
+def test_in_shadow_the_shadow_channel_is_looked_at_as_well(
+    workspace: LocalWorkspace, tmp_path: Path
+) -> None:
+    assert _slack(workspace, tmp_path)["shadow channel"].status is Status.WARNING
+    workspace.add_channel(Room("graders", private=True))
+    there = _slack(workspace, tmp_path, RECALL_SHADOW_CHANNEL="#graders")
+    assert there["shadow channel"].status is Status.OK
+    public = _slack(workspace, tmp_path, RECALL_SHADOW_CHANNEL="#incidents")["shadow channel"]
+    assert (public.status, "public" in public.detail) == (Status.WARNING, True)
+    outside = _slack(workspace, tmp_path, RECALL_SHADOW_CHANNEL="#elsewhere")["shadow channel"]
+    assert outside.status is Status.PROBLEM
+    assert "#elsewhere" in outside.detail
+    gone = _slack(workspace, tmp_path, RECALL_CANARY_CHANNEL="#no-such")["canary channel"]
+    assert gone.status is Status.PROBLEM
+
+
+def test_where_cards_are_on_no_shadow_channel_is_needed(
+    workspace: LocalWorkspace, tmp_path: Path
+) -> None:
+    assert "shadow channel" not in _slack(workspace, tmp_path, RECALL_ROLLOUT="card")
+
+
+def test_an_archived_channel_is_a_problem(workspace: LocalWorkspace, tmp_path: Path) -> None:
+    workspace.add_channel(Room("closed"))
+    by_id = workspace.channel_id("closed")
+    workspace.user("alice").archives("closed")
+    found = _slack(workspace, tmp_path, RECALL_SHADOW_CHANNEL=by_id)["shadow channel"]
+    assert (found.status, found.advice) == (
+        Status.PROBLEM,
+        "choose another one or unarchive it",
+    )
+
+
 def test_a_wrong_token_is_a_problem_and_is_not_told(
     workspace: LocalWorkspace, tmp_path: Path
 ) -> None:

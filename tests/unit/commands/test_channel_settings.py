@@ -8,6 +8,7 @@ from bot.channels.model import Mode
 from bot.commands.model import FieldErrors, Refused
 from bot.people.model import Role
 from tests.support.desk import Desk
+from tests.support.grading import graded_week
 from tests.support.slack_world import CHANNEL, TEAM
 
 
@@ -22,6 +23,36 @@ def test_without_a_word_the_channel_is_in_shadow(desk: Desk) -> None:
     assert "Too few to go by" in told
 
 
+def test_an_incidents_own_channel_says_that_it_has_a_card(desk: Desk) -> None:
+    incident = desk.fires("CheckoutDown")
+    assert incident is not None
+    with desk.database.begin() as uow:
+        uow.placements.dedicate(TEAM, "C0INC", incident.id, desk.clock.now())
+    assert "card (the default)" in desk.says("settings", desk.caller(channel="C0INC"))
+    assert "shadow (the default)" in desk.says("settings")
+
+
+@pytest.mark.parametrize(
+    ("right", "interval", "told"),
+    [
+        (38, "83% to 99%", "The numbers speak for going on to thread or card."),
+        (22, "40% to 69%", "The numbers speak for staying in shadow"),
+        (33, "68% to 91%", "Not clear yet"),
+    ],
+)
+def test_a_graded_week_says_what_its_numbers_speak_for(
+    desk: Desk, right: int, interval: str, told: str
+) -> None:
+    week = {"right": right, "wrong": 39 - right, "silent": 1, "ungraded": 20}
+    graded_week(desk.database, TEAM, CHANNEL, desk.clock.now(), **week)
+    page = desk.says("settings", desk.caller("lena", Role.LEAD))
+    assert "incidents spoken of | 60 in 6.0 days, 10.0 a day" in page
+    assert f"graded right | {right} of 40 ({right / 40:.0%}; 95 % interval {interval})" in page
+    assert "better silent | 1 of 40" in page
+    assert told in page
+    assert "Too few" in desk.says("settings", desk.caller(channel="C2")), "another channel's week"
+
+
 def test_a_lead_switches_it_on_and_a_responder_cannot(desk: Desk) -> None:
     assert "Only a lead" in desk.says("settings card")
     assert chosen(desk).mode is None
@@ -32,11 +63,18 @@ def test_a_lead_switches_it_on_and_a_responder_cannot(desk: Desk) -> None:
 
 
 def test_everybody_mutes_at_once_and_ends_it(desk: Desk) -> None:
-    assert "Quiet here until" in desk.says("quiet 2h")
+    assert "Quiet here until Thu 19 Nov 05:12 (UTC)" in desk.says("quiet 2h")
     assert chosen(desk).quiet_until == desk.clock.now() + timedelta(hours=2)
     desk.says("quiet off")
     assert chosen(desk).quiet_until is None
     assert "Say for how long" in desk.says("quiet for ever")
+
+
+def test_a_mute_is_told_by_the_clocks_of_the_channel(desk: Desk) -> None:
+    lead = desk.caller("lena", Role.LEAD)
+    desk.book.submit(lead, "channel_settings", CHANNEL, filled(time_zone="Europe/Berlin"))
+    assert "until Thu 19 Nov 06:12 (Europe/Berlin)" in desk.says("quiet 2h")
+    assert "muted until Thu 19 Nov 06:12 (Europe/Berlin)" in desk.says("settings")
 
 
 def test_shadow_without_a_shadow_channel_is_told(desk: Desk) -> None:

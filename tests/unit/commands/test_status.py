@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.alerts.model import StoredAlert
+from bot.channels.model import PersonSettings, QuietHours
 from bot.commands.model import Pager
 from bot.incidents.model import IncidentState
 from bot.pager.references import pagerduty_incidents
@@ -20,6 +21,17 @@ def test_open_incidents_are_listed_with_how_bad_where_and_since_when(desk: Desk)
     assert "2 open incidents" in told
     assert "RCL-2 VaultSealed | high, open, vault, prod, for 0 s" in told
     assert "RCL-1 CheckoutDown | high, open, checkout, prod, for 2 h" in told
+
+
+def test_a_snooze_is_told_by_the_clocks_of_whoever_asks(desk: Desk) -> None:
+    desk.fires("CheckoutDown")
+    zone = PersonSettings(quiet=QuietHours(time_zone="Asia/Tokyo"))
+    with desk.database.begin() as uow:
+        uow.preferences.save_person("T1", "U0ALICE", zone, actor="t", now=desk.clock.now())
+    told = "snoozed until Thu 19 Nov 14:12 (Asia/Tokyo)"
+    assert "RCL-1 is " + told in desk.says("snooze RCL-1 2h")
+    assert told in desk.says("status")
+    assert "snoozed until Thu 19 Nov 05:12 (UTC)" in desk.says("status", desk.caller("bob"))
 
 
 def test_with_nothing_open_it_says_so(desk: Desk) -> None:

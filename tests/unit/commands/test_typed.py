@@ -6,7 +6,10 @@ from hypothesis import strategies as st
 
 from bot.commands.typed import command_line, without_ask
 
-NAMES = ("status", "ack", "ask", "similar", "runbook", "quiet", "help")
+NAMES = (
+    *("status", "ack", "ask", "similar", "runbook", "quiet", "help"),
+    *("settings", "actions", "handover"),
+)
 
 
 @pytest.mark.parametrize(
@@ -27,6 +30,14 @@ NAMES = ("status", "ack", "ask", "similar", "runbook", "quiet", "help")
         ("/recall", ""),
         ("statsu", "statsu"),
         ("statu RCL-3", "statu RCL-3"),
+        ("ack RLC-12", "ack RLC-12"),
+        ("qiuet 2h", "qiuet 2h"),
+        ("settings card", "settings card"),
+        ("actions stop", "actions stop"),
+        ("actions stop too many at once", "actions stop too many at once"),
+        ("handover 08:00", "handover 08:00"),
+        ("settings of the pool are wrong", None),
+        ("actions that helped last time", None),
         ("acknowledge", None),
         ("status page is down", None),
         ("status of checkout?", None),

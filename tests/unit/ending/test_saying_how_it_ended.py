@@ -54,6 +54,17 @@ def test_one_tap_fills_the_form_and_the_card_says_how_it_ended(desk: Desk) -> No
     assert ("T1/U0ALICE", "incident.resolved") in desk.world.audited()
 
 
+@pytest.mark.parametrize("words", ["INC-87", "like INC-87"])
+def test_a_past_case_in_the_command_opens_the_form_filled_in_like_it(
+    desk: Desk, words: str
+) -> None:
+    desk.incident_with_a_card()
+    form = desk.runs(f"resolve RCL-1 {words}")
+    assert isinstance(form, Form)
+    assert initial(form, "cause") == "Like INC-87: report-worker leaked connections"
+    assert desk.incident().state is IncidentState.OPEN
+
+
 def test_own_words_are_what_is_found_next_time(desk: Desk) -> None:
     desk.incident_with_a_card()
     desk.submits(desk.opens("resolve"), {"fix": "Drained node 7.", "suggestion_right": "no"})

@@ -68,6 +68,7 @@ def test_without_a_length_a_form_asks_and_knows_the_persons_zone(desk: Desk) -> 
         desk.submits(form, {"length": ""})
     said = desk.submits(form, {"length": "tomorrow", "why": "asleep"})
     assert isinstance(said, Notice)
+    assert "until Fri 20 Nov 09:00 (Europe/Berlin)" in said.text
     assert desk.incident().snoozed_until == datetime(2026, 11, 20, 8, tzinfo=UTC)
 
 

@@ -3,9 +3,9 @@
 from bot.alerts.model import Severity
 from bot.channels.interrupting import held_back_since
 from bot.channels.model import ChannelSettings, Mode, QuietHours
-from bot.channels.placing import Where
+from bot.channels.placing import Where, in_room
 from bot.channels.rules import Chosen, is_quiet
-from bot.chat.budget import HOUR
+from bot.chat.budget import DAY, HOUR
 from bot.chat.messages import IncidentCard
 from bot.incidents.model import Incident
 from bot.suggestions.jobs import SuggestJob
@@ -50,6 +50,32 @@ def test_what_is_critical_never_waits_and_still_costs_a_token(world: ScheduleWor
     world.incident("Late")
     world.works()
     assert cards(world) == ["Small", "Burning"]
+
+
+def test_over_a_day_a_channel_hears_no_more_than_the_limit(world: ScheduleWorld) -> None:
+    world.job = SuggestJob(world.database, world.builder, in_the_room, world.clock, a_day=3)
+    for number in range(5):
+        world.incident(f"Alert{number}")
+        world.works()
+        world.passes(minutes=60)
+    assert cards(world) == ["Alert0", "Alert1", "Alert2"]
+    world.incident("Burning", Severity.CRITICAL)
+    world.works()
+    assert cards(world)[-1] == "Burning"
+    world.passes(minutes=18 * 60)
+    assert len(cards(world)) == 4, "the day of the first three is not over"
+    for _ in range(6):
+        world.passes(minutes=61)
+    assert cards(world)[4:] == ["Alert3", "Alert4"], "what waits comes in its turn"
+    with world.database.read() as uow:
+        said = uow.outbox.said_since(world.clock.now() - 3 * DAY)
+    calm = [one.at for one in said if one.key != "card:RCL-6"]
+    for at in calm:
+        assert sum(at <= other < at + DAY for other in calm) <= 3
+
+
+def in_the_room(incident: Incident) -> Where:
+    return in_room(ROOM)
 
 
 def test_an_edit_costs_nothing(world: ScheduleWorld) -> None:

@@ -17,10 +17,11 @@ from knowledge.model import Visibility
 from tests.support.asking_world import DATABASE_PAGE, SLOTS, AskingWorld, asking_world
 from tests.support.databases import sqlite_database
 from tests.support.memory_knowledge import THREE_CAUSES, case
-from tests.support.slack_world import BOT, TEAM
+from tests.support.slack_world import BOT, GUEST, TEAM, pasted
 
 ABOUT_SLOTS = f"<@{BOT}> orders fail, what is this?\n```\n{SLOTS}\n```"
 THREAD = "50.1"
+NO_ROLE = "Guests hold no role here. Ask somebody of the team."
 
 
 @pytest.fixture
@@ -157,6 +158,8 @@ def test_half_an_environment_is_asked_back(world: AskingWorld) -> None:
     reply = world.reply()
     assert isinstance(reply, Notice)
     assert reply.text == "Which one do you mean: prod/eu or prod/us?"
+    follows(world, "prod/us")
+    assert answer(world).suggestion.receipt["query"]["environment"] == "prod/us"
 
 
 def test_logs_in_the_thread_of_an_answer_are_added_to_its_question(world: AskingWorld) -> None:
@@ -355,6 +358,38 @@ def test_a_person_of_another_organisation_commands_nothing(world: AskingWorld) -
         incident = uow.incidents.get(1)
     assert incident is not None
     assert incident.state is IncidentState.OPEN
+
+
+def test_a_guest_is_answered_nothing(world: AskingWorld) -> None:
+    world.says(f"<@{BOT}> many orders fail", user=GUEST)
+    world.says("many orders fail", type="message", channel="D7", channel_type="im", user=GUEST)
+    assert world.answers() == []
+    assert [notice(one) for one in (world.reply(), world.reply("D7"))] == [NO_ROLE] * 2
+    world.says("why?", user=GUEST, type="message", channel_type="channel", thread_ts="50.1")
+    assert len(world.replies()) == 1
+
+
+def test_a_stranger_who_writes_directly_is_answered_nothing(world: AskingWorld) -> None:
+    direct = {"type": "message", "channel": "D7", "channel_type": "im", "user_team": "T9OTHER"}
+    world.says("many orders fail", **direct)
+    assert world.answers() == []
+    assert notice(world.reply("D7")) == NO_ROLE
+
+
+def test_what_a_guest_pastes_is_no_evidence(world: AskingWorld) -> None:
+    world.alert_fires()
+    world.follow()
+    before = world.card()
+    pasted(world, user=GUEST)
+    with world.database.read() as uow:
+        kinds = {entry.kind for entry in uow.incidents.timeline(1)}
+    assert TimelineKind.EVIDENCE not in kinds
+    assert (world.card(), world.replies()) == (before, [])
+
+
+def notice(message: object) -> str:
+    assert isinstance(message, Notice)
+    return message.text
 
 
 def test_a_question_that_begins_like_a_command_stays_a_question(world: AskingWorld) -> None:

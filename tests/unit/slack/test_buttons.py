@@ -13,7 +13,7 @@ from bot.suggestions.jobs import with_corrections
 from knowledge.model import DocumentState, PastIncident, Query, Visibility
 from tests.support.databases import sqlite_database
 from tests.support.saying import one_cause
-from tests.support.slack_world import BOT, CHANNEL, TEAM, World, pasted
+from tests.support.slack_world import BOT, CHANNEL, GUEST, TEAM, World, pasted
 
 FAMILY = Query(
     text="", alert_name="checkout_high_error_rate", service="checkout", environment="prod"
@@ -66,6 +66,22 @@ def test_another_teams_press_is_refused_and_audited(world: World):
     world.presses(world.card(), "helpful", team="T2")
     assert world.card().said == ()
     assert world.audited() == [("T2/U0ALICE", "button.refused")]
+
+
+@pytest.mark.parametrize("action", ["helpful", "not_helpful", "not_same", "resolved_like", "why"])
+def test_a_guests_press_changes_nothing_and_is_audited(world: World, action: str):
+    world.knows()
+    world.alert_fires()
+    world.follow()
+    before = world.card()
+    world.presses(before, action, user=GUEST)
+    assert world.card() == before
+    assert len(world.chat.posts) == 1
+    assert world.audited() == [(f"{TEAM}/{GUEST}", "button.refused")]
+    with world.database.read() as uow:
+        incident = uow.incidents.get(1)
+    assert incident is not None
+    assert incident.state is IncidentState.OPEN
 
 
 def test_a_forged_or_forgotten_token_is_refused_with_one_notice(world: World):

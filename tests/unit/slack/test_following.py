@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from bot.alerts.model import AlertStatus
+from bot.channels.placing import Where
 from bot.chat.ports import CardRoom, Destination
 from bot.clock import ManualClock
 from bot.errors import ChatUnavailable
 from bot.incidents.model import IncidentState, TimelineKind
-from bot.suggestions.jobs import SuggestJob
+from bot.jobs.ports import Job
+from bot.suggestions.jobs import SUGGEST, SuggestJob
 from bot.suggestions.model import Suggestion
 from knowledge.model import Query
 from tests.support.databases import sqlite_database
@@ -172,3 +174,28 @@ def test_while_the_card_room_cannot_be_looked_up_the_job_is_for_later(world: Wor
     world.job = SuggestJob(world.database, world.builder, away, world.clock)
     with pytest.raises(ChatUnavailable):
         world.follow()
+
+
+def test_a_refused_room_costs_no_answer_and_the_card_comes_once_it_is_found(world: World):
+    world.alert_fires()
+    found = world.job
+    world.job = SuggestJob(
+        world.database, world.builder, lambda _: Where(is_refused=True), world.clock
+    )
+    world.follow()
+    world.follow()
+    assert world.chat.posts == []
+    with world.database.read() as uow:
+        assert len(uow.suggestions.list(10)) == 1
+    world.clock.advance(200)
+    assert due(world) == [], "it is not looked for all the time"
+    world.clock.advance(700)
+    [again] = due(world)
+    found.handle(again)
+    world.send()
+    assert world.card().incident_key == "RCL-1"
+
+
+def due(world: World) -> list[Job]:
+    with world.database.begin() as uow:
+        return list(uow.jobs.claim([SUGGEST], world.clock.now(), 30, 10))

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
+from bot.actions.model import RequestState
+from bot.channels.model import PersonSettings, QuietHours
 from bot.chat.home import HomeFacts, home_page
 from bot.chat.messages import Board
 from bot.clock import ManualClock
@@ -21,6 +24,7 @@ from bot.slack import payloads
 from bot.slack.home import HOME_JOB, SlackHome, refresh_later
 from bot.slack.people import SlackPeople
 from knowledge.model import Visibility
+from tests.support.actions import Team
 from tests.support.databases import sqlite_database
 from tests.support.schedule_world import LEAD, ScheduleWorld
 from tests.support.slack_world import TEAM
@@ -108,6 +112,14 @@ def test_an_engineer_sees_what_is_open_and_what_they_forgot(world: HomeWorld) ->
     assert "This week" not in shown
 
 
+def test_times_are_told_by_the_clocks_of_whoever_looks(world: HomeWorld) -> None:
+    zone = PersonSettings(quiet=QuietHours(time_zone="Asia/Tokyo"))
+    with world.database.begin() as uow:
+        now = world.clock.now()
+        uow.preferences.save_person(TEAM, "U0ALICE", zone, actor="t", now=now)
+    assert "as of Thu 19 Nov 12:12 (Asia/Tokyo)" in world.opens_home()
+
+
 def test_forms_that_are_not_there_have_no_button(world: HomeWorld) -> None:
     world.forms = set()
     world.incident("QueueGrows")
@@ -141,6 +153,28 @@ def test_what_not_everyone_may_see_is_on_nobodys_home(world: HomeWorld) -> None:
     assert "Nothing is open" in shown
     assert "No incident opened" in shown
     assert "Secret" not in shown
+
+
+def test_actions_that_wait_are_shown_and_no_other(world: HomeWorld, tmp_path: Path) -> None:
+    team = Team(world.database, world.clock, tmp_path)
+    request = team.asked()
+    with world.database.begin() as uow:
+        uow.actions.move(request, RequestState.AWAITING_APPROVAL)
+    shown = world.opens_home()
+    assert "ACT-1 Touch a file" in shown
+    assert "waits for approval, you asked for it, low risk, expires in" in shown
+    assert "you asked for it" not in world.opens_home(Actor(TEAM, LEAD))
+    assert "ACT-1" not in world.opens_home(Actor("T0OTHER", "U0ALICE"))
+    with world.database.begin() as uow:
+        [incident] = uow.incidents.active()
+        uow.incidents.save(replace(incident, visibility=Visibility(frozenset({f"{TEAM}/C9"}))))
+    assert "ACT-1" not in world.opens_home()
+    with world.database.begin() as uow:
+        uow.incidents.save(incident)
+        held = uow.actions.get(request.id)
+        assert held is not None
+        uow.actions.move(held, RequestState.EXPIRED)
+    assert "Actions that wait" not in world.opens_home()
 
 
 def test_a_guest_is_told_nothing(world: HomeWorld) -> None:

@@ -26,7 +26,7 @@ from bot.slack.pieces import PAIR_ID
 from tests.support.asking_world import AskingWorld, asking_world
 from tests.support.databases import sqlite_database
 from tests.support.saying import answer
-from tests.support.slack_world import TEAM
+from tests.support.slack_world import GUEST, TEAM
 
 
 class Web(WebClient):
@@ -91,6 +91,13 @@ def test_opening_the_pane_offers_what_is_open_now(world: AskingWorld, web: Web) 
     assert "thread_ts" not in call
     assert call["prompts"][0]["message"] == "similar RCL-1"
     assert 3 <= len(call["prompts"]) <= MOST_PROMPTS
+
+
+def test_a_guest_is_offered_nothing(world: AskingWorld, web: Web) -> None:
+    world.alert_fires()
+    looking = opened(type="app_home_opened", tab="messages", user=GUEST, channel="D1")
+    world.process(InboxKind.SLACK_EVENT, json.dumps(looking).encode())
+    assert web.calls == []
 
 
 def test_the_older_kind_of_pane_gets_them_in_its_thread(world: AskingWorld, web: Web) -> None:

@@ -61,6 +61,16 @@ def test_an_unknown_channel_is_refused_in_plain_words(workspace):
         room_called(workspace, "#no-such")
 
 
+def test_the_setting_that_names_it_is_told(workspace):
+    rooms = SlackRooms(
+        client(workspace), "incidents", "#no-such", ManualClock(), canary="C0NOSUCH1"
+    )
+    with pytest.raises(ChatRefused, match="check RECALL_SHADOW_CHANNEL"):
+        rooms.shadow()
+    with pytest.raises(ChatRefused, match="check RECALL_CANARY_CHANNEL"):
+        rooms.canary()
+
+
 def test_while_slack_is_away_it_is_for_later_and_then_remembered(workspace):
     room = SlackRooms(client(workspace), "incidents", None, ManualClock()).default
     workspace.faults.server_error("auth.test")

@@ -74,6 +74,9 @@ PHRASES = {
         "in the staging environment",
         "in production",
         "in prod",
+        "and in eu-1?",
+        "eu-1",
+        "prod/us-1 please",
     ),
     FollowUp.LOGS: ("add these logs", "Use these lines please", "add the logs to it"),
     FollowUp.FRESH: (
@@ -85,6 +88,9 @@ PHRASES = {
         "tell me why the deploy failed",
         "looking into it",
         "in a minute",
+        "dev",
+        "ap-1",
+        "eu-1 is slow as well",
         "in the evening",
         "in testing",
         "what about the payments deploy from last night",
@@ -139,6 +145,7 @@ def test_words_of_their_own_beside_logs_are_a_question(words: str) -> None:
         ("prod", ("prod/eu-1", "prod/us-1")),
         ("production/us-1", ("prod/us-1",)),
         ("prod/ap-1", ()),
+        ("us-1", ("prod/us-1",)),
         ("nowhere", ()),
     ],
 )
