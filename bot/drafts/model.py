@@ -19,6 +19,11 @@ class DraftKind(StrEnum):
     LEARNED_LINK = "learned_link"
     """One person's word on a case: should it hold for all alerts of the kind?"""
 
+    MERGE = "merge"
+    """An incident that looks like a part of another one."""
+    SPLIT = "split"
+    """Alerts that have nothing in common with the others of their incident."""
+
 
 class DraftState(StrEnum):
     WAITING = "waiting"

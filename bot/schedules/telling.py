@@ -19,6 +19,8 @@ _DRAFTS = {
     DraftKind.PAGE_GONE: "Gone from its source:",
     DraftKind.DUPLICATE: "Duplicate page:",
     DraftKind.LEARNED_LINK: "One person's word on",
+    DraftKind.MERGE: "Looks like a part of another incident:",
+    DraftKind.SPLIT: "Looks like two incidents:",
 }
 
 
