@@ -42,6 +42,9 @@ PAGES = (
     "runbooks/edit/checkout/slow",
     "runbooks/history/checkout/slow",
     "runbooks/new",
+    "runbooks/page/orders/pool",
+    "runbooks/history/orders/pool",
+    "runbooks/history/orders/pool?old=2&new=1",
     "review",
     "review?kind=noise_rule",
     "review/1",
@@ -49,16 +52,21 @@ PAGES = (
     "review/3",
     "review/4",
     "review/5",
+    "review?kind=merge",
+    "review/6",
+    "review/7",
     "links",
     "incidents/RCL-1/forms/record",
     "coverage",
     "actions",
+    "actions/1",
     "tokens",
     "numbers",
     "settings",
     "login",
 )
 PATIENCE = 15.0
+MOST_BYTES = 200_000
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +124,19 @@ def violations(driver: webdriver.Chrome) -> list[str]:
     ]
 
 
+def weight(driver: webdriver.Chrome) -> int:
+    """Bytes of the page with its styles and scripts, unpacked, without images."""
+    loaded: int = driver.execute_script(
+        "return performance.getEntriesByType('navigation')"
+        ".concat(performance.getEntriesByType('resource')"
+        ".filter((one) => ['link', 'script'].includes(one.initiatorType)"
+        " && !/[.](png|svg|ico)$/.test(new URL(one.name).pathname)))"
+        ".reduce((sum, one) => sum + one.decodedBodySize, 0);"
+    )
+    assert loaded > 1_000
+    return loaded
+
+
 def no_dialog(driver: webdriver.Chrome) -> bool:
     try:
         driver.switch_to.alert.dismiss()
@@ -134,6 +155,7 @@ def test_everybody_can_read_a_page_and_nothing_in_it_runs(
     assert not window.find_elements(By.CSS_SELECTOR, "main img[src=x]")
     assert window.find_element(By.TAG_NAME, "h1").text not in ("Not Found", "Forbidden")
     assert violations(window) == []
+    assert weight(window) <= MOST_BYTES
     look(window, WIDE, "dark")
     assert violations(window) == []
     look(window, PHONE)
@@ -224,6 +246,59 @@ def test_split_merge_and_resolve_with_a_mistake_told_beside_its_field(
     field.send_keys("made the pool larger")
     window.find_element(By.CSS_SELECTOR, "main form button:last-of-type").click()
     until(window, lambda: "RCL-1 is resolved" in window.find_element(By.TAG_NAME, "main").text)
+
+
+def test_a_lead_merges_and_splits_what_the_bot_proposes_and_undoes_it(
+    tmp_path: Path, window: webdriver.Chrome, site: Site
+) -> None:
+    look(window, PHONE)
+    with console_site(tmp_path, HOSTILE) as fresh:
+        enter(window, fresh.link())
+        try:
+            window.get(f"{fresh.address}/console/review?kind=merge")
+            window.find_element(By.CSS_SELECTOR, "main table a").click()
+            until(window, lambda: window.current_url.endswith("/console/review/6"))
+            window.find_element(By.TAG_NAME, "body").send_keys("a")
+            until(window, lambda: "RCL-2 is now part of RCL-1" in main_text(window))
+            assert (
+                "CacheCold"
+                in window.find_element(By.ID, "side-RCL-1").find_element(By.XPATH, "..").text
+            )
+            assert violations(window) == []
+            press(window, "Undo this merge")
+            until(window, lambda: "What came from RCL-2 is now RCL-3" in main_text(window))
+            window.get(f"{fresh.address}/console/review/7")
+            assert "OrdersDbConnections" in main_text(window)
+            assert "would leave" in main_text(window)
+            press(window, "Split it")
+            until(window, lambda: "RCL-4 was split off from RCL-1" in main_text(window))
+            window.get(f"{fresh.address}/console/review")
+            assert violations(window) == []
+            press(window, "Undo split 7")
+            until(window, lambda: "RCL-4 is part of RCL-1 again" in main_text(window))
+            assert no_dialog(window)
+        finally:
+            enter(window, site.link())
+
+
+def main_text(window: webdriver.Chrome) -> str:
+    return window.find_element(By.TAG_NAME, "main").text
+
+
+def test_on_a_phone_each_token_is_a_card_and_nothing_scrolls_sideways(
+    window: webdriver.Chrome, site: Site
+) -> None:
+    look(window, PHONE)
+    window.get(f"{site.address}/console/tokens")
+    tables = window.find_elements(By.CSS_SELECTOR, "main .scroll")
+    assert tables
+    for table in tables:
+        inner, outer = (table.get_property(name) for name in ("scrollWidth", "clientWidth"))
+        assert isinstance(inner, int)
+        assert isinstance(outer, int)
+        assert inner <= outer
+    cells = window.find_elements(By.CSS_SELECTOR, "main tbody tr:first-child td")
+    assert len({cell.location["x"] for cell in cells}) == 1
 
 
 def report(title: str) -> dict[str, Any]:

@@ -11,15 +11,21 @@ from typing import Any
 
 import uvicorn
 
+from bot.action_book import build_book
+from bot.actions.requests import Requests, Wish
+from bot.chat.ports import Destination
 from bot.clock import ManualClock
 from bot.console import console_parts
 from bot.drafts.model import Draft, DraftKind
 from bot.jobs.inbox_writer import InboxWriter
-from bot.people.model import Role
+from bot.people.model import Actor, Role
+from bot.people.same import SamePeople
 from bot.people.sessions import a_link, digest_of, new_secret
+from bot.people.token_desk import TokenDesk
 from bot.settings import Settings
 from bot.source_secrets import open_sealing, open_secret_keeping
 from bot.store.database import Database
+from bot.suggestions.corrections import Correction, Word
 from bot.suggestions.ports import StoredSuggestion
 from bot.web.app import create_app
 from bot.web.deps import FrontDeps
@@ -71,6 +77,7 @@ def console_site(folder: Path, hostile: str) -> Iterator[Site]:
         writer = InboxWriter(database)
         writer.start()
         settings = settings_of(folder)
+        asks(database, clock, settings, hostile)
         documents = database.knowledge_source().list
         keeping = open_secret_keeping(settings, database, clock, open_sealing(settings))
         keeping.add("T1/BEN", Role.ADMIN, "zabbix", "recall:a long password")
@@ -157,11 +164,51 @@ def fill(database: Database, clock: ManualClock, hostile: str) -> None:
             uow.suggestions.add(stored)
         curator = Curator(uow.knowledge, actor=ANNA.key, now=clock.now())
         curator.publish("checkout/slow", PAGE + f"\n{hostile}\n", 0)
+        other = PAGE.replace("Checkout is slow", f"The pool is used up {hostile}")
+        curator.publish("orders/pool", other.replace("[checkout]", "[orders-db]"), 0)
+        changed = other.replace("most of them", f"most of them, and wait {hostile}")
+        curator.publish("orders/pool", changed.replace("[checkout]", "[orders-db]"), 1)
+        for word in (Word.SAME, Word.HELPFUL, Word.WRONG_STEP):
+            uow.corrections.say(
+                Correction(
+                    team_id=ANNA.team_id,
+                    actor=f"T1/BEN{hostile}",
+                    is_lead=False,
+                    incident_id=found.id,
+                    family="family:1:x",
+                    document_id="orders/pool",
+                    word=word,
+                    at=clock.now(),
+                )
+            )
         for kind, subject, content in drafts(hostile):
             made = Draft(
                 kind=kind, subject=subject, content=content, made_by="T1/BEN", made_at=clock.now()
             )
             uow.drafts.add(made)
+
+
+def asks(database: Database, clock: ManualClock, settings: Settings, hostile: str) -> None:
+    """A request that waits for an approval, and two tokens, one of them somebody else's."""
+    requests = Requests(database, build_book(settings), clock)
+    with database.read() as uow:
+        incident = uow.incidents.get_by_key("RCL-1")
+    answer = requests.make(
+        Wish(
+            by=requests.book.principal(Actor(ANNA.team_id, "BEN"), ANNA.team_id),
+            at=Destination(ANNA.team_id, "C1"),
+            template_id="touch",
+            values={"name": "checkout"},
+            incident=incident,
+            reason=f"it hangs {hostile}",
+        )
+    )
+    assert answer.request is not None, answer
+    desk = TokenDesk(database, SamePeople(()), clock)
+    desk.make(ANNA, "Anna", f"nightly clean-up {hostile}"[:60], 30, by=ANNA.key)
+    _, gone = desk.make(ANNA, "Anna", "the old one", 1, by=ANNA.key)
+    desk.revoke(gone.id, by=ANNA.key)
+    desk.make(Actor(ANNA.team_id, "BEN"), f"Ben {hostile}", "deploys", 30, by="T1/BEN")
 
 
 def drafts(hostile: str) -> list[tuple[DraftKind, str, dict[str, Any]]]:
@@ -223,6 +270,31 @@ def drafts(hostile: str) -> list[tuple[DraftKind, str, dict[str, Any]]]:
                 "word": "same",
                 "said_by": f"T1/BEN{hostile}",
                 "incident": "RCL-1",
+            },
+        ),
+        (
+            DraftKind.MERGE,
+            "RCL-2",
+            {
+                "problem": "RCL-2 looks like a part of RCL-1: search depends on checkout, "
+                "CacheCold and CheckoutHighErrorRate are 0.62 alike, and they opened 9 min apart. "
+                f"{hostile}",
+                "title": f"CacheCold {hostile}",
+                "incident": "RCL-1",
+                "other_title": f"CheckoutHighErrorRate {hostile}",
+                "kinds": [["family:1:a", "family:1:b"]],
+            },
+        ),
+        (
+            DraftKind.SPLIT,
+            "RCL-1",
+            {
+                "problem": "Nothing ties OrdersDbConnections of checkout to the other alerts of "
+                f"RCL-1, CheckoutHighErrorRate of checkout. {hostile}",
+                "title": f"CheckoutHighErrorRate {hostile}",
+                "leaving": [["OrdersDbConnections", "checkout"]],
+                "staying": [["CheckoutHighErrorRate", "checkout"]],
+                "kinds": [["family:1:a", "family:1:c"]],
             },
         ),
     ]

@@ -9,9 +9,13 @@ from fastapi import APIRouter, Request
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
+from bot.alerts.model import StoredAlert
 from bot.drafts.accepted_noise import HOLD_BACK, SILENCE, ends_at, in_force
 from bot.drafts.model import Draft, DraftKind, DraftState
+from bot.drafts.regrouping import KINDS as REGROUPINGS
+from bot.drafts.regrouping import Regroupings
 from bot.drafts.reviewing import Reviewing
+from bot.incidents.model import Incident
 from bot.incidents.records import IncidentRecord
 from bot.people.model import Role
 from bot.web.console.gate import Fields, Lead, Signed, Visitor, text_in
@@ -37,10 +41,14 @@ KINDS = {
     DraftKind.PAGE_GONE: "Gone from its source",
     DraftKind.DUPLICATE: "Duplicate",
     DraftKind.LEARNED_LINK: "Learned link",
+    DraftKind.MERGE: "Merge",
+    DraftKind.SPLIT: "Split",
 }
 LENGTHS = {"86400": "for a day", "604800": "for a week", "2419200": "for four weeks", "": "always"}
 WHAT = {HOLD_BACK: "hold it back until it is reported again", SILENCE: "open no incident at all"}
 _SHOWN = 200
+_MOST_UNDONE = 20
+_MOST_ALERTS = 20
 _LONGEST_REASON = 500
 
 
@@ -65,6 +73,7 @@ def queue(request: Request, visitor: Signed, parts: Console, kind: str = "") -> 
         uncurated=reviewing.uncurated(editor)[:_SHOWN],
         rules=[(one, ends_at(one)) for one in rules[:_SHOWN]],
         what=WHAT,
+        regrouped=_regroupings(parts).done(editor)[:_MOST_UNDONE],
         may_decide=visitor.may(Role.LEAD),
     )
 
@@ -131,11 +140,15 @@ def _keep_gone(parts: ConsoleParts, visitor: Visitor, number: int) -> Response:
 
 @router.post("/review/{number}/withdraw")
 def withdraw(number: int, visitor: Lead, parts: Console, form: Fields) -> Response:
-    """Put an accepted noise rule out of force."""
-    _found(parts, visitor, number)
+    """Put an accepted noise rule out of force, or undo an accepted merge or split."""
+    draft = _found(parts, visitor, number)
     try:
-        _reviewing(parts).withdraw_noise(editor_of(visitor), number)
-        said = f"Noise rule {number} is out of force."
+        if draft.kind in REGROUPINGS:
+            said = _regroupings(parts).undo(editor_of(visitor), number, visitor.name)
+            parts.wake()
+        else:
+            _reviewing(parts).withdraw_noise(editor_of(visitor), number)
+            said = f"Noise rule {number} is out of force."
     except Unpublishable as error:
         said = _sentence(error)
     return see_other("/console/review", said)
@@ -201,6 +214,13 @@ def _agree(parts: ConsoleParts, visitor: Visitor, draft: Draft, form: FormData) 
     return "/console/review", f"It holds for every alert of this kind, as it does for {key}."
 
 
+def _regroup(
+    parts: ConsoleParts, visitor: Visitor, draft: Draft, form: FormData
+) -> tuple[str, str]:
+    said = _regroupings(parts).accept(editor_of(visitor), draft.id, visitor.name)
+    return f"/console/review/{draft.id}", said
+
+
 _Approve = Callable[[ConsoleParts, Visitor, Draft, FormData], tuple[str, str]]
 _APPROVING: dict[DraftKind, _Approve] = {
     DraftKind.RUNBOOK_EDIT: _approve_edit,
@@ -209,6 +229,8 @@ _APPROVING: dict[DraftKind, _Approve] = {
     DraftKind.PAGE_GONE: _retire_page,
     DraftKind.DUPLICATE: _retire_page,
     DraftKind.LEARNED_LINK: _agree,
+    DraftKind.MERGE: _regroup,
+    DraftKind.SPLIT: _regroup,
 }
 
 
@@ -222,7 +244,8 @@ def _draft_page(
     typed: str = "",
     merge: MergeNeeded | None = None,
 ) -> Response:
-    values: dict[str, Any] = {"proposal": None, "lines": [], "record": None}
+    values: dict[str, Any] = {"proposal": None, "lines": [], "record": None, "sides": []}
+    values["may_undo"] = False
     if draft.kind is DraftKind.RUNBOOK_EDIT:
         found = curation_of(parts).proposal(editor_of(visitor), draft.id)
         if found is not None:
@@ -230,6 +253,9 @@ def _draft_page(
             values["lines"] = diff_lines(diff_texts(found.before, found.text))
             values["text"] = merge.text if merge else typed or found.text
             values["base_version"] = merge.base_version if merge else found.base_version
+    elif draft.kind in REGROUPINGS:
+        values["sides"] = _sides(parts, visitor, draft)
+        values["may_undo"] = visitor.may(Role.LEAD) and draft.state is DraftState.ACCEPTED
     elif draft.kind is DraftKind.RECORD:
         values["record"] = IncidentRecord.model_validate(draft.content)
     if merge is not None:
@@ -251,8 +277,26 @@ def _draft_page(
     )
 
 
+def _sides(
+    parts: ConsoleParts, visitor: Visitor, draft: Draft
+) -> list[tuple[Incident, list[StoredAlert]]]:
+    """The incidents of a merge or a split as they are now, each with its alerts."""
+    keys = [draft.content.get("incident"), draft.subject, draft.content.get("opened")]
+    found = []
+    with parts.units.read() as uow:
+        for key in dict.fromkeys(key for key in keys if isinstance(key, str) and key):
+            incident = uow.incidents.get_by_key(key)
+            if incident is not None and editor_of(visitor).may_see(incident.visibility):
+                found.append((incident, list(uow.alerts.of_incident(incident.id, _MOST_ALERTS))))
+    return found
+
+
 def _reviewing(parts: ConsoleParts) -> Reviewing:
     return Reviewing(parts.units, parts.clock)
+
+
+def _regroupings(parts: ConsoleParts) -> Regroupings:
+    return Regroupings(parts.units, parts.clock)
 
 
 def _found(parts: ConsoleParts, visitor: Visitor, number: int) -> Draft:
