@@ -20,6 +20,9 @@ from bot.uow import UnitOfWork
 MOST_BOUND = 20
 """Most pairs of alert families that one word ties together, or keeps apart."""
 
+SPLIT_INTO = "split_into"
+"""In the data of a timeline entry: the key of the incident that alerts left for."""
+
 Pairs = tuple[tuple[str, str], ...]
 """Alert families, by key, two and two."""
 
@@ -88,7 +91,8 @@ class Regrouping:
         now = self.clock.now()
         opened = _open_for(self.uow, leaving, incident, now)
         self.uow.alerts.move([stored.id for stored in leaving], opened.id)
-        self._note(incident, f"{called} was split off into {opened.key}")
+        text = f"{called} was split off into {opened.key}"
+        self._note(incident, text, {SPLIT_INTO: opened.key})
         self._note(opened, f"split off from {incident.key}")
         self._say("incident.split", incident, {"into": opened.key, "alert": called})
         search_anew(self.uow, incident, self.clock)
