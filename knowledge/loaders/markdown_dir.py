@@ -27,13 +27,14 @@ class Pages:
     problems: tuple[Problem, ...]
 
 
-def find_pages(path: Path) -> Pages:
+def find_pages(path: Path, *, is_ours: bool = False) -> Pages:
     """All pages under `path` (or `path` itself, when it is a file), in a stable order.
 
     Hidden files and folders are skipped. A link that leaves the folder is a problem; one that
     stays inside is skipped, as what it points to is read where it stands. A file of several names
     (hard links) is read once, and is a problem where one of its names is elsewhere: nobody can
-    tell then whose file it is. Raises BadDocument
+    tell then whose file it is. Not so where the folder `is_ours`, installed with Recall: some
+    installers link files from their cache. Raises BadDocument
     when `path` does not exist or holds more than 100,000 files.
     """
     if path.is_file():
@@ -53,7 +54,8 @@ def find_pages(path: Path) -> Pages:
             files.append(candidate)
         if len(files) > _MAX_FILES:
             raise BadDocument(f"{path} holds more than {_MAX_FILES:,} Markdown files")
-    return Pages(root, _of_one_name(files, root, problems), tuple(problems))
+    own = tuple(files) if is_ours else _of_one_name(files, root, problems)
+    return Pages(root, own, tuple(problems))
 
 
 def load(pages: Pages, *, url_base: str | None = None, known: Known | None = None) -> Outcomes:

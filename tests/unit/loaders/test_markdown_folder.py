@@ -110,6 +110,7 @@ def test_hard_links_to_what_is_elsewhere_are_refused_and_others_read_once(tmp_pa
     pages, problems = _load(inside)
     assert list(pages) == ["page", "zoo"]
     assert problems == {"file.md": "is a hard link to a file that is elsewhere too; copy it"}
+    assert len(find_pages(inside, is_ours=True).files) == 4, "installers link what is ours"
 
 
 def test_a_file_name_that_is_not_utf_8_is_told_and_does_no_harm(tmp_path: Path) -> None:
