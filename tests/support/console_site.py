@@ -164,7 +164,9 @@ def fill(database: Database, clock: ManualClock, hostile: str) -> None:
             uow.suggestions.add(stored)
         curator = Curator(uow.knowledge, actor=ANNA.key, now=clock.now())
         curator.publish("checkout/slow", PAGE + f"\n{hostile}\n", 0)
-        other = PAGE.replace("Checkout is slow", f"The pool is used up {hostile}")
+        title = f"The pool is used up {hostile}"
+        other = PAGE.replace("title: Checkout is slow", f"title: {json.dumps(title)}")
+        other = other.replace("# Checkout is slow", f"# {title}")
         curator.publish("orders/pool", other.replace("[checkout]", "[orders-db]"), 0)
         changed = other.replace("most of them", f"most of them, and wait {hostile}")
         curator.publish("orders/pool", changed.replace("[checkout]", "[orders-db]"), 1)
