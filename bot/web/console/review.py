@@ -250,7 +250,7 @@ def _draft_page(
         found = curation_of(parts).proposal(editor_of(visitor), draft.id)
         if found is not None:
             values["proposal"] = found
-            values["lines"] = diff_lines(diff_texts(found.before, found.text))
+            values["lines"] = diff_lines(diff_texts(found.before, found.published))
             values["text"] = merge.text if merge else typed or found.text
             values["base_version"] = merge.base_version if merge else found.base_version
     elif draft.kind in REGROUPINGS:
