@@ -10,7 +10,8 @@ from selenium.webdriver.common.by import By
 from bot.drafts.curation import Curation, Editor
 from bot.people.model import Role
 from knowledge.curate.model import Published
-from tests.browser.test_console_pages import (
+from tests.support.browsing import NEEDS_CHROMIUM, open_browser
+from tests.support.console_browsing import (
     WIDE,
     enter,
     look,
@@ -19,7 +20,6 @@ from tests.browser.test_console_pages import (
     until,
     violations,
 )
-from tests.support.browsing import NEEDS_CHROMIUM, open_browser
 from tests.support.console_site import PAGE, Site, console_site
 
 pytestmark = [

@@ -11,8 +11,8 @@ import pytest
 from selenium import webdriver
 from selenium.common.exceptions import NoAlertPresentException
 
-from tests.browser.test_console_pages import PAGES, enter, until
 from tests.support.browsing import NEEDS_CHROMIUM, open_browser
+from tests.support.console_browsing import PAGES, enter, until
 from tests.support.console_site import Site, console_site
 from tests.support.hostile_pages import in_fields
 

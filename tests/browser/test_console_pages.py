@@ -3,69 +3,41 @@
 `SCREENSHOTS=docs/images` also takes the pictures of the documentation.
 """
 
-import base64
 from collections.abc import Iterator
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
 from selenium import webdriver
-from selenium.common.exceptions import NoAlertPresentException, StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import Select, WebDriverWait
+from selenium.webdriver.support.ui import Select
 
 from bot.people.model import Role
 from tests.support.browsing import NEEDS_CHROMIUM, PICTURES, open_browser
+from tests.support.console_browsing import (
+    PAGES,
+    PHONE,
+    PICTURED,
+    WIDE,
+    enter,
+    impact_text,
+    look,
+    main_text,
+    no_dialog,
+    picture,
+    press,
+    until,
+    violations,
+    weight,
+)
 from tests.support.console_site import Site, console_site
 
 pytestmark = [
     pytest.mark.browser,
     NEEDS_CHROMIUM,
 ]
-WIDE, PHONE = (1280, 900), (390, 844)
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>\"' onmouseover=alert(3) x='"
-PAGES = (
-    "incidents",
-    "incidents?state=all",
-    "incidents/RCL-1",
-    "incidents/RCL-1/forms/resolve",
-    "incidents/RCL-1/forms/snooze",
-    "incidents/RCL-1/forms/page_word",
-    "incidents/RCL-1/forms/runbook_edit",
-    "incidents/RCL-1/forms/noise_rule",
-    "search",
-    "answers/s1",
-    "runbooks",
-    "runbooks/page/checkout/slow",
-    "runbooks/edit/checkout/slow",
-    "runbooks/history/checkout/slow",
-    "runbooks/new",
-    "runbooks/page/orders/pool",
-    "runbooks/history/orders/pool",
-    "runbooks/history/orders/pool?old=2&new=1",
-    "review",
-    "review?kind=noise_rule",
-    "review/1",
-    "review/2",
-    "review/3",
-    "review/4",
-    "review/5",
-    "review?kind=merge",
-    "review/6",
-    "review/7",
-    "links",
-    "incidents/RCL-1/forms/record",
-    "coverage",
-    "actions",
-    "actions/1",
-    "tokens",
-    "numbers",
-    "settings",
-    "login",
-)
-PATIENCE = 15.0
 MOST_BYTES = 200_000
 
 
@@ -86,63 +58,6 @@ def window(tmp_path_factory: pytest.TempPathFactory, site: Site) -> Iterator[web
         yield driver
     finally:
         driver.quit()
-
-
-def until(driver: webdriver.Chrome, condition: Any) -> None:
-    # A page that is just being left gives elements that are gone: look again.
-    gone = [StaleElementReferenceException]
-    WebDriverWait(driver, PATIENCE, ignored_exceptions=gone).until(lambda _: condition())
-
-
-def look(driver: webdriver.Chrome, size: tuple[int, int], scheme: str = "light") -> None:
-    """The size of the window, and whether it is dark outside."""
-    metrics = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": False}
-    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-    features = [{"name": "prefers-color-scheme", "value": scheme}]
-    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
-
-
-def picture(driver: webdriver.Chrome, name: str) -> None:
-    if PICTURES:
-        shot = driver.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": False})
-        Path(PICTURES, f"{name}.png").write_bytes(base64.b64decode(shot["data"]))
-
-
-def violations(driver: webdriver.Chrome) -> list[str]:
-    """What axe-core finds wrong on the page, by WCAG 2.2 AA."""
-    script = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
-    driver.execute_script(script)
-    found = driver.execute_async_script(
-        "const done = arguments[arguments.length - 1];"
-        "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa',"
-        " 'best-practice']}).then(done, (error) => done({violations: [{id: String(error),"
-        " nodes: []}]}));"
-    )
-    return [
-        f"{one['id']}: {[node['html'][:160] for node in one['nodes'][:3]]}"
-        for one in found["violations"]
-    ]
-
-
-def weight(driver: webdriver.Chrome) -> int:
-    """Bytes of the page with its styles and scripts, unpacked, without images."""
-    loaded: int = driver.execute_script(
-        "return performance.getEntriesByType('navigation')"
-        ".concat(performance.getEntriesByType('resource')"
-        ".filter((one) => ['link', 'script'].includes(one.initiatorType)"
-        " && !/[.](png|svg|ico)$/.test(new URL(one.name).pathname)))"
-        ".reduce((sum, one) => sum + one.decodedBodySize, 0);"
-    )
-    assert loaded > 1_000
-    return loaded
-
-
-def no_dialog(driver: webdriver.Chrome) -> bool:
-    try:
-        driver.switch_to.alert.dismiss()
-    except NoAlertPresentException:
-        return True
-    return False
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -281,23 +196,24 @@ def test_a_lead_merges_and_splits_what_the_bot_proposes_and_undoes_it(
             enter(window, site.link())
 
 
-def main_text(window: webdriver.Chrome) -> str:
-    return window.find_element(By.TAG_NAME, "main").text
-
-
-def test_on_a_phone_each_token_is_a_card_and_nothing_scrolls_sideways(
-    window: webdriver.Chrome, site: Site
+@pytest.mark.parametrize(
+    "page", ["tokens", "review", "incidents", "incidents/RCL-1", "actions", "settings", "links"]
+)
+def test_on_a_phone_each_row_is_a_card_and_nothing_scrolls_sideways(
+    window: webdriver.Chrome, site: Site, page: str
 ) -> None:
     look(window, PHONE)
-    window.get(f"{site.address}/console/tokens")
+    window.get(f"{site.address}/console/{page}")
     tables = window.find_elements(By.CSS_SELECTOR, "main .scroll")
     assert tables
     for table in tables:
         inner, outer = (table.get_property(name) for name in ("scrollWidth", "clientWidth"))
         assert isinstance(inner, int)
         assert isinstance(outer, int)
-        assert inner <= outer
-    cells = window.find_elements(By.CSS_SELECTOR, "main tbody tr:first-child td")
+        assert inner <= outer, table.text
+    first = window.find_element(By.CSS_SELECTOR, "main tbody tr")
+    cells = first.find_elements(By.TAG_NAME, "td")
+    assert len(cells) > 1
     assert len({cell.location["x"] for cell in cells}) == 1
 
 
@@ -378,16 +294,6 @@ def test_a_preview_is_cancelled_and_the_page_published_without(
     until(window, lambda: "in version 1" in window.find_element(By.TAG_NAME, "main").text)
 
 
-def impact_text(window: webdriver.Chrome) -> str:
-    return window.find_element(By.ID, "impact").text
-
-
-def enter(window: webdriver.Chrome, link: str) -> None:
-    window.get(link)
-    window.find_element(By.CSS_SELECTOR, "main button").click()
-    until(window, lambda: window.current_url.endswith("/console/incidents"))
-
-
 def test_an_administrator_writes_a_secret_that_no_page_shows(
     window: webdriver.Chrome, site: Site
 ) -> None:
@@ -412,18 +318,12 @@ def test_an_administrator_writes_a_secret_that_no_page_shows(
         enter(window, site.link())
 
 
-def press(window: webdriver.Chrome, label: str) -> None:
-    window.find_element(By.XPATH, f"//main//button[normalize-space(.)='{label}']").click()
-
-
 @pytest.mark.skipif(not PICTURES, reason="pictures are taken with SCREENSHOTS=docs/images")
 def test_pictures(tmp_path: Path, window: webdriver.Chrome) -> None:
     with console_site(tmp_path, "") as calm:
         window.get(calm.link())
         window.find_element(By.CSS_SELECTOR, "main button").click()
-        for page in ("incidents", "incidents/RCL-1", "search", "runbooks/page/checkout/slow",
-                     "runbooks/edit/checkout/slow", "review", "review/1", "coverage", "numbers",
-                     "actions", "incidents/RCL-1/forms/page_word", "settings"):  # fmt: skip
+        for page in PICTURED:
             for size, suffix in ((WIDE, ""), (PHONE, "-phone")):
                 look(window, size)
                 window.get(f"{calm.address}/console/{page}")

@@ -40,7 +40,7 @@ from tests.unit.web.test_read_api import take_in
 PAGE = """---
 title: Checkout is slow
 services: [checkout]
-owners: [anna]
+owner: anna
 ---
 # Checkout is slow
 
@@ -215,16 +215,17 @@ def asks(database: Database, clock: ManualClock, settings: Settings, hostile: st
 
 def drafts(hostile: str) -> list[tuple[DraftKind, str, dict[str, Any]]]:
     """One of each sort that waits in the review queue, in the order of their numbers, from 1."""
-    edit = PAGE.replace("holds most of them", f"leaks them {hostile}")
-    words = {"incident": "RCL-1", "by": f"Ben {hostile}"}
+    hostile = f" {hostile}" if hostile else ""
+    edit = PAGE.replace("holds most of them", f"leaks them{hostile}")
+    words = {"incident": "RCL-1", "by": f"Ben{hostile}"}
     return [
         (
             DraftKind.RUNBOOK_EDIT,
             "checkout/slow",
             {
                 "page": "checkout/slow",
-                "title": f"Checkout is slow {hostile}",
-                "problem": f"The second step restarts the wrong client. {hostile}",
+                "title": f"Checkout is slow{hostile}",
+                "problem": f"The second step restarts the wrong client.{hostile}",
                 "text": edit,
                 "whole_page": True,
                 "base_version": 1,
@@ -235,12 +236,12 @@ def drafts(hostile: str) -> list[tuple[DraftKind, str, dict[str, Any]]]:
             DraftKind.NOISE_RULE,
             "cachecold|search|",
             {
-                "alert": f"CacheCold {hostile}",
+                "alert": f"CacheCold{hostile}",
                 "service": f"search{hostile}",
                 "environment": None,
                 "what": "hold_back",
                 "seconds": 604_800,
-                "why": f"It goes by itself within a minute. {hostile}",
+                "why": f"It goes by itself within a minute.{hostile}",
                 **words,
             },
         ),
@@ -249,15 +250,15 @@ def drafts(hostile: str) -> list[tuple[DraftKind, str, dict[str, Any]]]:
             "checkout/slow",
             {
                 "problem": "Checkout is slow is gone from its source: retire?",
-                "title": f"Checkout is slow {hostile}",
-                "source": f"sync:/srv/runbooks {hostile}",
+                "title": f"Checkout is slow{hostile}",
+                "source": f"sync:/srv/runbooks{hostile}",
             },
         ),
         (
             DraftKind.DUPLICATE,
             "checkout/slow",
             {
-                "problem": f"It says nearly the same as another page {hostile}: 5 of its 6 lines.",
+                "problem": f"It says nearly the same as another page{hostile}: 5 of its 6 lines.",
                 "other": f"checkout/other{hostile}",
             },
         ),
@@ -267,7 +268,7 @@ def drafts(hostile: str) -> list[tuple[DraftKind, str, dict[str, Any]]]:
             {
                 "problem": "RCL-1 is the same as checkout/slow: should it hold for every alert "
                 "of this kind?",
-                "title": f"Checkout is slow {hostile}",
+                "title": f"Checkout is slow{hostile}",
                 "family": "checkouthigherrorrate|checkout|",
                 "word": "same",
                 "said_by": f"T1/BEN{hostile}",
@@ -279,11 +280,11 @@ def drafts(hostile: str) -> list[tuple[DraftKind, str, dict[str, Any]]]:
             "RCL-2",
             {
                 "problem": "RCL-2 looks like a part of RCL-1: search depends on checkout, "
-                "CacheCold and CheckoutHighErrorRate are 0.62 alike, and they opened 9 min apart. "
+                "CacheCold and CheckoutHighErrorRate are 0.62 alike, and they opened 9 min apart."
                 f"{hostile}",
-                "title": f"CacheCold {hostile}",
+                "title": f"CacheCold{hostile}",
                 "incident": "RCL-1",
-                "other_title": f"CheckoutHighErrorRate {hostile}",
+                "other_title": f"CheckoutHighErrorRate{hostile}",
                 "kinds": [["family:1:a", "family:1:b"]],
             },
         ),
@@ -292,8 +293,8 @@ def drafts(hostile: str) -> list[tuple[DraftKind, str, dict[str, Any]]]:
             "RCL-1",
             {
                 "problem": "Nothing ties OrdersDbConnections of checkout to the other alerts of "
-                f"RCL-1, CheckoutHighErrorRate of checkout. {hostile}",
-                "title": f"CheckoutHighErrorRate {hostile}",
+                f"RCL-1, CheckoutHighErrorRate of checkout.{hostile}",
+                "title": f"CheckoutHighErrorRate{hostile}",
                 "leaving": [["OrdersDbConnections", "checkout"]],
                 "staying": [["CheckoutHighErrorRate", "checkout"]],
                 "kinds": [["family:1:a", "family:1:c"]],
