@@ -18,7 +18,7 @@ from bot.clock import ManualClock
 from bot.console import console_parts
 from bot.drafts.model import Draft, DraftKind
 from bot.jobs.inbox_writer import InboxWriter
-from bot.people.model import Actor, Role
+from bot.people.model import SYSTEM, Actor, Role
 from bot.people.same import SamePeople
 from bot.people.sessions import a_link, digest_of, new_secret
 from bot.people.token_desk import TokenDesk
@@ -49,6 +49,10 @@ owner: anna
 1. Look at the connections of orders-db.
 2. Restart the client that holds most of them.
 """
+
+
+BY_PEOPLE = (DraftKind.RUNBOOK_EDIT, DraftKind.NOISE_RULE)
+"""Drafts that people propose; the bot proposes the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +172,7 @@ def fill(database: Database, clock: ManualClock, hostile: str) -> None:
         other = PAGE.replace("title: Checkout is slow", f"title: {json.dumps(title)}")
         other = other.replace("# Checkout is slow", f"# {title}")
         curator.publish("orders/pool", other.replace("[checkout]", "[orders-db]"), 0)
-        changed = other.replace("most of them", f"most of them, and wait {hostile}")
+        changed = other.replace("most of them", f"most of them, then wait a minute{hostile}")
         curator.publish("orders/pool", changed.replace("[checkout]", "[orders-db]"), 1)
         for word in (Word.SAME, Word.HELPFUL, Word.WRONG_STEP):
             uow.corrections.say(
@@ -184,8 +188,9 @@ def fill(database: Database, clock: ManualClock, hostile: str) -> None:
                 )
             )
         for kind, subject, content in drafts(hostile):
+            made_by = "T1/BEN" if kind in BY_PEOPLE else SYSTEM.key
             made = Draft(
-                kind=kind, subject=subject, content=content, made_by="T1/BEN", made_at=clock.now()
+                kind=kind, subject=subject, content=content, made_by=made_by, made_at=clock.now()
             )
             uow.drafts.add(made)
 
