@@ -9,7 +9,7 @@ import pytest
 
 from bot.clock import ManualClock
 from bot.drafts.model import Draft, DraftKind, DraftState
-from bot.people.model import Role
+from bot.people.model import SYSTEM, Role
 from bot.settings import Settings
 from bot.store.database import Database
 from knowledge.model import Visibility
@@ -43,7 +43,9 @@ def proposed(
     database: Database, clock: ManualClock, kind: DraftKind, subject: str, **content: Any
 ) -> int:
     content = {"problem": f"They look so. {HOSTILE}", "kinds": [["a", "b"]], **content}
-    made = Draft(kind=kind, subject=subject, content=content, made_by="system", made_at=clock.now())
+    made = Draft(
+        kind=kind, subject=subject, content=content, made_by=SYSTEM.key, made_at=clock.now()
+    )
     with database.begin() as uow:
         return uow.drafts.add(made).id
 
@@ -75,6 +77,7 @@ def test_a_lead_reads_both_sides_merges_them_and_undoes_it(
     assert HOSTILE not in shown
     assert "RCL-1" in shown
     assert "Merge them" in shown
+    assert "proposed by Recall" in shown
     assert "Undo" not in shown
     told = lead.send(f"/console/review/{merge}/approve").text
     assert "RCL-2 is now part of RCL-1" in told
