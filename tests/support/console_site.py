@@ -16,7 +16,8 @@ from bot.actions.requests import Requests, Wish
 from bot.chat.ports import Destination
 from bot.clock import ManualClock
 from bot.console import console_parts
-from bot.drafts.model import Draft, DraftKind
+from bot.drafts.model import Draft, DraftKind, DraftState
+from bot.incidents.records import Words, assemble
 from bot.jobs.inbox_writer import InboxWriter
 from bot.people.model import SYSTEM, Actor, Role
 from bot.people.same import SamePeople
@@ -27,10 +28,13 @@ from bot.source_secrets import open_sealing, open_secret_keeping
 from bot.store.database import Database
 from bot.suggestions.corrections import Correction, Word
 from bot.suggestions.ports import StoredSuggestion
+from bot.uow import UnitOfWork
 from bot.web.app import create_app
 from bot.web.deps import FrontDeps
 from bot.web.metrics import FrontMetrics
 from knowledge.curate.curator import Curator
+from knowledge.model import DocumentState, PastIncident
+from knowledge.text.passages import passages_of
 from tests.support.actions import TOUCH
 from tests.support.console import ANNA
 from tests.support.databases import sqlite_database
@@ -193,6 +197,34 @@ def fill(database: Database, clock: ManualClock, hostile: str) -> None:
                 kind=kind, subject=subject, content=content, made_by=made_by, made_at=clock.now()
             )
             uow.drafts.add(made)
+        keep_records(uow, clock, hostile)
+
+
+def keep_records(uow: UnitOfWork, clock: ManualClock, hostile: str) -> None:
+    """Of both incidents, one of them taken out of answers again."""
+    for key in ("RCL-1", "RCL-2"):
+        past = PastIncident(
+            id=key,
+            title=f"Checkout answered slowly {hostile}",
+            symptom=f"5 % of requests fail {hostile}",
+            resolution="Restarted the client that leaked them.",
+            state=DocumentState.CONFIRMED,
+            confirmed_by=f"Ben {hostile}",
+        )
+        uow.knowledge.upsert([(past, passages_of(past))], actor="T1/BEN", now=clock.now())
+        incident = uow.incidents.get_by_key(key)
+        assert incident is not None
+        record = assemble(incident, uow.alerts.of_incident(incident.id), (), Words())
+        made = Draft(
+            kind=DraftKind.RECORD,
+            subject=key,
+            content=record.model_dump(mode="json"),
+            made_by="T1/BEN",
+            made_at=clock.now(),
+        )
+        kept = uow.drafts.add(made)
+        uow.drafts.decide(kept.id, DraftState.ACCEPTED, actor="T1/BEN", now=clock.now())
+    uow.knowledge.set_state("RCL-2", DocumentState.RETIRED, actor=ANNA.key, now=clock.now())
 
 
 def asks(database: Database, clock: ManualClock, settings: Settings, hostile: str) -> None:

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from bot.alerts.model import StoredAlert
 from bot.drafts.accepted_noise import HOLD_BACK, SILENCE, ends_at, in_force
+from bot.drafts.curation import Editor
 from bot.drafts.model import Draft, DraftKind, DraftState
 from bot.drafts.regrouping import KINDS as REGROUPINGS
 from bot.drafts.regrouping import Regroupings
@@ -71,6 +72,7 @@ def queue(request: Request, visitor: Signed, parts: Console, kind: str = "") -> 
         labels={one.value: label for one, label in KINDS.items()},
         kind=chosen,
         uncurated=reviewing.uncurated(editor)[:_SHOWN],
+        taken_out=reviewing.taken_out(editor)[:_SHOWN],
         rules=[(one, ends_at(one)) for one in rules[:_SHOWN]],
         what=WHAT,
         regrouped=_regroupings(parts).done(editor)[:_MOST_UNDONE],
@@ -81,10 +83,34 @@ def queue(request: Request, visitor: Signed, parts: Console, kind: str = "") -> 
 @router.post("/review/curate")
 def curate(visitor: Lead, parts: Console, form: Fields) -> Response:
     """A lead looked a confirmed past incident over."""
+    act = curation_of(parts).curate_incident
+    return _on_record(parts, visitor, form, act, "is curated")
+
+
+@router.post("/review/take-out")
+def take_out(visitor: Lead, parts: Console, form: Fields) -> Response:
+    """No answer is made of a past incident any more."""
+    act = curation_of(parts).take_out_incident
+    return _on_record(parts, visitor, form, act, "is taken out: no answer is made of it any more")
+
+
+@router.post("/review/put-back")
+def put_back(visitor: Lead, parts: Console, form: Fields) -> Response:
+    act = curation_of(parts).put_back_incident
+    return _on_record(parts, visitor, form, act, "is found again")
+
+
+def _on_record(
+    parts: ConsoleParts,
+    visitor: Visitor,
+    form: FormData,
+    act: Callable[[Editor, str], None],
+    done: str,
+) -> Response:
     key = text_in(form, "incident", 1_000)
     try:
-        curation_of(parts).curate_incident(editor_of(visitor), key)
-        said = f"{key} is curated."
+        act(editor_of(visitor), key)
+        said = f"{key} {done}."
     except (Unpublishable, LookupError) as error:
         said = _sentence(error)
     parts.wake()
