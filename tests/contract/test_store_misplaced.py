@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
 from bot.alerts.intake import AlertIntake
 from bot.clock import ManualClock
+from bot.counting import counting_ticks
 from bot.drafts.curation import Curation, Editor
 from bot.drafts.misplaced import MOST_A_DAY, Misplaced
 from bot.drafts.model import Draft, DraftKind, DraftState
@@ -18,6 +20,7 @@ from bot.jobs.ports import InboxItem, InboxKind
 from bot.people.model import Role
 from bot.services.catalogue import Catalogue
 from bot.services.model import Service
+from bot.settings import Settings
 from bot.store.database import Database
 from knowledge.errors import Unpublishable
 
@@ -254,6 +257,18 @@ def test_a_few_a_day_and_no_more(team: Team) -> None:
     team.clock.advance(DAY)
     team.two_that_are_one()
     assert team.looks() == 1
+
+
+def test_the_engine_looks_by_itself(team: Team, tmp_path: Path) -> None:
+    """As it is put together from the settings; two rules of one service, in the same words."""
+    team.fires("HighErrorRate", "checkout")
+    team.clock.advance(10 * MINUTE)
+    team.fires("ErrorRateHigh", "checkout")
+    documents = team.database.knowledge_source().list
+    ticks = counting_ticks(Settings(data_dir=tmp_path), team.database, team.clock, documents)
+    {name: act for _, name, act in ticks}["misplaced"]()
+    [draft] = team.waiting()
+    assert "both are of checkout" in draft.content["problem"]
 
 
 def test_two_replicas_that_look_at_once_propose_once(team: Team) -> None:
