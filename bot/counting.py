@@ -11,6 +11,7 @@ from bot.counts.counting import Counts, Tick, counting_tick
 from bot.counts.looked import Beside
 from bot.drafts.coverage import Gaps
 from bot.drafts.finding import Finding, finding_tick
+from bot.drafts.misplaced import Misplaced, misplaced_tick
 from bot.settings import Settings
 from bot.uow import UnitOfWorkFactory
 from knowledge.errors import BadDocument
@@ -57,9 +58,11 @@ def counting_ticks(
 ) -> list[Tick]:
     """What the engine counts and looks for, every so many seconds."""
     finding = Finding(units, clock, lambda: runbooks_of(documents))
+    misplaced = Misplaced(units, clock, catalogue_of(settings).depends)
     return [
         counting_tick(open_counts(settings, units, clock, documents)),
         finding_tick(finding),
+        misplaced_tick(misplaced),
     ]
 
 

@@ -1,29 +1,20 @@
 """`/recall split`, `merge`, `link` and `unlink`: people know better what belongs together."""
 
-from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 
-from bot.alerts.family import family_of, normalised_name
-from bot.alerts.model import StoredAlert
+from bot.alerts.family import normalised_name
 from bot.chat.messages import Notice
 from bot.commands.finding import incident_and_rest, incident_called
 from bot.commands.model import Caller, Refused, Reply, Tools
 from bot.commands.parsing import nearest, split_key
-from bot.commands.status import save_and_follow
-from bot.incidents.bindings import Binding
-from bot.incidents.grouping import Newcomer, group_key_of
-from bot.incidents.lifecycle import by_person
-from bot.incidents.model import Incident, IncidentState, TimelineEntry, TimelineKind
+from bot.incidents.model import Incident, TimelineEntry, TimelineKind
+from bot.incidents.regrouping import Regrouping, across
 from bot.people.model import Role
 from bot.suggestions.corrections import Correction, Word
 from bot.suggestions.jobs import search_anew
 from bot.suggestions.linking import family_of_incident
 from bot.uow import UnitOfWork
 from knowledge.model import PastIncident, Runbook
-
-_MOST_BOUND = 20
-"""Most pairs of alert families that one merge ties together."""
 
 
 def merge(tools: Tools, caller: Caller, words: str) -> Reply:
@@ -40,26 +31,10 @@ def merge(tools: Tools, caller: Caller, words: str) -> Reply:
         for incident in (source, target):
             if incident.state.is_over:
                 raise Refused(f"{incident.key} is {incident.state.value} already.")
-        now = tools.clock.now()
-        moving = uow.alerts.of_incident(source.id)
-        _bind(uow, caller, moving, uow.alerts.of_incident(target.id), target, True, now)
-        uow.alerts.move([stored.id for stored in moving], target.id)
-        note = f"merged into {target.key} by {caller.name}"
-        closed = by_person(source, IncidentState.CLOSED, actor=caller.actor.key, now=now, note=note)
-        assert closed.entry is not None  # it was open
-        save_and_follow(uow, tools, caller, closed.incident, "incident.merged", now)
-        uow.incidents.add_timeline(source.id, [closed.entry])
-        worst = min((source.severity, target.severity), key=lambda severity: severity.rank)
-        text = f"{source.key} ({len(moving)} alerts) was merged in by {caller.name}"
-        entry = TimelineEntry(
-            at=now,
-            kind=TimelineKind.NOTE,
-            text=text,
-            actor=caller.actor.key,
-            data={"merged_from": source.key},
-        )
-        uow.incidents.add_timeline(target.id, [entry])
-        search_anew(uow, replace(target, severity=worst), tools.clock)
+        regrouping = _by(uow, tools, caller)
+        moving, there = uow.alerts.of_incident(source.id), uow.alerts.of_incident(target.id)
+        regrouping.bind(across(moving, there), target, together=True)
+        regrouping.merge(source, target)
     return Reply(
         message=Notice(
             text=(
@@ -88,21 +63,9 @@ def split(tools: Tools, caller: Caller, words: str) -> Reply:
             hint = f" Did you mean {meant}?" if meant else ""
             raise Refused(f"Say which alert leaves {incident.key}: {', '.join(names[:8])}.{hint}")
         staying = [one for one in alerts if one not in leaving]
-        now = tools.clock.now()
-        _bind(uow, caller, leaving, staying, incident, False, now)
-        opened = _open_for(uow, leaving, incident, now)
-        uow.alerts.move([stored.id for stored in leaving], opened.id)
-        _note(uow, caller, incident, f"{name} was split off into {opened.key}", now)
-        _note(uow, caller, opened, f"split off from {incident.key}", now)
-        uow.audit.append(
-            at=now,
-            actor=caller.actor.key,
-            action="incident.split",
-            subject=incident.key,
-            data={"into": opened.key, "alert": name},
-        )
-        search_anew(uow, incident, tools.clock)
-        search_anew(uow, opened, tools.clock)
+        regrouping = _by(uow, tools, caller)
+        regrouping.bind(across(leaving, staying), incident, together=False)
+        opened = regrouping.split(incident, leaving, name)
     return Reply(
         message=Notice(
             text=(
@@ -169,65 +132,8 @@ def _say(tools: Tools, caller: Caller, words: str, word: Word) -> Reply:
     return Reply(message=Notice(text=f"{incident.key} is {same} {document.id}, {reach}."))
 
 
-def _bind(
-    uow: UnitOfWork,
-    caller: Caller,
-    some: Iterable[StoredAlert],
-    others: Iterable[StoredAlert],
-    incident: Incident,
-    together: bool,
-    now: datetime,
-) -> None:
-    """People's word on every pair of families, so that it holds for what comes later, too."""
-    pairs = {
-        tuple(sorted((one, other)))
-        for one in _families(some)
-        for other in _families(others)
-        if one != other
-    }
-    for one, other in sorted(pairs)[:_MOST_BOUND]:
-        uow.bindings.say(
-            Binding(
-                one=one,
-                other=other,
-                together=together,
-                incident_id=incident.id,
-                actor=caller.actor.key,
-                at=now,
-            )
-        )
-
-
-def _families(alerts: Iterable[StoredAlert]) -> set[str]:
-    return {family_of(one.alert.name, one.service, one.environment).key for one in alerts}
-
-
-def _open_for(
-    uow: UnitOfWork, alerts: list[StoredAlert], before: Incident, now: datetime
-) -> Incident:
-    first = min(alerts, key=lambda stored: (stored.first_seen_at, stored.id))
-    newcomer = Newcomer(
-        source=first.alert.source,
-        name=first.alert.name,
-        group_key=None,
-        service=first.service,
-        environment=first.environment,
-        received_at=now,
-        is_split=True,
-    )
-    title = first.alert.name
-    if first.alert.summary:
-        title = f"{title}: {first.alert.summary}"[:200]
-    opened, _ = uow.incidents.open(
-        group_key=group_key_of(newcomer),
-        title=title,
-        service=first.service,
-        environment=first.environment,
-        severity=min((one.alert.severity for one in alerts), key=lambda worst: worst.rank),
-        team_id=before.team_id,
-        now=now,
-    )
-    return replace(opened, visibility=before.visibility)
+def _by(uow: UnitOfWork, tools: Tools, caller: Caller) -> Regrouping:
+    return Regrouping(uow, tools.clock, caller.actor.key, caller.name)
 
 
 def _note(uow: UnitOfWork, caller: Caller, incident: Incident, text: str, now: datetime) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from statistics import median
 
 from bot.channels.report import wilson
+from bot.counts.services import RIGHT, WRONG, ServiceNumbers, by_service
 from bot.incidents.model import Incident
 from bot.schedules.numbers import Numbers, numbers_of
 from bot.suggestions.ports import Feedback
@@ -25,7 +26,7 @@ _MOST = 20_000
 class Span:
     """One week: from `begins` on, before `ends`. `right` of `graded` words said that an answer was
     right; `interval` is the 95 % interval of that share. Medians are in seconds, None where there
-    was nothing to measure."""
+    was nothing to measure. `services` are those with the most incidents."""
 
     begins: datetime
     ends: datetime
@@ -37,6 +38,7 @@ class Span:
     to_resolve: float | None
     to_resolve_helped: float | None
     to_resolve_alone: float | None
+    services: tuple[ServiceNumbers, ...]
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -72,16 +74,17 @@ def span_of(uow: UnitOfWork, begins: datetime, noise_limit: int) -> Span:
     feedback = uow.suggestions.feedback_since(begins, ends)
     words = _of_what_everyone_sees(uow, feedback, frozenset(ids))
     helpful = {word.incident_id for word in words if word.verdict in ("helpful", "resolved_like")}
-    right = sum(word.verdict in ("helpful", "graded_right", "resolved_like") for word in words)
-    wrong = sum(word.verdict in ("not_helpful", "graded_wrong", "not_same") for word in words)
+    right = sum(word.verdict in RIGHT for word in words)
+    wrong = sum(word.verdict in WRONG for word in words)
+    # One that opened in the last minutes of a week is searched for in the next.
+    outcomes = uow.suggestions.outcomes_since(begins, 2 * _MOST, ends + LATE)
     taken = uow.incidents.acknowledged(ids)
     return Span(
         begins=begins,
         ends=ends,
         numbers=numbers_of(
             opened,
-            # One that opened in the last minutes of a week is searched for in the next.
-            uow.suggestions.outcomes_since(begins, 2 * _MOST, ends + LATE),
+            outcomes,
             feedback,
             uow.outbox.said_since(begins, until=ends + LATE),
             ends,
@@ -100,6 +103,7 @@ def span_of(uow: UnitOfWork, begins: datetime, noise_limit: int) -> Span:
         to_resolve=_median(_resolved(opened)),
         to_resolve_helped=_median(_resolved([each for each in opened if each.id in helpful])),
         to_resolve_alone=_median(_resolved([each for each in opened if each.id not in helpful])),
+        services=by_service(opened, outcomes, words),
     )
 
 

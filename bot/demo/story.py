@@ -202,7 +202,7 @@ def _alert(raw: Mapping[str, Any]) -> StoryAlert:
 
 def runbooks(folder: Path = DATA) -> Outcomes:
     """Larkspur's own pages."""
-    return markdown_dir.load(markdown_dir.find_pages(folder / "runbooks"))
+    return markdown_dir.load(markdown_dir.find_pages(folder / "runbooks", is_ours=True))
 
 
 def history(folder: Path = DATA) -> Outcomes:

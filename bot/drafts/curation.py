@@ -166,6 +166,32 @@ class Curation:
                 raise Unpublishable(str(error)) from error
             self._say(uow, editor, "incident.curated", document_id, {})
 
+    def take_out_incident(self, editor: Editor, document_id: str) -> None:
+        """No answer is made of a past incident any more; it can be put back as it is. Raises
+        NotAllowed; Unpublishable for what is no past incident, or is out already."""
+        self._move_incident(editor, document_id, "incident.taken_out", (DocumentState.RETIRED,))
+
+    def put_back_incident(self, editor: Editor, document_id: str) -> None:
+        """A past incident that was taken out counts again, as looked over by whoever says so.
+        Raises NotAllowed; Unpublishable for one that is not out."""
+        states = (DocumentState.DRAFT, DocumentState.REVIEWED)
+        self._move_incident(editor, document_id, "incident.put_back", states)
+
+    def _move_incident(
+        self, editor: Editor, document_id: str, action: str, states: Sequence[DocumentState]
+    ) -> None:
+        require_lead(editor)
+        with self._units.begin() as uow:
+            found = uow.knowledge.get(document_id)
+            if not isinstance(found, PastIncident) or not editor.may_see(found.visibility):
+                raise Unpublishable(f"there is no past incident {document_id!r}")
+            is_out = found.state is DocumentState.RETIRED
+            if is_out is (DocumentState.RETIRED in states):
+                raise Unpublishable(f"{document_id} is {'out' if is_out else 'in use'} already")
+            for state in states:
+                uow.knowledge.set_state(document_id, state, actor=editor.key, now=self._clock.now())
+            self._say(uow, editor, action, document_id, {})
+
     # --- drafts -------------------------------------------------------------------------------
 
     def drafts(self, editor: Editor, kind: DraftKind | None = None) -> tuple[Draft, ...]:

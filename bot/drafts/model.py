@@ -19,6 +19,11 @@ class DraftKind(StrEnum):
     LEARNED_LINK = "learned_link"
     """One person's word on a case: should it hold for all alerts of the kind?"""
 
+    MERGE = "merge"
+    """An incident that looks like a part of another one."""
+    SPLIT = "split"
+    """Alerts that have nothing in common with the others of their incident."""
+
 
 class DraftState(StrEnum):
     WAITING = "waiting"
@@ -41,3 +46,14 @@ class Draft(Value):
     made_at: datetime
     decided_by: str | None = None
     decided_at: datetime | None = None
+
+    @property
+    def about(self) -> str:
+        """What it is about, for people: a noise rule's subject is the key of a family of alerts,
+        which tells nobody anything."""
+        alert = self.content.get("alert")
+        if self.kind is not DraftKind.NOISE_RULE or not alert:
+            return self.subject
+        where = [self.content.get(name) for name in ("service", "environment")]
+        told = ", ".join(str(one) for one in where if one)
+        return f"{alert} ({told})" if told else str(alert)

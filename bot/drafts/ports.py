@@ -30,6 +30,10 @@ class DraftRepository(Protocol):
         """Those about one subject in any state, the newest first."""
         ...
 
+    def of_kind(self, kind: DraftKind, *, limit: int = 100) -> Sequence[Draft]:
+        """Those of one kind in any state, the newest first."""
+        ...
+
     def edit(self, draft_id: int, content: dict[str, Any]) -> bool:
         """Change a waiting draft; False when it is not waiting any more."""
         ...

@@ -6,6 +6,7 @@ from bot.drafts.model import Draft
 from knowledge.errors import BadDocument
 from knowledge.model import Runbook
 from knowledge.text.front_matter import split_front_matter
+from knowledge.text.pages import parse_runbook
 from knowledge.text.runbook_page import page_of
 
 _LONGEST_HEADING = 120
@@ -24,6 +25,15 @@ class Proposal:
     text: str
     problem: str
     has_text: bool
+
+    @property
+    def published(self) -> str:
+        """`text` as it would stand once it is published, to be compared with `before`; as it is
+        where it is no page yet."""
+        try:
+            return page_of(parse_runbook(self.text, slug=self.document_id))
+        except BadDocument:
+            return self.text
 
 
 def proposal_of(draft: Draft, current: Runbook | None) -> Proposal:

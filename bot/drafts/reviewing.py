@@ -40,6 +40,13 @@ class Reviewing:
 
     def uncurated(self, editor: Editor) -> tuple[PastIncident, ...]:
         """Past incidents that somebody confirmed and no lead has looked over, newest first."""
+        return self._records(editor, DocumentState.CONFIRMED)
+
+    def taken_out(self, editor: Editor) -> tuple[PastIncident, ...]:
+        """Past incidents that a lead took out of answers, newest first."""
+        return self._records(editor, DocumentState.RETIRED)
+
+    def _records(self, editor: Editor, state: DocumentState) -> tuple[PastIncident, ...]:
         with self._units.read() as uow:
             accepted = uow.drafts.accepted(DraftKind.RECORD, limit=_MOST)
             found = (
@@ -49,7 +56,7 @@ class Reviewing:
                 one
                 for one in found
                 if isinstance(one, PastIncident)
-                and one.state is DocumentState.CONFIRMED
+                and one.state is state
                 and editor.may_see(one.visibility)
             )
 

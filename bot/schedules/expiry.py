@@ -9,7 +9,7 @@ from bot.uow import UnitOfWork
 KEPT_DAYS = 90
 EXPIRED = "draft.expired"
 """The audit action; the digest counts it."""
-_KINDS = (DraftKind.NOISE_RULE, DraftKind.RUNBOOK_EDIT)
+_KINDS = (DraftKind.NOISE_RULE, DraftKind.RUNBOOK_EDIT, DraftKind.MERGE, DraftKind.SPLIT)
 """Records of incidents do not expire: what was learnt in them is learnt once only."""
 
 

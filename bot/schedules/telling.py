@@ -19,6 +19,8 @@ _DRAFTS = {
     DraftKind.PAGE_GONE: "Gone from its source:",
     DraftKind.DUPLICATE: "Duplicate page:",
     DraftKind.LEARNED_LINK: "One person's word on",
+    DraftKind.MERGE: "Looks like a part of another incident:",
+    DraftKind.SPLIT: "Looks like two incidents:",
 }
 
 
@@ -90,7 +92,7 @@ def draft_lines(drafts: Sequence[Draft], now: datetime) -> tuple[BoardLine, ...]
     """What waits for somebody's word, oldest first."""
     lines = [
         BoardLine(
-            text=f"{_DRAFTS[draft.kind]} {draft.subject}",
+            text=f"{_DRAFTS[draft.kind]} {draft.about}",
             detail=f"waits for {spoken_length((now - draft.made_at).total_seconds())}",
         )
         for draft in drafts[:MOST]

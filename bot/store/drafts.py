@@ -71,6 +71,14 @@ class SqlDrafts:
         rows = self._connection.execute(statement).mappings()
         return [Draft.model_validate(dict(row)) for row in rows]
 
+    def of_kind(self, kind: DraftKind, *, limit: int = 100) -> Sequence[Draft]:
+        table = tables.drafts
+        statement = (
+            select(table).where(table.c.kind == kind.value).order_by(table.c.id.desc()).limit(limit)
+        )
+        rows = self._connection.execute(statement).mappings()
+        return [Draft.model_validate(dict(row)) for row in rows]
+
     def edit(self, draft_id: int, content: dict[str, Any]) -> bool:
         return self._change(draft_id, {"content": content})
 

@@ -1,7 +1,9 @@
 """Runbooks from a folder or git checkout of Markdown pages."""
 
 import os
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -25,11 +27,14 @@ class Pages:
     problems: tuple[Problem, ...]
 
 
-def find_pages(path: Path) -> Pages:
+def find_pages(path: Path, *, is_ours: bool = False) -> Pages:
     """All pages under `path` (or `path` itself, when it is a file), in a stable order.
 
     Hidden files and folders are skipped. A link that leaves the folder is a problem; one that
-    stays inside is skipped, as what it points to is read where it stands. Raises BadDocument
+    stays inside is skipped, as what it points to is read where it stands. A file of several names
+    (hard links) is read once, and is a problem where one of its names is elsewhere: nobody can
+    tell then whose file it is. Not so where the folder `is_ours`, installed with Recall: some
+    installers link files from their cache. Raises BadDocument
     when `path` does not exist or holds more than 100,000 files.
     """
     if path.is_file():
@@ -49,7 +54,8 @@ def find_pages(path: Path) -> Pages:
             files.append(candidate)
         if len(files) > _MAX_FILES:
             raise BadDocument(f"{path} holds more than {_MAX_FILES:,} Markdown files")
-    return Pages(root, tuple(files), tuple(problems))
+    own = tuple(files) if is_ours else _of_one_name(files, root, problems)
+    return Pages(root, own, tuple(problems))
 
 
 def load(pages: Pages, *, url_base: str | None = None, known: Known | None = None) -> Outcomes:
@@ -88,6 +94,32 @@ def _walk(root: Path, problems: list[Problem]) -> Iterator[Path]:
         )
         yield from (here / name for name in names if (here / name).is_symlink())
         yield from (here / name for name in sorted(files) if not name.startswith("."))
+
+
+def _of_one_name(files: list[Path], root: Path, problems: list[Problem]) -> tuple[Path, ...]:
+    """The files, each once whatever names it has; those that have a name elsewhere are told."""
+    others: dict[Path, os.stat_result] = {}
+    for file in files:
+        with suppress(OSError):  # gone meanwhile: reading it says so
+            found = file.lstat()
+            if found.st_nlink > 1:
+                others[file] = found
+    here = Counter((found.st_dev, found.st_ino) for found in others.values())
+    read: set[tuple[int, int]] = set()
+    kept = []
+    for file in files:
+        if file not in others:
+            kept.append(file)
+            continue
+        found = others[file]
+        which = (found.st_dev, found.st_ino)
+        if found.st_nlink > here[which]:
+            reason = "is a hard link to a file that is elsewhere too; copy it"
+            problems.append(Problem(_name(file, root), None, reason))
+        elif which not in read:
+            read.add(which)
+            kept.append(file)
+    return tuple(kept)
 
 
 def _stays_inside(link: Path, root: Path) -> bool:

@@ -27,7 +27,9 @@ from bot.store.database import Database
 from bot.web.app import create_app
 from bot.web.deps import FrontDeps
 from bot.web.metrics import FrontMetrics
-from tests.browser.test_console_pages import (
+from tests.support.actions import ALICE, LENA, TEAM, Team
+from tests.support.browsing import NEEDS_CHROMIUM, PICTURES, open_browser
+from tests.support.console_browsing import (
     PHONE,
     WIDE,
     look,
@@ -35,8 +37,6 @@ from tests.browser.test_console_pages import (
     until,
     violations,
 )
-from tests.support.actions import ALICE, LENA, TEAM, Team
-from tests.support.browsing import NEEDS_CHROMIUM, PICTURES, open_browser
 from tests.support.databases import sqlite_database
 from tests.support.front_fakes import FakeEngine
 from tests.support.oidc_provider import CLIENT_ID, CLIENT_SECRET, Provider, oidc_provider

@@ -3,62 +3,42 @@
 `SCREENSHOTS=docs/images` also takes the pictures of the documentation.
 """
 
-import base64
 from collections.abc import Iterator
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
 from selenium import webdriver
-from selenium.common.exceptions import NoAlertPresentException, StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import Select, WebDriverWait
+from selenium.webdriver.support.ui import Select
 
 from bot.people.model import Role
 from tests.support.browsing import NEEDS_CHROMIUM, PICTURES, open_browser
+from tests.support.console_browsing import (
+    PAGES,
+    PHONE,
+    PICTURED,
+    WIDE,
+    enter,
+    impact_text,
+    look,
+    main_text,
+    no_dialog,
+    picture,
+    press,
+    until,
+    violations,
+    weight,
+)
 from tests.support.console_site import Site, console_site
 
 pytestmark = [
     pytest.mark.browser,
     NEEDS_CHROMIUM,
 ]
-WIDE, PHONE = (1280, 900), (390, 844)
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>\"' onmouseover=alert(3) x='"
-PAGES = (
-    "incidents",
-    "incidents?state=all",
-    "incidents/RCL-1",
-    "incidents/RCL-1/forms/resolve",
-    "incidents/RCL-1/forms/snooze",
-    "incidents/RCL-1/forms/page_word",
-    "incidents/RCL-1/forms/runbook_edit",
-    "incidents/RCL-1/forms/noise_rule",
-    "search",
-    "answers/s1",
-    "runbooks",
-    "runbooks/page/checkout/slow",
-    "runbooks/edit/checkout/slow",
-    "runbooks/history/checkout/slow",
-    "runbooks/new",
-    "review",
-    "review?kind=noise_rule",
-    "review/1",
-    "review/2",
-    "review/3",
-    "review/4",
-    "review/5",
-    "links",
-    "incidents/RCL-1/forms/record",
-    "coverage",
-    "actions",
-    "tokens",
-    "numbers",
-    "settings",
-    "login",
-)
-PATIENCE = 15.0
+MOST_BYTES = 200_000
 
 
 @pytest.fixture(scope="module")
@@ -80,50 +60,6 @@ def window(tmp_path_factory: pytest.TempPathFactory, site: Site) -> Iterator[web
         driver.quit()
 
 
-def until(driver: webdriver.Chrome, condition: Any) -> None:
-    # A page that is just being left gives elements that are gone: look again.
-    gone = [StaleElementReferenceException]
-    WebDriverWait(driver, PATIENCE, ignored_exceptions=gone).until(lambda _: condition())
-
-
-def look(driver: webdriver.Chrome, size: tuple[int, int], scheme: str = "light") -> None:
-    """The size of the window, and whether it is dark outside."""
-    metrics = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": False}
-    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-    features = [{"name": "prefers-color-scheme", "value": scheme}]
-    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
-
-
-def picture(driver: webdriver.Chrome, name: str) -> None:
-    if PICTURES:
-        shot = driver.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": False})
-        Path(PICTURES, f"{name}.png").write_bytes(base64.b64decode(shot["data"]))
-
-
-def violations(driver: webdriver.Chrome) -> list[str]:
-    """What axe-core finds wrong on the page, by WCAG 2.2 AA."""
-    script = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
-    driver.execute_script(script)
-    found = driver.execute_async_script(
-        "const done = arguments[arguments.length - 1];"
-        "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa',"
-        " 'best-practice']}).then(done, (error) => done({violations: [{id: String(error),"
-        " nodes: []}]}));"
-    )
-    return [
-        f"{one['id']}: {[node['html'][:160] for node in one['nodes'][:3]]}"
-        for one in found["violations"]
-    ]
-
-
-def no_dialog(driver: webdriver.Chrome) -> bool:
-    try:
-        driver.switch_to.alert.dismiss()
-    except NoAlertPresentException:
-        return True
-    return False
-
-
 @pytest.mark.parametrize("page", PAGES)
 def test_everybody_can_read_a_page_and_nothing_in_it_runs(
     window: webdriver.Chrome, site: Site, page: str
@@ -134,6 +70,7 @@ def test_everybody_can_read_a_page_and_nothing_in_it_runs(
     assert not window.find_elements(By.CSS_SELECTOR, "main img[src=x]")
     assert window.find_element(By.TAG_NAME, "h1").text not in ("Not Found", "Forbidden")
     assert violations(window) == []
+    assert weight(window) <= MOST_BYTES
     look(window, WIDE, "dark")
     assert violations(window) == []
     look(window, PHONE)
@@ -226,6 +163,60 @@ def test_split_merge_and_resolve_with_a_mistake_told_beside_its_field(
     until(window, lambda: "RCL-1 is resolved" in window.find_element(By.TAG_NAME, "main").text)
 
 
+def test_a_lead_merges_and_splits_what_the_bot_proposes_and_undoes_it(
+    tmp_path: Path, window: webdriver.Chrome, site: Site
+) -> None:
+    look(window, PHONE)
+    with console_site(tmp_path, HOSTILE) as fresh:
+        enter(window, fresh.link())
+        try:
+            window.get(f"{fresh.address}/console/review?kind=merge")
+            window.find_element(By.CSS_SELECTOR, "main table a").click()
+            until(window, lambda: window.current_url.endswith("/console/review/6"))
+            window.find_element(By.TAG_NAME, "body").send_keys("a")
+            until(window, lambda: "RCL-2 is now part of RCL-1" in main_text(window))
+            assert (
+                "CacheCold"
+                in window.find_element(By.ID, "side-RCL-1").find_element(By.XPATH, "..").text
+            )
+            assert violations(window) == []
+            press(window, "Undo this merge")
+            until(window, lambda: "What came from RCL-2 is now RCL-3" in main_text(window))
+            window.get(f"{fresh.address}/console/review/7")
+            assert "OrdersDbConnections" in main_text(window)
+            assert "would leave" in main_text(window)
+            press(window, "Split it")
+            until(window, lambda: "RCL-4 was split off from RCL-1" in main_text(window))
+            window.get(f"{fresh.address}/console/review")
+            assert violations(window) == []
+            press(window, "Undo split 7")
+            until(window, lambda: "RCL-4 is part of RCL-1 again" in main_text(window))
+            assert no_dialog(window)
+        finally:
+            enter(window, site.link())
+
+
+@pytest.mark.parametrize(
+    "page", ["tokens", "review", "incidents", "incidents/RCL-1", "actions", "settings", "links"]
+)
+def test_on_a_phone_each_row_is_a_card_and_nothing_scrolls_sideways(
+    window: webdriver.Chrome, site: Site, page: str
+) -> None:
+    look(window, PHONE)
+    window.get(f"{site.address}/console/{page}")
+    tables = window.find_elements(By.CSS_SELECTOR, "main .scroll")
+    assert tables
+    for table in tables:
+        inner, outer = (table.get_property(name) for name in ("scrollWidth", "clientWidth"))
+        assert isinstance(inner, int)
+        assert isinstance(outer, int)
+        assert inner <= outer, table.text
+    first = window.find_element(By.CSS_SELECTOR, "main tbody tr")
+    cells = first.find_elements(By.TAG_NAME, "td")
+    assert len(cells) > 1
+    assert len({cell.location["x"] for cell in cells}) == 1
+
+
 def report(title: str) -> dict[str, Any]:
     """12 that would get the page, 2 right answers that would be lost."""
 
@@ -303,16 +294,6 @@ def test_a_preview_is_cancelled_and_the_page_published_without(
     until(window, lambda: "in version 1" in window.find_element(By.TAG_NAME, "main").text)
 
 
-def impact_text(window: webdriver.Chrome) -> str:
-    return window.find_element(By.ID, "impact").text
-
-
-def enter(window: webdriver.Chrome, link: str) -> None:
-    window.get(link)
-    window.find_element(By.CSS_SELECTOR, "main button").click()
-    until(window, lambda: window.current_url.endswith("/console/incidents"))
-
-
 def test_an_administrator_writes_a_secret_that_no_page_shows(
     window: webdriver.Chrome, site: Site
 ) -> None:
@@ -337,18 +318,12 @@ def test_an_administrator_writes_a_secret_that_no_page_shows(
         enter(window, site.link())
 
 
-def press(window: webdriver.Chrome, label: str) -> None:
-    window.find_element(By.XPATH, f"//main//button[normalize-space(.)='{label}']").click()
-
-
 @pytest.mark.skipif(not PICTURES, reason="pictures are taken with SCREENSHOTS=docs/images")
 def test_pictures(tmp_path: Path, window: webdriver.Chrome) -> None:
     with console_site(tmp_path, "") as calm:
         window.get(calm.link())
         window.find_element(By.CSS_SELECTOR, "main button").click()
-        for page in ("incidents", "incidents/RCL-1", "search", "runbooks/page/checkout/slow",
-                     "runbooks/edit/checkout/slow", "review", "review/1", "coverage", "numbers",
-                     "actions", "incidents/RCL-1/forms/page_word", "settings"):  # fmt: skip
+        for page in PICTURED:
             for size, suffix in ((WIDE, ""), (PHONE, "-phone")):
                 look(window, size)
                 window.get(f"{calm.address}/console/{page}")

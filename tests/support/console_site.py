@@ -11,20 +11,30 @@ from typing import Any
 
 import uvicorn
 
+from bot.action_book import build_book
+from bot.actions.requests import Requests, Wish
+from bot.chat.ports import Destination
 from bot.clock import ManualClock
 from bot.console import console_parts
-from bot.drafts.model import Draft, DraftKind
+from bot.drafts.model import Draft, DraftKind, DraftState
+from bot.incidents.records import Words, assemble
 from bot.jobs.inbox_writer import InboxWriter
-from bot.people.model import Role
+from bot.people.model import SYSTEM, Actor, Role
+from bot.people.same import SamePeople
 from bot.people.sessions import a_link, digest_of, new_secret
+from bot.people.token_desk import TokenDesk
 from bot.settings import Settings
 from bot.source_secrets import open_sealing, open_secret_keeping
 from bot.store.database import Database
+from bot.suggestions.corrections import Correction, Word
 from bot.suggestions.ports import StoredSuggestion
+from bot.uow import UnitOfWork
 from bot.web.app import create_app
 from bot.web.deps import FrontDeps
 from bot.web.metrics import FrontMetrics
 from knowledge.curate.curator import Curator
+from knowledge.model import DocumentState, PastIncident
+from knowledge.text.passages import passages_of
 from tests.support.actions import TOUCH
 from tests.support.console import ANNA
 from tests.support.databases import sqlite_database
@@ -34,7 +44,7 @@ from tests.unit.web.test_read_api import take_in
 PAGE = """---
 title: Checkout is slow
 services: [checkout]
-owners: [anna]
+owner: anna
 ---
 # Checkout is slow
 
@@ -43,6 +53,10 @@ owners: [anna]
 1. Look at the connections of orders-db.
 2. Restart the client that holds most of them.
 """
+
+
+BY_PEOPLE = (DraftKind.RUNBOOK_EDIT, DraftKind.NOISE_RULE)
+"""Drafts that people propose; the bot proposes the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +85,7 @@ def console_site(folder: Path, hostile: str) -> Iterator[Site]:
         writer = InboxWriter(database)
         writer.start()
         settings = settings_of(folder)
+        asks(database, clock, settings, hostile)
         documents = database.knowledge_source().list
         keeping = open_secret_keeping(settings, database, clock, open_sealing(settings))
         keeping.add("T1/BEN", Role.ADMIN, "zabbix", "recall:a long password")
@@ -157,25 +172,97 @@ def fill(database: Database, clock: ManualClock, hostile: str) -> None:
             uow.suggestions.add(stored)
         curator = Curator(uow.knowledge, actor=ANNA.key, now=clock.now())
         curator.publish("checkout/slow", PAGE + f"\n{hostile}\n", 0)
+        title = f"The pool is used up {hostile}"
+        other = PAGE.replace("title: Checkout is slow", f"title: {json.dumps(title)}")
+        other = other.replace("# Checkout is slow", f"# {title}")
+        curator.publish("orders/pool", other.replace("[checkout]", "[orders-db]"), 0)
+        changed = other.replace("most of them", f"most of them, then wait a minute{hostile}")
+        curator.publish("orders/pool", changed.replace("[checkout]", "[orders-db]"), 1)
+        for word in (Word.SAME, Word.HELPFUL, Word.WRONG_STEP):
+            uow.corrections.say(
+                Correction(
+                    team_id=ANNA.team_id,
+                    actor=f"T1/BEN{hostile}",
+                    is_lead=False,
+                    incident_id=found.id,
+                    family="family:1:x",
+                    document_id="orders/pool",
+                    word=word,
+                    at=clock.now(),
+                )
+            )
         for kind, subject, content in drafts(hostile):
+            made_by = "T1/BEN" if kind in BY_PEOPLE else SYSTEM.key
             made = Draft(
-                kind=kind, subject=subject, content=content, made_by="T1/BEN", made_at=clock.now()
+                kind=kind, subject=subject, content=content, made_by=made_by, made_at=clock.now()
             )
             uow.drafts.add(made)
+        keep_records(uow, clock, hostile)
+
+
+def keep_records(uow: UnitOfWork, clock: ManualClock, hostile: str) -> None:
+    """Of both incidents, one of them taken out of answers again."""
+    for key in ("RCL-1", "RCL-2"):
+        past = PastIncident(
+            id=key,
+            title=f"Checkout answered slowly {hostile}",
+            symptom=f"5 % of requests fail {hostile}",
+            resolution="Restarted the client that leaked them.",
+            state=DocumentState.CONFIRMED,
+            confirmed_by=f"Ben {hostile}",
+        )
+        uow.knowledge.upsert([(past, passages_of(past))], actor="T1/BEN", now=clock.now())
+        incident = uow.incidents.get_by_key(key)
+        assert incident is not None
+        record = assemble(incident, uow.alerts.of_incident(incident.id), (), Words())
+        made = Draft(
+            kind=DraftKind.RECORD,
+            subject=key,
+            content=record.model_dump(mode="json"),
+            made_by="T1/BEN",
+            made_at=clock.now(),
+        )
+        kept = uow.drafts.add(made)
+        uow.drafts.decide(kept.id, DraftState.ACCEPTED, actor="T1/BEN", now=clock.now())
+    uow.knowledge.set_state("RCL-2", DocumentState.RETIRED, actor=ANNA.key, now=clock.now())
+
+
+def asks(database: Database, clock: ManualClock, settings: Settings, hostile: str) -> None:
+    """A request that waits for an approval, and two tokens, one of them somebody else's."""
+    requests = Requests(database, build_book(settings), clock)
+    with database.read() as uow:
+        incident = uow.incidents.get_by_key("RCL-1")
+    answer = requests.make(
+        Wish(
+            by=requests.book.principal(Actor(ANNA.team_id, "BEN"), ANNA.team_id),
+            at=Destination(ANNA.team_id, "C1"),
+            template_id="touch",
+            values={"name": "checkout"},
+            incident=incident,
+            reason=f"it hangs {hostile}",
+        )
+    )
+    assert answer.request is not None, answer
+    desk = TokenDesk(database, SamePeople(()), clock)
+    desk.make(ANNA, "Anna", f"nightly clean-up {hostile}"[:60], 30, by=ANNA.key)
+    _, gone = desk.make(ANNA, "Anna", "the old one", 1, by=ANNA.key)
+    desk.revoke(gone.id, by=ANNA.key)
+    desk.make(Actor(ANNA.team_id, "BEN"), f"Ben {hostile}", "deploys", 30, by="T1/BEN")
 
 
 def drafts(hostile: str) -> list[tuple[DraftKind, str, dict[str, Any]]]:
     """One of each sort that waits in the review queue, in the order of their numbers, from 1."""
-    edit = PAGE.replace("holds most of them", f"leaks them {hostile}")
-    words = {"incident": "RCL-1", "by": f"Ben {hostile}"}
+    hostile = f" {hostile}" if hostile else ""
+    edit = PAGE.replace("holds most of them", f"leaks them{hostile}")
+    words = {"incident": "RCL-1", "by": f"Ben{hostile}"}
     return [
         (
             DraftKind.RUNBOOK_EDIT,
             "checkout/slow",
             {
                 "page": "checkout/slow",
-                "title": f"Checkout is slow {hostile}",
-                "problem": f"The second step restarts the wrong client. {hostile}",
+                "title": f"Checkout is slow{hostile}",
+                "problem": f"The second step restarts the wrong client.{hostile}",
                 "text": edit,
                 "whole_page": True,
                 "base_version": 1,
@@ -186,12 +273,12 @@ def drafts(hostile: str) -> list[tuple[DraftKind, str, dict[str, Any]]]:
             DraftKind.NOISE_RULE,
             "cachecold|search|",
             {
-                "alert": f"CacheCold {hostile}",
+                "alert": f"CacheCold{hostile}",
                 "service": f"search{hostile}",
                 "environment": None,
                 "what": "hold_back",
                 "seconds": 604_800,
-                "why": f"It goes by itself within a minute. {hostile}",
+                "why": f"It goes by itself within a minute.{hostile}",
                 **words,
             },
         ),
@@ -200,15 +287,15 @@ def drafts(hostile: str) -> list[tuple[DraftKind, str, dict[str, Any]]]:
             "checkout/slow",
             {
                 "problem": "Checkout is slow is gone from its source: retire?",
-                "title": f"Checkout is slow {hostile}",
-                "source": f"sync:/srv/runbooks {hostile}",
+                "title": f"Checkout is slow{hostile}",
+                "source": f"sync:/srv/runbooks{hostile}",
             },
         ),
         (
             DraftKind.DUPLICATE,
             "checkout/slow",
             {
-                "problem": f"It says nearly the same as another page {hostile}: 5 of its 6 lines.",
+                "problem": f"It says nearly the same as another page{hostile}: 5 of its 6 lines.",
                 "other": f"checkout/other{hostile}",
             },
         ),
@@ -218,11 +305,36 @@ def drafts(hostile: str) -> list[tuple[DraftKind, str, dict[str, Any]]]:
             {
                 "problem": "RCL-1 is the same as checkout/slow: should it hold for every alert "
                 "of this kind?",
-                "title": f"Checkout is slow {hostile}",
+                "title": f"Checkout is slow{hostile}",
                 "family": "checkouthigherrorrate|checkout|",
                 "word": "same",
                 "said_by": f"T1/BEN{hostile}",
                 "incident": "RCL-1",
+            },
+        ),
+        (
+            DraftKind.MERGE,
+            "RCL-2",
+            {
+                "problem": "RCL-2 looks like a part of RCL-1: search depends on checkout, "
+                "CacheCold and CheckoutHighErrorRate are 0.62 alike, and they opened 9 min apart."
+                f"{hostile}",
+                "title": f"CacheCold{hostile}",
+                "incident": "RCL-1",
+                "other_title": f"CheckoutHighErrorRate{hostile}",
+                "kinds": [["family:1:a", "family:1:b"]],
+            },
+        ),
+        (
+            DraftKind.SPLIT,
+            "RCL-1",
+            {
+                "problem": "Nothing ties OrdersDbConnections of checkout to the other alerts of "
+                f"RCL-1, CheckoutHighErrorRate of checkout.{hostile}",
+                "title": f"CheckoutHighErrorRate{hostile}",
+                "leaving": [["OrdersDbConnections", "checkout"]],
+                "staying": [["CheckoutHighErrorRate", "checkout"]],
+                "kinds": [["family:1:a", "family:1:c"]],
             },
         ),
     ]

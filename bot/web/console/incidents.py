@@ -13,6 +13,7 @@ from bot.alerts.model import StoredAlert
 from bot.commands.one_incident import reasons
 from bot.incidents.model import Incident, IncidentState, TimelineEntry
 from bot.incidents.ports import Wanted
+from bot.people.model import Role
 from bot.suggestions.changed import ChangedLast
 from bot.suggestions.model import Changed
 from bot.suggestions.ports import Feedback, StoredSuggestion
@@ -24,6 +25,7 @@ from bot.web.console.parts import Console
 from bot.web.console.rendering import ConsoleError, page, when
 from bot.web.views import alert_view, incident_view, timeline_view
 from bot.web.withheld import for_everyone, timeline_for_everyone
+from knowledge.model import DocumentState, PastIncident
 
 router = APIRouter()
 
@@ -110,6 +112,9 @@ def incident(request: Request, key: str, visitor: Signed, parts: Console) -> Res
         feedback=found.feedback,
         requests=found.requests,
         changes=found.changes,
+        record=found.record,
+        is_out=found.record is not None and found.record.state is DocumentState.RETIRED,
+        may_decide=visitor.may(Role.LEAD),
         chart=firing_chart(found.timeline, parts.clock.now()),
     )
 
@@ -133,6 +138,11 @@ class Found:
         self.feedback: Sequence[Feedback] = uow.suggestions.feedback_on_incidents([incident.id])
         self.requests: Sequence[ActionRequest] = uow.actions.of_incident(incident.id)
         self.changes: Sequence[Changed] = changed.before(uow, incident)
+        kept = uow.knowledge.get(incident.key)
+        self.record: PastIncident | None = None
+        if isinstance(kept, PastIncident) and kept.visibility.is_everyone:
+            is_told = kept.state.is_served or kept.state is DocumentState.RETIRED
+            self.record = kept if is_told else None
 
 
 def markdown_of(found: Found) -> str:

@@ -6,7 +6,9 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from bot.alerts.family import family_of
 from bot.incidents.model import Incident
+from bot.incidents.regrouping import SPLIT_INTO
 from bot.people.model import Role
 from bot.suggestions.corrections import NO_HELP, Correction, Word, corrected
 from bot.suggestions.linking import withdraw_proposal
@@ -19,6 +21,9 @@ from knowledge.model import Query
 router = APIRouter()
 
 _MOST = 500
+_MOST_TIES = 100
+_MOST_NAMED = 200
+_NOT_THERE = "alerts that are not there any more"
 _LOOK = 20_000
 
 
@@ -31,12 +36,7 @@ def links(request: Request, visitor: Signed, parts: Console, incident: str = "")
             raise ConsoleError(HTTPStatus.NOT_FOUND, f"There is no incident “{incident[:40]}”.")
         said = uow.corrections.list(_MOST, about.id if about is not None else None)
         words = [row for one in said if (row := _word(uow, visitor, one)) is not None]
-        ties = [
-            {"tie": tie, "incident": of, "may_revoke": _may_revoke(visitor, tie.actor)}
-            for tie in reversed(uow.bindings.in_force())
-            if (about is None or tie.incident_id == about.id)
-            and (of := _seen(uow, tie.incident_id)) is not None
-        ][:_MOST]
+        ties = _ties(uow, visitor, about)
     return page(
         request,
         "links.html",
@@ -133,6 +133,48 @@ def _is_touched(query: Query, document_id: str) -> tuple[Word, ...]:
     if weight is None:
         return ()
     return (Word.NOT_HELPFUL,) if weight >= NO_HELP else (Word.WRONG_STEP,)
+
+
+def _ties(uow: UnitOfWork, visitor: Visitor, about: Incident | None) -> list[dict[str, Any]]:
+    """The newest ties, or those of one incident, with the names of the alerts."""
+    found: list[dict[str, Any]] = []
+    names: dict[int, dict[str, str]] = {}
+    for tie in reversed(uow.bindings.in_force()):
+        if about is not None and tie.incident_id != about.id:
+            continue
+        of = _seen(uow, tie.incident_id)
+        if of is None:
+            continue
+        if of.id not in names:
+            names[of.id] = _names(uow, of)
+        found.append(
+            {
+                "tie": tie,
+                "incident": of,
+                "one": names[of.id].get(tie.one, _NOT_THERE),
+                "other": names[of.id].get(tie.other, _NOT_THERE),
+                "may_revoke": _may_revoke(visitor, tie.actor),
+            }
+        )
+        if len(found) >= _MOST_TIES:
+            break
+    return found
+
+
+def _names(uow: UnitOfWork, incident: Incident) -> dict[str, str]:
+    """Families of alerts, by key, as people know them: those that are in the incident, and those
+    that were split off from it."""
+    into = (entry.data.get(SPLIT_INTO) for entry in uow.incidents.timeline(incident.id))
+    left = (uow.incidents.get_by_key(key) for key in dict.fromkeys(into) if key)
+    found: dict[str, str] = {}
+    seen = (one for one in left if one is not None and one.visibility.is_everyone)
+    for one in (incident, *seen):
+        for stored in uow.alerts.of_incident(one.id, _MOST_NAMED):
+            about = family_of(stored.alert.name, stored.service, stored.environment)
+            where = ", ".join(filter(None, (about.service, about.environment)))
+            name = f"{stored.alert.name} ({where})" if where else stored.alert.name
+            found.setdefault(about.key, name)
+    return found
 
 
 def _seen(uow: UnitOfWork, incident_id: int) -> Incident | None:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from bot.alerts.unresolved import MOST_READ, WINDOW, label_sets
+from bot.counts.services import together
 from bot.web.console.gate import Signed
 from bot.web.console.parts import Console
 from bot.web.console.rendering import ConsoleError, page
@@ -15,6 +16,8 @@ from knowledge.errors import KnowledgeError
 from knowledge.evaluate.plot import bars
 
 router = APIRouter()
+
+MOST_SERVICES = 40
 
 
 @router.get("/numbers")
@@ -31,6 +34,7 @@ def numbers(request: Request, visitor: Signed, parts: Console) -> Response:
         visitor=visitor,
         tab="numbers",
         spans=spans,
+        services=together(one for span in spans for one in span.services)[:MOST_SERVICES],
         most=max(1, most),
         seen=seen,
         label_sets=sets,
@@ -62,6 +66,41 @@ def as_csv(visitor: Signed, parts: Console) -> Response:
         )  # fmt: skip
     headers = {"Content-Disposition": 'attachment; filename="recall-numbers.csv"'}
     return Response(text.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@router.get("/numbers-by-service.csv")
+def services_as_csv(visitor: Signed, parts: Console) -> Response:
+    """Week by week and service by service, for a spreadsheet."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(
+        [
+            "week_begins",
+            "service",
+            "incidents",
+            "searched",
+            "answered",
+            "abstained",
+            "right",
+            "wrong",
+        ]
+    )
+    for span in parts.counts.weeks():
+        for one in span.services:
+            writer.writerow(
+                [
+                    f"{span.begins:%Y-%m-%d}", _cell(one.service or ""), one.incidents,
+                    one.searched, one.answered, one.abstained, one.right, one.wrong,
+                ]
+            )  # fmt: skip
+    name = "recall-numbers-by-service.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(text.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _cell(text: str) -> str:
+    """A name from outside that no spreadsheet takes for a formula."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
 @router.get("/numbers.png")

@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from bot.people.model import SYSTEM
 from bot.suggestions.words import what_changed, when_changed
 
 FOLDER = Path(__file__).parent
@@ -137,7 +138,9 @@ def web_address(url: str | None) -> str:
 
 
 def person(key: str | None) -> str:
-    """An actor's key as people read it: without the team."""
+    """An actor's key as people read it: without the team; the bot by its name."""
+    if key == SYSTEM.key:
+        return "Recall"
     return (key or "").rpartition("/")[2]
 
 

@@ -9,9 +9,14 @@ from fastapi import APIRouter, Request
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
+from bot.alerts.model import StoredAlert
 from bot.drafts.accepted_noise import HOLD_BACK, SILENCE, ends_at, in_force
+from bot.drafts.curation import Editor
 from bot.drafts.model import Draft, DraftKind, DraftState
+from bot.drafts.regrouping import KINDS as REGROUPINGS
+from bot.drafts.regrouping import Regroupings
 from bot.drafts.reviewing import Reviewing
+from bot.incidents.model import Incident
 from bot.incidents.records import IncidentRecord
 from bot.people.model import Role
 from bot.web.console.gate import Fields, Lead, Signed, Visitor, text_in
@@ -37,10 +42,14 @@ KINDS = {
     DraftKind.PAGE_GONE: "Gone from its source",
     DraftKind.DUPLICATE: "Duplicate",
     DraftKind.LEARNED_LINK: "Learned link",
+    DraftKind.MERGE: "Merge",
+    DraftKind.SPLIT: "Split",
 }
 LENGTHS = {"86400": "for a day", "604800": "for a week", "2419200": "for four weeks", "": "always"}
 WHAT = {HOLD_BACK: "hold it back until it is reported again", SILENCE: "open no incident at all"}
 _SHOWN = 200
+_MOST_UNDONE = 20
+_MOST_ALERTS = 20
 _LONGEST_REASON = 500
 
 
@@ -63,8 +72,10 @@ def queue(request: Request, visitor: Signed, parts: Console, kind: str = "") -> 
         labels={one.value: label for one, label in KINDS.items()},
         kind=chosen,
         uncurated=reviewing.uncurated(editor)[:_SHOWN],
+        taken_out=reviewing.taken_out(editor)[:_SHOWN],
         rules=[(one, ends_at(one)) for one in rules[:_SHOWN]],
         what=WHAT,
+        regrouped=_regroupings(parts).done(editor)[:_MOST_UNDONE],
         may_decide=visitor.may(Role.LEAD),
     )
 
@@ -72,10 +83,34 @@ def queue(request: Request, visitor: Signed, parts: Console, kind: str = "") -> 
 @router.post("/review/curate")
 def curate(visitor: Lead, parts: Console, form: Fields) -> Response:
     """A lead looked a confirmed past incident over."""
+    act = curation_of(parts).curate_incident
+    return _on_record(parts, visitor, form, act, "is curated")
+
+
+@router.post("/review/take-out")
+def take_out(visitor: Lead, parts: Console, form: Fields) -> Response:
+    """No answer is made of a past incident any more."""
+    act = curation_of(parts).take_out_incident
+    return _on_record(parts, visitor, form, act, "is taken out: no answer is made of it any more")
+
+
+@router.post("/review/put-back")
+def put_back(visitor: Lead, parts: Console, form: Fields) -> Response:
+    act = curation_of(parts).put_back_incident
+    return _on_record(parts, visitor, form, act, "is found again")
+
+
+def _on_record(
+    parts: ConsoleParts,
+    visitor: Visitor,
+    form: FormData,
+    act: Callable[[Editor, str], None],
+    done: str,
+) -> Response:
     key = text_in(form, "incident", 1_000)
     try:
-        curation_of(parts).curate_incident(editor_of(visitor), key)
-        said = f"{key} is curated."
+        act(editor_of(visitor), key)
+        said = f"{key} {done}."
     except (Unpublishable, LookupError) as error:
         said = _sentence(error)
     parts.wake()
@@ -131,11 +166,15 @@ def _keep_gone(parts: ConsoleParts, visitor: Visitor, number: int) -> Response:
 
 @router.post("/review/{number}/withdraw")
 def withdraw(number: int, visitor: Lead, parts: Console, form: Fields) -> Response:
-    """Put an accepted noise rule out of force."""
-    _found(parts, visitor, number)
+    """Put an accepted noise rule out of force, or undo an accepted merge or split."""
+    draft = _found(parts, visitor, number)
     try:
-        _reviewing(parts).withdraw_noise(editor_of(visitor), number)
-        said = f"Noise rule {number} is out of force."
+        if draft.kind in REGROUPINGS:
+            said = _regroupings(parts).undo(editor_of(visitor), number, visitor.name)
+            parts.wake()
+        else:
+            _reviewing(parts).withdraw_noise(editor_of(visitor), number)
+            said = f"Noise rule {number} is out of force."
     except Unpublishable as error:
         said = _sentence(error)
     return see_other("/console/review", said)
@@ -201,6 +240,13 @@ def _agree(parts: ConsoleParts, visitor: Visitor, draft: Draft, form: FormData) 
     return "/console/review", f"It holds for every alert of this kind, as it does for {key}."
 
 
+def _regroup(
+    parts: ConsoleParts, visitor: Visitor, draft: Draft, form: FormData
+) -> tuple[str, str]:
+    said = _regroupings(parts).accept(editor_of(visitor), draft.id, visitor.name)
+    return f"/console/review/{draft.id}", said
+
+
 _Approve = Callable[[ConsoleParts, Visitor, Draft, FormData], tuple[str, str]]
 _APPROVING: dict[DraftKind, _Approve] = {
     DraftKind.RUNBOOK_EDIT: _approve_edit,
@@ -209,6 +255,8 @@ _APPROVING: dict[DraftKind, _Approve] = {
     DraftKind.PAGE_GONE: _retire_page,
     DraftKind.DUPLICATE: _retire_page,
     DraftKind.LEARNED_LINK: _agree,
+    DraftKind.MERGE: _regroup,
+    DraftKind.SPLIT: _regroup,
 }
 
 
@@ -222,14 +270,18 @@ def _draft_page(
     typed: str = "",
     merge: MergeNeeded | None = None,
 ) -> Response:
-    values: dict[str, Any] = {"proposal": None, "lines": [], "record": None}
+    values: dict[str, Any] = {"proposal": None, "lines": [], "record": None, "sides": []}
+    values["may_undo"] = False
     if draft.kind is DraftKind.RUNBOOK_EDIT:
         found = curation_of(parts).proposal(editor_of(visitor), draft.id)
         if found is not None:
             values["proposal"] = found
-            values["lines"] = diff_lines(diff_texts(found.before, found.text))
+            values["lines"] = diff_lines(diff_texts(found.before, found.published))
             values["text"] = merge.text if merge else typed or found.text
             values["base_version"] = merge.base_version if merge else found.base_version
+    elif draft.kind in REGROUPINGS:
+        values["sides"] = _sides(parts, visitor, draft)
+        values["may_undo"] = visitor.may(Role.LEAD) and draft.state is DraftState.ACCEPTED
     elif draft.kind is DraftKind.RECORD:
         values["record"] = IncidentRecord.model_validate(draft.content)
     if merge is not None:
@@ -251,8 +303,26 @@ def _draft_page(
     )
 
 
+def _sides(
+    parts: ConsoleParts, visitor: Visitor, draft: Draft
+) -> list[tuple[Incident, list[StoredAlert]]]:
+    """The incidents of a merge or a split as they are now, each with its alerts."""
+    keys = [draft.content.get("incident"), draft.subject, draft.content.get("opened")]
+    found = []
+    with parts.units.read() as uow:
+        for key in dict.fromkeys(key for key in keys if isinstance(key, str) and key):
+            incident = uow.incidents.get_by_key(key)
+            if incident is not None and editor_of(visitor).may_see(incident.visibility):
+                found.append((incident, list(uow.alerts.of_incident(incident.id, _MOST_ALERTS))))
+    return found
+
+
 def _reviewing(parts: ConsoleParts) -> Reviewing:
     return Reviewing(parts.units, parts.clock)
+
+
+def _regroupings(parts: ConsoleParts) -> Regroupings:
+    return Regroupings(parts.units, parts.clock)
 
 
 def _found(parts: ConsoleParts, visitor: Visitor, number: int) -> Draft:

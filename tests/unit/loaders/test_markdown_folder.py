@@ -97,6 +97,22 @@ def test_links_that_leave_the_folder_are_refused_by_name(tmp_path: Path) -> None
     assert set(problems) == {"file.md", "folder", "dangling.md"}
 
 
+def test_hard_links_to_what_is_elsewhere_are_refused_and_others_read_once(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "secret.md").write_text("# Secret")
+    inside = tmp_path / "inside"
+    (inside / "db").mkdir(parents=True)
+    (inside / "page.md").write_text("# Page")
+    (inside / "db" / "again.md").hardlink_to(inside / "page.md")
+    (inside / "file.md").hardlink_to(outside / "secret.md")
+    (inside / "zoo.md").write_text("# Zoo")
+    pages, problems = _load(inside)
+    assert list(pages) == ["page", "zoo"]
+    assert problems == {"file.md": "is a hard link to a file that is elsewhere too; copy it"}
+    assert len(find_pages(inside, is_ours=True).files) == 4, "installers link what is ours"
+
+
 def test_a_file_name_that_is_not_utf_8_is_told_and_does_no_harm(tmp_path: Path) -> None:
     (tmp_path / "good.md").write_text("# Good")
     (Path(os.fsdecode(os.fsencode(tmp_path) + b"/b\xff.md"))).write_text("# Bad name")
