@@ -34,6 +34,7 @@ from tests.support.console_browsing import (
     WIDE,
     look,
     picture,
+    press,
     until,
     violations,
 )
@@ -176,10 +177,6 @@ def looks(window: webdriver.Chrome, name: str) -> None:
 def says(window: webdriver.Chrome, *words: str) -> bool:
     text = window.find_element(By.TAG_NAME, "main").text
     return all(word in text for word in words)
-
-
-def press(window: webdriver.Chrome, label: str) -> None:
-    window.find_element(By.XPATH, f"//main//button[normalize-space(.)='{label}']").click()
 
 
 def test_from_the_link_to_what_became_of_it(window: webdriver.Chrome, night: Night) -> None:

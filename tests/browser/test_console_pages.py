@@ -27,6 +27,7 @@ from tests.support.console_browsing import (
     no_dialog,
     picture,
     press,
+    strike,
     until,
     violations,
     weight,
@@ -85,7 +86,7 @@ def test_the_list_follows_its_filters_and_so_does_the_address(
     look(window, WIDE)
     window.get(f"{site.address}/console/incidents?state=all")
     assert "CacheCold" in window.find_element(By.ID, "rows").text
-    window.find_element(By.TAG_NAME, "body").send_keys("/")
+    strike(window, "/")
     window.switch_to.active_element.send_keys("checkout")
     until(window, lambda: "CacheCold" not in window.find_element(By.ID, "rows").text)
     assert "CheckoutHighErrorRate" in window.find_element(By.ID, "rows").text
@@ -97,8 +98,8 @@ def test_the_list_follows_its_filters_and_so_does_the_address(
 def test_keys_lead_through_the_list(window: webdriver.Chrome, site: Site) -> None:
     look(window, WIDE)
     window.get(f"{site.address}/console/incidents?state=all")
-    body = window.find_element(By.TAG_NAME, "body")
-    body.send_keys("j")
+    strike(window, "j")
+    until(window, lambda: window.switch_to.active_element.tag_name == "a")
     first = window.switch_to.active_element.get_attribute("href")
     window.switch_to.active_element.send_keys("j")
     second = window.switch_to.active_element.get_attribute("href")
@@ -110,18 +111,17 @@ def test_keys_lead_through_the_list(window: webdriver.Chrome, site: Site) -> Non
 def test_keys_decide_in_the_review_queue(window: webdriver.Chrome, site: Site) -> None:
     look(window, WIDE)
     window.get(f"{site.address}/console/review?kind=page_gone")
-    body = window.find_element(By.TAG_NAME, "body")
-    body.send_keys("j")
+    strike(window, "j")
     until(window, lambda: window.switch_to.active_element.tag_name == "a")
     window.switch_to.active_element.send_keys(Keys.ENTER)
     until(window, lambda: "/console/review/3" in window.current_url)
-    window.find_element(By.TAG_NAME, "body").send_keys("x")
+    strike(window, "x")
     until(window, lambda: "belongs to no source any more" in window.page_source)
     window.get(f"{site.address}/console/review/2")
-    window.find_element(By.TAG_NAME, "body").send_keys("e")
+    strike(window, "e")
     until(window, lambda: window.switch_to.active_element.get_attribute("name") == "what")
     window.get(f"{site.address}/console/review/2")
-    window.find_element(By.TAG_NAME, "body").send_keys("a")
+    strike(window, "a")
     until(window, lambda: "Noise rule 2 is in force" in window.page_source)
     assert violations(window) == []
 
@@ -173,7 +173,7 @@ def test_a_lead_merges_and_splits_what_the_bot_proposes_and_undoes_it(
             window.get(f"{fresh.address}/console/review?kind=merge")
             window.find_element(By.CSS_SELECTOR, "main table a").click()
             until(window, lambda: window.current_url.endswith("/console/review/6"))
-            window.find_element(By.TAG_NAME, "body").send_keys("a")
+            strike(window, "a")
             until(window, lambda: "RCL-2 is now part of RCL-1" in main_text(window))
             assert (
                 "CacheCold"

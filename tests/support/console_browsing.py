@@ -76,6 +76,12 @@ PICTURED = (
 """Those of which pictures are taken."""
 
 
+def strike(driver: webdriver.Chrome, key: str) -> None:
+    """A key that the page itself answers to: while its script is not loaded it would be lost."""
+    until(driver, lambda: driver.execute_script("return document.readyState") == "complete")
+    driver.find_element(By.TAG_NAME, "body").send_keys(key)
+
+
 def until(driver: webdriver.Chrome, condition: Any) -> None:
     # A page that is just being left gives elements that are gone: look again.
     gone = [StaleElementReferenceException]
