@@ -89,6 +89,7 @@ def build_engine(
             rules=rules,
             flapping=flap_rule(settings),
             resolve_after_seconds=settings.resolve_after_seconds,
+            resolve_alone_after_seconds=settings.resolve_alone_after,
             on_changes=lambda uow, told, at: follow_changes(uow, changed, told, at, clock),
         )
         loops = _Loops()
