@@ -15,12 +15,21 @@ class Loop:
 
     A `Retryable` error or a bug in a step is logged and followed by a pause that doubles up to
     30 s: the thread must outlive a database that is away, and a step that fails keeps its work
-    in the database, where the next try finds it.
+    in the database, where the next try finds it. `rest` says after each step that found something
+    for how many seconds to leave others alone; being woken does not shorten it.
     """
 
-    def __init__(self, name: str, step: Callable[[], int], *, poll_seconds: float = 0.5) -> None:
+    def __init__(
+        self,
+        name: str,
+        step: Callable[[], int],
+        *,
+        poll_seconds: float = 0.5,
+        rest: Callable[[], float] = lambda: 0.0,
+    ) -> None:
         self._name = name
         self._step = step
+        self._rest = rest
         self._poll_seconds = poll_seconds
         self._wake = threading.Event()
         self._stopping = threading.Event()
@@ -53,7 +62,9 @@ class Loop:
             except Exception:  # noqa: BLE001 - the one place; logged with its traceback
                 _log.exception("%s: a step failed; trying again in %.1f s", self._name, pause)
                 busy, pause = False, self._after_failure(pause)
-            if not busy and not self._stopping.is_set():
+            if busy:
+                self._stopping.wait(self._rest())
+            elif not self._stopping.is_set():
                 self._wake.wait(pause)
 
     def _after_failure(self, pause: float) -> float:
