@@ -8,6 +8,8 @@ from bot.errors import Retryable
 
 _log = logging.getLogger(__name__)
 _LONGEST_PAUSE = 30.0
+WAKE_PAUSE_SECONDS = 0.02
+"""How often one process wakes another at most: a call costs both some 0.5 ms of processor time."""
 
 
 class Loop:
@@ -74,12 +76,13 @@ class Loop:
 
 class Waker:
     """Calls `wake` soon after `soon`, on a thread of its own: whoever says `soon` never waits,
-    and what is said while a call runs is one more call."""
+    and what is said while a call runs, or in `pause_seconds` after it, is one more call."""
 
-    def __init__(self, wake: Callable[[], None]) -> None:
+    def __init__(self, wake: Callable[[], None], *, pause_seconds: float = 0.0) -> None:
         self._wake = wake
+        self._pause_seconds = pause_seconds
         self._wanted = threading.Event()
-        self._stopping = False
+        self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="waker", daemon=True)
         self._thread.start()
 
@@ -87,14 +90,15 @@ class Waker:
         self._wanted.set()
 
     def stop(self) -> None:
-        self._stopping = True
+        self._stopping.set()
         self._wanted.set()
         self._thread.join(5)
 
     def _run(self) -> None:
         while True:
             self._wanted.wait()
-            if self._stopping:
+            if self._stopping.is_set():
                 return
             self._wanted.clear()
             self._wake()
+            self._stopping.wait(self._pause_seconds)

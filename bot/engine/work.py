@@ -142,10 +142,13 @@ class JobWork:
         self._changing = threading.Lock()
 
     def step(self) -> int:
+        kinds = list(self._handlers)
+        with self._units.read() as uow:
+            # Most looks find nothing, and one that may write holds up all who do.
+            if not uow.jobs.is_any_due(kinds, self._clock.now()):
+                return 0
         with self._units.begin() as uow:
-            jobs = uow.jobs.claim(
-                list(self._handlers), self._clock.now(), _JOB_LEASE_SECONDS, limit=1
-            )
+            jobs = uow.jobs.claim(kinds, self._clock.now(), _JOB_LEASE_SECONDS, limit=1)
         for job in jobs:
             with self._changing:
                 self._running[job.key] = job

@@ -102,3 +102,20 @@ def test_a_waker_never_makes_its_caller_wait_and_loses_no_call() -> None:
         pass
     waker.stop()
     assert calls == [0, 1]
+
+
+def test_a_waker_calls_at_once_and_then_no_more_than_once_in_its_pause() -> None:
+    called = threading.Event()
+    calls: list[int] = []
+
+    def wake() -> None:
+        calls.append(len(calls))
+        called.set()
+
+    waker = Waker(wake, pause_seconds=60)
+    waker.soon()
+    assert called.wait(5)
+    for _ in range(5):
+        waker.soon()
+    waker.stop()
+    assert calls == [0]
