@@ -26,7 +26,7 @@ from bot.counting import counting_ticks
 from bot.engine.engine import Engine
 from bot.engine.impact import ImpactDesk
 from bot.engine.ipc import SocketEngineClient
-from bot.engine.loop import Waker
+from bot.engine.loop import WAKE_PAUSE_SECONDS, Waker
 from bot.engine.ports import EngineClient
 from bot.engine.running import ADDRESS_FILE, RunningEngine
 from bot.engine.work import CANARY_JOB, INBOX_HOLD_SECONDS, InboxWork, JobWork
@@ -89,6 +89,7 @@ def build_engine(
             rules=rules,
             flapping=flap_rule(settings),
             resolve_after_seconds=settings.resolve_after_seconds,
+            resolve_alone_after_seconds=settings.resolve_alone_after,
             on_changes=lambda uow, told, at: follow_changes(uow, changed, told, at, clock),
         )
         loops = _Loops()
@@ -243,7 +244,7 @@ def build_front(settings: Settings, engine: EngineClient, *, clock: Clock | None
         database = Database(settings.database, clock=clock)
         opened.callback(database.close)
         database.require_current_schema()
-        waker = Waker(engine.wake)
+        waker = Waker(engine.wake, pause_seconds=WAKE_PAUSE_SECONDS)
         opened.callback(waker.stop)
         inbox = InboxWriter(database, on_commit=waker.soon)
         inbox.start()

@@ -50,6 +50,7 @@ def open_life(
         clock,
         flapping=flap_rule(settings),
         resolve_after_seconds=settings.resolve_after_seconds,
+        resolve_alone_after_seconds=settings.resolve_alone_after,
         group_window_seconds=settings.group_window_seconds,
     )
     storms = Storms(

@@ -24,6 +24,7 @@ from bot.drafts.accepted_noise import with_accepted
 from bot.errors import BadPayload, NotAnAlert
 from bot.incidents.echoes import ended_as_well
 from bot.incidents.grouping import Newcomer
+from bot.incidents.lifecycle import Holds
 from bot.incidents.telling import telling
 from bot.incidents.traces import namespace_of, node_of, words_of
 from bot.jobs.ports import InboxItem
@@ -52,7 +53,8 @@ class AlertIntake:
 
     `team_id` is the workspace that new incidents belong to; `sources` are who may send, all that
     come with Recall where none are given; `rules` say what opens no incident, `flapping` which
-    alert flaps, and all alerts of an incident must stay ended for `resolve_after_seconds`.
+    alert flaps, and all alerts of an incident must stay ended for `resolve_after_seconds`
+    (where it has one alert `resolve_alone_after_seconds`, if that is given).
     `on_changes` is told of changes in the transaction that keeps them.
     """
 
@@ -67,11 +69,12 @@ class AlertIntake:
         rules: NoiseRules = NO_RULES,
         flapping: FlapRule = DEFAULT_RULE,
         resolve_after_seconds: float = 0,
+        resolve_alone_after_seconds: float | None = None,
         on_changes: OnChanges = nobody,
     ) -> None:
         self._on_changes = on_changes
         self._flapping = flapping
-        self._hold = timedelta(seconds=resolve_after_seconds)
+        self._holds = Holds.of_seconds(resolve_after_seconds, resolve_alone_after_seconds)
         self._sources = shipped_sources() if sources is None else sources
         self._catalogue = catalogue
         self._clock = clock
@@ -154,7 +157,7 @@ class AlertIntake:
             window=self._window,
             depends=self._catalogue.depends,
             team_id=self._team_id,
-            hold=self._hold,
+            holds=self._holds,
         )
         held, holding = self._hold_back(uow, ledger, incoming, known, seen_at)
         writes: list[AlertWrite] = []

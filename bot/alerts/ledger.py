@@ -34,8 +34,7 @@ class IncidentLedger:
 
     However many alerts of the batch concern it, an incident's revision rises by one and one
     job is enqueued for it. `seen_at` is when the batch's last delivery came in, `run_at` when
-    the jobs may run, `hold` how long all of an incident's alerts must stay ended until it is
-    resolved.
+    the jobs may run.
     """
 
     def __init__(
@@ -47,10 +46,10 @@ class IncidentLedger:
         window: timedelta,
         depends: Callable[[str, str], bool],
         team_id: str,
-        hold: timedelta = timedelta(0),
+        holds: lifecycle.Holds = lifecycle.AT_ONCE,
     ) -> None:
         self._uow = uow
-        self._hold_for = hold
+        self._holds = holds
         self._seen_at = seen_at
         self._run_at = run_at
         self._window = window
@@ -266,7 +265,7 @@ class IncidentLedger:
         for page in self._pages.values():
             if page.had_resolve or page.is_due:
                 alerts = self._uow.alerts.of_incident(page.incident.id)
-                page.look_whether_over(alerts, self._seen_at, self._hold_for)
+                page.look_whether_over(alerts, self._seen_at, self._holds)
             if page.news:
                 self._write(page)
 

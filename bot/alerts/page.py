@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.alerts.flapping import seen_status
 from bot.alerts.model import Alert, StoredAlert
@@ -35,10 +35,11 @@ class Page:
             self.entries.append(step.entry)
 
     def look_whether_over(
-        self, alerts: Iterable[StoredAlert], now: datetime, hold: timedelta
+        self, alerts: Iterable[StoredAlert], now: datetime, holds: lifecycle.Holds
     ) -> None:
         """`alerts` are all of the incident, as they are stored by now."""
         statuses = [seen_status(stored) for stored in alerts]
+        hold = holds.where(len(statuses))
         if self.had_resolve:
             since = self.ended_at or now
             self.go(lifecycle.calm_down(self.incident, statuses, now, hold, since=since))

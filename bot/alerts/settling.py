@@ -5,7 +5,8 @@ ended is resolved. A tick adds a job under a time-bucket key, and the job looks 
 when it runs, so replicas and restarts change nothing.
 """
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from bot.alerts.flapping import FlapRule, at_rest, spoken
 from bot.alerts.ledger import IncidentLedger
@@ -13,6 +14,7 @@ from bot.alerts.merge import MergeReason
 from bot.alerts.model import AlertStatus, StoredAlert
 from bot.clock import Clock
 from bot.incidents.grouping import Newcomer
+from bot.incidents.lifecycle import Holds
 from bot.incidents.telling import telling
 from bot.incidents.traces import namespace_of, node_of, words_of
 from bot.jobs.ports import Job
@@ -37,6 +39,7 @@ class Settling:
         *,
         flapping: FlapRule,
         resolve_after_seconds: float,
+        resolve_alone_after_seconds: float | None = None,
         group_window_seconds: float = 300,
         team_id: str = "",
     ) -> None:
@@ -44,7 +47,7 @@ class Settling:
         self._catalogue = catalogue
         self._clock = clock
         self._flapping = flapping
-        self._hold = timedelta(seconds=resolve_after_seconds)
+        self._holds = Holds.of_seconds(resolve_after_seconds, resolve_alone_after_seconds)
         self._window = timedelta(seconds=group_window_seconds)
         self._team_id = team_id
 
@@ -52,7 +55,7 @@ class Settling:
         """Add the job where there is something to settle; whether it did. Raises DatabaseBusy."""
         now = self._clock.now()
         with self._units.read() as uow:
-            is_due = bool(uow.incidents.quiet(now - self._hold, 1)) or bool(
+            is_due = bool(self._quiet(uow, now, 1)) or bool(
                 uow.alerts.resting(now - self._flapping.quiet, 1)
             )
         if not is_due:
@@ -73,13 +76,17 @@ class Settling:
                 window=self._window,
                 depends=self._catalogue.depends,
                 team_id=self._team_id,
-                hold=self._hold,
+                holds=self._holds,
             )
             for stored in resting:
                 self._rest(uow, ledger, stored)
-            for incident_id in uow.incidents.quiet(now - self._hold, _AT_ONCE):
+            for incident_id in self._quiet(uow, now, _AT_ONCE):
                 ledger.look_whether_quiet(incident_id)
             ledger.close()
+
+    def _quiet(self, uow: UnitOfWork, now: datetime, limit: int) -> Sequence[int]:
+        holds = self._holds
+        return uow.incidents.quiet(now - holds.usual, limit, alone_before=now - holds.alone)
 
     def _rest(self, uow: UnitOfWork, ledger: IncidentLedger, stored: StoredAlert) -> None:
         uow.alerts.turn(stored.id, at_rest(stored.turning))

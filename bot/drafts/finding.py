@@ -145,19 +145,16 @@ def _noise(uow: UnitOfWork, now: datetime) -> list[Draft]:
         by_family[family].append(incident)
     found = []
     for family, those in by_family.items():
-        lasted = [
-            (one.resolved_at - one.opened_at).total_seconds()
-            for one in those
-            if one.resolved_at is not None
-        ]
-        is_noise = (
+        may_be_noise = (
             len(those) >= LEAST_TIMES
-            and len(lasted) == len(those)
+            and all(one.resolved_at is not None for one in those)
             and not any(one.id in taken for one in those)
             and not any(one.severity in _GRAVE for one in those)
-            and median(lasted) <= LONGEST.total_seconds()
         )
-        if not is_noise or _was_decided(uow, DraftKind.NOISE_RULE, family.key, now):
+        if not may_be_noise or _was_decided(uow, DraftKind.NOISE_RULE, family.key, now):
+            continue
+        lasted = _fired_for(uow, those, now)
+        if median(lasted) > LONGEST.total_seconds():
             continue
         newest = max(those, key=lambda one: one.id)
         minutes = max(1, round(median(lasted) / 60))
@@ -174,6 +171,21 @@ def _noise(uow: UnitOfWork, now: datetime) -> list[Draft]:
         }
         found.append(_draft(DraftKind.NOISE_RULE, family.key, content, now))
     return sorted(found, key=lambda draft: draft.subject)
+
+
+def _fired_for(uow: UnitOfWork, those: Sequence[Incident], now: datetime) -> list[float]:
+    """For how many seconds something fired in each of these, all of one service and environment:
+    how long an incident is kept open afterwards, in case it comes back, is no length of it."""
+    some = those[0]
+    beats = uow.incidents.courses(some.service, some.environment, now - LOOK_BACK, _MOST_INCIDENTS)
+    ended = {
+        number: max((beat.at for beat in own if not beat.fires), default=None)
+        for number, own in beats.items()
+    }
+    return [
+        ((ended.get(one.id) or one.resolved_at or now) - one.opened_at).total_seconds()
+        for one in those
+    ]
 
 
 def _was_decided(uow: UnitOfWork, kind: DraftKind, subject: str, now: datetime) -> bool:

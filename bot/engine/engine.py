@@ -81,7 +81,7 @@ class Engine:
         self._clock = clock
         self._keep_hours = inbox_keep_hours
         self._only_engine = only_engine
-        self._inbox_loop = Loop("inbox", inbox.step)
+        self._inbox_loop = Loop("inbox", inbox.step, rest=inbox.rest)
         self._job_loops: Sequence[Loop] = [
             Loop(f"jobs-{number}", jobs.step) for number in range(_JOB_THREADS)
         ]

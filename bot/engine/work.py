@@ -37,6 +37,14 @@ ASKED_KEYS_KEPT = timedelta(days=7)
 """How long a program that asks again under the same key makes no second request."""
 
 
+_REST = 3.0
+"""So many times as long as a step held that database it leaves it to the others. Each step has
+costs of its own, so what came in meanwhile is handled for less in one than in several."""
+_REST_BEHIND = 1.0
+"""The same where a step found more than it could take."""
+_LONGEST_REST = 0.1
+
+
 class Intake(Protocol):
     """Turns alert deliveries into alerts and incidents, inside the given transaction."""
 
@@ -67,6 +75,7 @@ class InboxWork:
         self._on_jobs = on_jobs
         self._hold_seconds = hold_seconds
         self._most = _INBOX_BATCH if hold_seconds is None else _LEAST_BATCH
+        self._resting = 0.0
 
     def step(self) -> int:
         with self._units.begin() as uow:
@@ -78,11 +87,18 @@ class InboxWork:
             self._on_jobs()
         return len(items)
 
+    def rest(self) -> float:
+        """For how many seconds to leave the database alone after the last step."""
+        return self._resting
+
     def _learn(self, items: int, took: float) -> None:
         """Take about as many the next time as fit into the time for which the database may be
         held: alone, a delivery of one alert costs little, one of a thousand much."""
+        self._resting = 0.0
         if self._hold_seconds is None or not items:
             return
+        share = _REST if items < self._most else _REST_BEHIND
+        self._resting = min(share * took, _LONGEST_REST)
         fitting = int(self._hold_seconds / max(took / items, 1e-6))
         self._most = max(_LEAST_BATCH, min(fitting, 2 * self._most, _INBOX_BATCH))
 
@@ -126,10 +142,13 @@ class JobWork:
         self._changing = threading.Lock()
 
     def step(self) -> int:
+        kinds = list(self._handlers)
+        with self._units.read() as uow:
+            # Most looks find nothing, and one that may write holds up all who do.
+            if not uow.jobs.is_any_due(kinds, self._clock.now()):
+                return 0
         with self._units.begin() as uow:
-            jobs = uow.jobs.claim(
-                list(self._handlers), self._clock.now(), _JOB_LEASE_SECONDS, limit=1
-            )
+            jobs = uow.jobs.claim(kinds, self._clock.now(), _JOB_LEASE_SECONDS, limit=1)
         for job in jobs:
             with self._changing:
                 self._running[job.key] = job

@@ -58,6 +58,27 @@ ALLOWED: Mapping[IncidentState, frozenset[IncidentState]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Holds:
+    """How long all alerts of an incident must stay ended until it is resolved. An alert that is
+    `alone` in its incident is the kind that comes and goes for hours: it is given longer."""
+
+    usual: timedelta = timedelta(0)
+    alone: timedelta = timedelta(0)
+
+    @classmethod
+    def of_seconds(cls, usual: float, alone: float | None = None) -> "Holds":
+        """`alone` is the same as `usual` where it is None."""
+        return cls(timedelta(seconds=usual), timedelta(seconds=usual if alone is None else alone))
+
+    def where(self, alerts: int) -> timedelta:
+        """The time for an incident of so many alerts."""
+        return self.alone if alerts == 1 else self.usual
+
+
+AT_ONCE = Holds()
+
+
+@dataclass(frozen=True, slots=True)
 class Transition:
     """The incident afterwards (the same one when nothing changed), why, and what to note."""
 

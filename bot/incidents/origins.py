@@ -36,6 +36,9 @@ FROM_MACHINE = 2.5
 MOST_PAIRS = 40_000
 """Of more pairs of services than this none is looked at: in so wide a storm everything is left
 where it came, and the intake is held up by nothing (some 50 ms, once a batch)."""
+WIDEST = 3
+"""So many times as many services as any other problem one must have reached just before, to be
+where a service belongs that hangs together with neither."""
 GAIN = 0.2
 """By so much the new place must be better than the one that it has."""
 
@@ -63,6 +66,9 @@ class _Place:
     pinned: bool = False
     of_machine: bool = False
     is_symptom: bool = False
+
+
+_Hop = tuple[float, str]
 
 
 def moves(
@@ -98,7 +104,69 @@ def moves(
         if joins == one.incident or scores[joins] + GAIN > scores.get(one.incident, math.inf):
             continue
         found.append(Move(one.service, one.incident, joins, why[joins]))
-    return found + _absorbed(places, {move.leaves for move in found})
+    changed = {move.leaves for move in found}
+    return [*found, *_strays(places, hops, label, changed), *_absorbed(places, changed)]
+
+
+def _strays(
+    places: Sequence[_Place],
+    hops: Mapping[int, Mapping[int, _Hop]],
+    label: Mapping[int, int],
+    changed: Collection[int],
+) -> list[Move]:
+    """Services that hang together and with nothing that fails, in an incident where something else
+    does: they are where a problem spread at that moment, and not all dependencies are declared."""
+    lost = {n for n, one in enumerate(places) if not one.pinned and n not in label}
+    found: list[Move] = []
+    while lost:
+        own = _hanging_together(lost.pop(), lost, places, hops)
+        lost -= own
+        here = places[min(own)].incident
+        stays = any(not places[number].is_symptom for number in own)
+        if stays or here in changed or not any(p.pinned for p in places if p.incident == here):
+            continue
+        began = min(places[number].at for number in own)
+        joins = _widest(began, [p for n, p in enumerate(places) if n not in own])
+        if joins is not None and joins != here:
+            text = "nothing in it fails itself, and this problem spread most at that moment"
+            found += [Move(places[n].service, here, joins, text) for n in sorted(own)]
+    return found
+
+
+def _hanging_together(
+    start: int,
+    others: Collection[int],
+    places: Sequence[_Place],
+    hops: Mapping[int, Mapping[int, _Hop]],
+) -> set[int]:
+    own, border = {start}, [start]
+    while border:
+        here = border.pop()
+        for other in others:
+            is_near = other in hops.get(here, {}) or here in hops.get(other, {})
+            if is_near and other not in own and places[other].incident == places[start].incident:
+                own.add(other)
+                border.append(other)
+    return own
+
+
+def _widest(began: datetime, places: Sequence[_Place]) -> int | None:
+    """The incident that took in by far the most services in the time before, and in which one
+    fails itself."""
+    reached: dict[int, int] = defaultdict(int)
+    fails: set[int] = set()
+    for one in places:
+        ago = began - one.at
+        if one.of_machine or ago < -EARLIER / 3:
+            continue
+        reached[one.incident] += ago <= SPREADS_IN
+        if one.telling is not Telling.FEELS and ago <= LONGEST:
+            fails.add(one.incident)
+    ranked = sorted(fails, key=lambda incident: -reached[incident])
+    if not ranked or not reached[ranked[0]]:
+        return None
+    second = max((count for incident, count in reached.items() if incident != ranked[0]), default=0)
+    return ranked[0] if reached[ranked[0]] >= WIDEST * second else None
 
 
 def _absorbed(places: Sequence[_Place], changed: Collection[int]) -> list[Move]:
@@ -125,10 +193,12 @@ def _absorbed(places: Sequence[_Place], changed: Collection[int]) -> list[Move]:
         if len(near) == 1:
             text = "nothing in it fails itself, and this was the only problem that spread"
             found += [Move(one.service, incident, near[0], text) for one in own]
+        elif near:
+            joins = _widest(began, [one for one in places if one.incident in near])
+            if joins is not None:
+                text = "nothing in it fails itself, and this problem spread most at that moment"
+                found += [Move(one.service, incident, joins, text) for one in own]
     return found
-
-
-_Hop = tuple[float, str]
 
 
 def _hops(places: Sequence[_Place], depends: Depends, told: Depends) -> dict[int, dict[int, _Hop]]:

@@ -74,8 +74,11 @@ class IncidentRepository(Protocol):
         """Take an entry out; False when it was not there."""
         ...
 
-    def quiet(self, before: datetime, limit: int) -> Sequence[int]:
-        """The ids of those that are not over, and quiet since then or longer, in order."""
+    def quiet(
+        self, before: datetime, limit: int, alone_before: datetime | None = None
+    ) -> Sequence[int]:
+        """The ids of those that are not over, and quiet since then or longer, in order; of one
+        that has at most one alert since `alone_before`, if that is given."""
         ...
 
     def past(self, service: str, limit: int) -> Sequence[Incident]:

@@ -113,6 +113,10 @@ class JobQueue(Protocol):
         self, kinds: Sequence[str], now: datetime, lease_seconds: float, limit: int
     ) -> Sequence[Job]: ...
 
+    def is_any_due(self, kinds: Sequence[str], now: datetime) -> bool:
+        """Whether `claim` would find something; asked in a unit that only reads."""
+        ...
+
     def renew(self, key: str, attempts: int, now: datetime, lease_seconds: float) -> bool:
         """Hold on to a job that was claimed as its `attempts`-th try; False when it is lost."""
         ...

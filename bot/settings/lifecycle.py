@@ -6,6 +6,9 @@ from datetime import timedelta
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
+_RESOLVE_ALONE_AFTER = 900
+"""As long as an alert must keep still to be done with flapping."""
+
 
 class LifecycleSettings(BaseSettings):
     """A part of `Settings`."""
@@ -16,6 +19,15 @@ class LifecycleSettings(BaseSettings):
         le=86_400,
         description=(
             "how long all alerts of an incident must stay ended until it is resolved; 0 is at once"
+        ),
+    )
+    resolve_alone_after_seconds: int | None = Field(
+        None,
+        ge=0,
+        le=86_400,
+        description=(
+            "the same for an incident that has one alert only: such alerts come back most; where "
+            "it is not set, RECALL_RESOLVE_AFTER_SECONDS if that is, else 900"
         ),
     )
     flap_seconds: int = Field(
@@ -54,6 +66,14 @@ class LifecycleSettings(BaseSettings):
             "stays; 0: none is"
         ),
     )
+
+    @property
+    def resolve_alone_after(self) -> int:
+        """In seconds. Who sets a time for all incidents means those of one alert as well."""
+        if self.resolve_alone_after_seconds is not None:
+            return self.resolve_alone_after_seconds
+        is_set = "resolve_after_seconds" in self.model_fields_set
+        return self.resolve_after_seconds if is_set else _RESOLVE_ALONE_AFTER
 
     @property
     def change_window(self) -> timedelta:

@@ -30,7 +30,7 @@ from bot.incidents.model import (
 )
 from bot.incidents.ports import Wanted
 from bot.people.model import SYSTEM
-from bot.store.tables import NOT_OVER, incidents, timeline
+from bot.store.tables import NOT_OVER, alerts, incidents, timeline
 from knowledge.model import EVERYONE
 from knowledge.store.documents import visibility_from_json, visibility_to_json
 from knowledge.store.statements import chunks, insert_into
@@ -247,12 +247,16 @@ class SqlIncidents:
             found.update(self._connection.execute(statement).scalars())
         return frozenset(found)
 
-    def quiet(self, before: datetime, limit: int) -> Sequence[int]:
+    def quiet(
+        self, before: datetime, limit: int, alone_before: datetime | None = None
+    ) -> Sequence[int]:
+        is_due = incidents.c.quiet_since <= before
+        if alone_before is not None:
+            own = select(alerts.c.id).where(alerts.c.incident_id == incidents.c.id)
+            are_many = own.limit(1).offset(1).exists()
+            is_due = (is_due & are_many) | (incidents.c.quiet_since <= alone_before)
         statement = (
-            select(incidents.c.id)
-            .where(NOT_OVER, incidents.c.quiet_since <= before)
-            .order_by(incidents.c.id)
-            .limit(limit)
+            select(incidents.c.id).where(NOT_OVER, is_due).order_by(incidents.c.id).limit(limit)
         )
         return list(self._connection.execute(statement).scalars())
 

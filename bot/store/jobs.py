@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, literal, or_, select, update
+from sqlalchemy import Connection, Select, delete, func, literal, or_, select, update
 
 from bot.clock import Clock
 from bot.jobs.ports import Job
@@ -16,6 +16,14 @@ FINISHED = "finished"
 FAILED = "failed"
 
 _IS_PENDING = jobs.c.state == literal(PENDING, literal_execute=True)
+
+
+def _due(kinds: Sequence[str], now: datetime) -> Select[tuple[int]]:
+    return (
+        select(jobs.c.seq)
+        .where(_IS_PENDING, jobs.c.kind.in_(kinds), jobs.c.run_at <= now)
+        .where(or_(jobs.c.leased_until.is_(None), jobs.c.leased_until <= now))
+    )
 
 
 class SqlJobQueue:
@@ -53,9 +61,7 @@ class SqlJobQueue:
     ) -> Sequence[Job]:
         """The due jobs that waited longest; oldest first."""
         due = (
-            select(jobs.c.seq)
-            .where(_IS_PENDING, jobs.c.kind.in_(kinds), jobs.c.run_at <= now)
-            .where(or_(jobs.c.leased_until.is_(None), jobs.c.leased_until <= now))
+            _due(kinds, now)
             .order_by(jobs.c.run_at, jobs.c.seq)
             .limit(limit)
             .with_for_update(skip_locked=True)
@@ -82,6 +88,9 @@ class SqlJobQueue:
             )
             for row in rows
         ]
+
+    def is_any_due(self, kinds: Sequence[str], now: datetime) -> bool:
+        return self._connection.execute(_due(kinds, now).limit(1)).first() is not None
 
     def renew(self, key: str, attempts: int, now: datetime, lease_seconds: float) -> bool:
         """Only before the lease has run out: afterwards somebody else may have the job."""

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -100,6 +101,26 @@ def test_quiet_is_proposed_for_what_comes_and_goes_by_itself(
     Reviewing(database, clock).accept_noise(LEAD, draft.id, "hold_back", 600)
     clock.advance(DAY)
     assert finding.keep_up() == 0, "what was decided on is not proposed again"
+
+
+def test_how_long_an_incident_was_kept_open_afterwards_is_no_length_of_its_noise(
+    database: Database, clock: ManualClock
+) -> None:
+    for _ in range(10):
+        alert_comes_and_goes(database, clock, 1, minutes=19)
+        with database.begin() as uow:
+            [incident] = uow.incidents.list(1)
+            assert incident.resolved_at is not None
+            entry = TimelineEntry(
+                at=incident.resolved_at - timedelta(minutes=15),
+                kind=TimelineKind.ALERT_RESOLVED,
+                text="DiskBlip: resolved",
+                data={"alert": "DiskBlip", "fingerprint": "generic:1:x"},
+            )
+            uow.incidents.add_timeline(incident.id, [entry])
+    finding_on(database, clock).keep_up()
+    [draft] = waiting(database, DraftKind.NOISE_RULE)
+    assert "4 min" in draft.content["why"]
 
 
 @pytest.mark.parametrize("case", ["critical", "long", "taken"])

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from bot.alerts.model import Severity
+from bot.alerts.model import Alert, AlertStatus, Severity
+from bot.alerts.ports import AlertWrite
 from bot.clock import ManualClock
 from bot.incidents.model import (
     Incident,
@@ -293,6 +294,40 @@ def test_those_that_are_quiet_for_long_enough_are_found(
         assert unit.incidents.get(quiet.id) == changed
         assert unit.incidents.quiet(now, 10) == [quiet.id]
         assert unit.incidents.quiet(now - timedelta(seconds=1), 10) == []
+
+
+def test_one_that_has_one_alert_is_quiet_for_long_enough_by_a_time_of_its_own(
+    database: Database, clock: ManualClock
+) -> None:
+    alone, _ = open_one(database, clock, "alone")
+    together, _ = open_one(database, clock, "together")
+    now = clock.now()
+    members = {"a": alone, "b": together, "c": together}
+    with database.begin() as unit:
+        for incident in (alone, together):
+            unit.incidents.save(replace(incident, quiet_since=now))
+        unit.alerts.save(
+            [
+                AlertWrite(
+                    alert=Alert(
+                        source="generic",
+                        fingerprint=f"generic:1:{key}",
+                        name="Down",
+                        status=AlertStatus.RESOLVED,
+                    ),
+                    service=None,
+                    environment=None,
+                    incident_id=incident.id,
+                )
+                for key, incident in members.items()
+            ],
+            now,
+        )
+    with database.read() as unit:
+        earlier = now - timedelta(seconds=1)
+        assert unit.incidents.quiet(now, 10, alone_before=earlier) == [together.id]
+        assert unit.incidents.quiet(now, 10, alone_before=now) == [alone.id, together.id]
+        assert unit.incidents.quiet(earlier, 10, alone_before=now) == [alone.id, together.id]
 
 
 def test_those_that_a_person_has_touched_are_told_from_the_others(

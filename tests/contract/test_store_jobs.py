@@ -75,6 +75,29 @@ def test_a_claimed_job_is_nobody_elses_until_its_lease_runs_out(
     assert job.attempts == 2
 
 
+def test_a_look_that_only_reads_tells_whether_there_is_anything_to_claim(
+    database: Database, clock: ManualClock
+) -> None:
+    def is_any_due(kind: str = "suggest") -> bool:
+        with database.read() as unit:
+            return unit.jobs.is_any_due([kind], clock.now())
+
+    assert not is_any_due()
+    with database.begin() as unit:
+        unit.jobs.add("later", "suggest", {}, clock.now() + timedelta(seconds=5))
+    assert not is_any_due()
+    clock.advance(5)
+    assert is_any_due()
+    assert not is_any_due("another kind")
+    claim(database, clock)
+    assert not is_any_due()
+    clock.advance(LEASE)
+    assert is_any_due()
+    with database.begin() as unit:
+        unit.jobs.finish("later", clock.now())
+    assert not is_any_due()
+
+
 def test_released_leases_can_be_claimed_at_once(database: Database, clock: ManualClock) -> None:
     add(database, clock, "one", "two", "three")
     assert claim(database, clock, limit=2) == ["one", "two"]

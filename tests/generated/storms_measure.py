@@ -92,10 +92,23 @@ def play(
 ) -> None:
     """Have the storm's deliveries taken in, batch by batch, on any store."""
     catalogue = catalogue_of(storm)
-    hold = LifecycleSettings().resolve_after_seconds
-    intake = AlertIntake(catalogue, clock, team_id="T1", resolve_after_seconds=hold)
+    chosen = LifecycleSettings()
+    hold, alone = chosen.resolve_after_seconds, chosen.resolve_alone_after
+    intake = AlertIntake(
+        catalogue,
+        clock,
+        team_id="T1",
+        resolve_after_seconds=hold,
+        resolve_alone_after_seconds=alone,
+    )
     settling = Settling(
-        units, catalogue, clock, flapping=DEFAULT_RULE, resolve_after_seconds=hold, team_id="T1"
+        units,
+        catalogue,
+        clock,
+        flapping=DEFAULT_RULE,
+        resolve_after_seconds=hold,
+        resolve_alone_after_seconds=alone,
+        team_id="T1",
     )
     for batch in _batches(storm):
         clock.advance(max(0.0, (batch[0].received_at - clock.now()).total_seconds()))

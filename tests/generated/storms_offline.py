@@ -175,7 +175,8 @@ def _trace_of(stored: StoredAlert) -> Trace:
 class MemoryIncidents:
     """What grouping asks of the incident repository."""
 
-    def __init__(self) -> None:
+    def __init__(self, alerts: MemoryAlerts) -> None:
+        self._alerts = alerts
         self.kept: dict[int, Incident] = {}
         self._open: dict[str, int] = {}
 
@@ -230,12 +231,16 @@ class MemoryIncidents:
     def touched(self, incident_ids: Sequence[int]) -> frozenset[int]:
         return frozenset()
 
-    def quiet(self, before: datetime, limit: int) -> Sequence[int]:
-        return [
-            one.id
-            for one in self.active()
-            if one.quiet_since is not None and one.quiet_since <= before
-        ][:limit]
+    def quiet(
+        self, before: datetime, limit: int, alone_before: datetime | None = None
+    ) -> Sequence[int]:
+        found = []
+        for one in self.active():
+            is_alone = alone_before is not None and len(self._alerts.of_incident(one.id)) < 2
+            at = alone_before if alone_before is not None and is_alone else before
+            if one.quiet_since is not None and one.quiet_since <= at:
+                found.append(one.id)
+        return found[:limit]
 
 
 class Memory:
@@ -243,7 +248,7 @@ class Memory:
 
     def __init__(self) -> None:
         self.alerts = MemoryAlerts()
-        self.incidents = MemoryIncidents()
+        self.incidents = MemoryIncidents(self.alerts)
         nothing = SimpleNamespace()
         nothing.add = lambda *_: True
         nothing.mark_done = lambda *_: None

@@ -11,10 +11,14 @@ from typing import Any
 import pytest
 
 from bot.demo.story import Story
+from bot.workspace.driver import button_texts
 from knowledge.embed.hashing import HashingEmbedder
-from tests.support.house import House, text_of
+from tests.support.acting import ALERT, acting_house, asks, named, request_that_says
+from tests.support.house import CHANNEL, House, Mode, text_of
 
 SERVICES = ("invoice-exporter", "report-worker", "cart-redis")
+ELSEWHERE = ("edge-nginx", "vault-agent", "cart-redis")
+"""Services that have nothing to do with orders-db."""
 EDIT_SECONDS = 7
 ROUNDS = 8
 
@@ -28,7 +32,9 @@ def stormy_house(tmp_path: Path) -> Iterator[House]:
         yield opened
 
 
-def shouts(house: House, numbers: range, status: str = "firing") -> None:
+def shouts(
+    house: House, numbers: range, status: str = "firing", services: tuple[str, ...] = SERVICES
+) -> None:
     """Alerts of three services, one after the other, in one delivery."""
     alerts: list[dict[str, Any]] = [
         {
@@ -38,7 +44,7 @@ def shouts(house: House, numbers: range, status: str = "firing") -> None:
             "severity": "warning",
             "summary": f"pod {number} went away with its node",
             "labels": {
-                "service": SERVICES[number % len(SERVICES)],
+                "service": services[number % len(services)],
                 "env": "prod",
                 "cluster": "eu-1",
                 "pod": f"pod-{number}",
@@ -85,3 +91,34 @@ def test_sixty_alerts_are_one_message_and_a_lone_critical_one_has_its_own_card(
     states = {row["service"]: row["state"] for row in house.get("/v1/incidents")["items"]}
     assert [states[service] for service in SERVICES] == ["resolved"] * 3
     assert states["edge-nginx"] == "open"
+
+
+def test_a_storm_holds_up_no_question_no_approval_and_no_result(
+    tmp_path: Path, mode: Mode, story: Story
+) -> None:
+    """Its message may be edited but once in five minutes; what people ask for comes at once."""
+    chosen = {"RECALL_STORM_EDIT_SECONDS": "300", "RECALL_ANSWER_THRESHOLD": "0"}
+    embedder = HashingEmbedder(64)
+    with acting_house(tmp_path, embedder, mode, more=lambda _: chosen) as house:
+        house.fires(named(story, ALERT))
+        house.card_that_says(ALERT)
+        shouts(house, range(60), services=ELSEWHERE)
+        storm = house.card_that_says("Alert storm")
+
+        asked = house.person("alice").mentions_bot(CHANNEL, "standby of orders-db is far behind")
+        assert text_of(house.reply_to(asked))
+        shouts(house, range(60, 80), services=ELSEWHERE)
+
+        asks(house, "alice", "/recall act RCL-1 touch", name="fixed")
+        message = request_that_says(house, "Waits for approval", "/usr/bin/touch --")
+        assert "Approve" in button_texts(message)
+        shouts(house, range(80, 100), services=ELSEWHERE)
+        house.person("bob").clicks(message, "Approve")
+        request_that_says(house, "Ran, verifying")
+        house.resolves(named(story, ALERT))
+        over = request_that_says(house, "Worked", "Verified by the condition itself")
+        assert over.ts == message.ts
+
+        [still] = [one for one in house.cards() if one.ts == storm.ts]
+        assert "Alert storm is over" not in text_of(still)
+        assert still.edited is None, "its own message waited all the while"

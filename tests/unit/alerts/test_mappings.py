@@ -7,7 +7,7 @@ import pytest
 
 from bot.alerts.sources import MAPPINGS, all_sources, find_source, mapped_source, shipped_sources
 from bot.alerts.sources.expressions import MAX_LENGTH, BadExpression, Expression, Look
-from bot.errors import BadPayload, SettingsError
+from bot.errors import BadPayload, NotAnAlert, SettingsError
 
 OWN = """
 version: 1
@@ -180,3 +180,19 @@ def test_the_functions_of_our_own(written: str, found: object) -> None:
 
 def test_a_mapping_alone_can_be_tried(folder: Path) -> None:
     assert mapped_source(folder / "watcher.yaml", "here").parse(BODY)
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("rollbar", {"event_name": "test", "data": {"message": "This is a test payload"}}),
+        ("rollbar", {"event_name": "deploy", "data": {"deploy": {"id": 1}}}),
+        ("thousandeyes", {"eventType": "WEBHOOK_TEST", "eventId": "a1"}),
+        ("cloudflare", {"text": "Hello World! This is a test message sent from somewhere."}),
+    ],
+)
+def test_what_a_tools_test_button_sends_is_understood_and_no_failure(
+    name: str, body: dict[str, object]
+) -> None:
+    with pytest.raises(NotAnAlert):
+        shipped_sources()[name].parse(body)

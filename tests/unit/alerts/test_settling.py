@@ -22,14 +22,31 @@ HOLD = 120
 class House(Shop):
     """The shop, with the clock's own work."""
 
-    def __init__(self, database: Database, clock: ManualClock, hold: float = HOLD) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: ManualClock,
+        hold: float = HOLD,
+        alone: float | None = None,
+    ) -> None:
         super().__init__(database, clock)
         rule = FlapRule(quiet=timedelta(minutes=15))
         self.intake = AlertIntake(
-            CATALOGUE, clock, team_id="T1", flapping=rule, resolve_after_seconds=hold
+            CATALOGUE,
+            clock,
+            team_id="T1",
+            flapping=rule,
+            resolve_after_seconds=hold,
+            resolve_alone_after_seconds=alone,
         )
         self.settling = Settling(
-            database, CATALOGUE, clock, flapping=rule, resolve_after_seconds=hold, team_id="T1"
+            database,
+            CATALOGUE,
+            clock,
+            flapping=rule,
+            resolve_after_seconds=hold,
+            resolve_alone_after_seconds=alone,
+            team_id="T1",
         )
 
     def fires(self, **changes: Any) -> None:
@@ -263,3 +280,48 @@ def _moved(house: Shop, to: IncidentState) -> Incident:
         change = by_person(house.only_incident(), to, actor="T1/U1", now=house.clock.now())
         uow.incidents.save(change.incident)
     return change.incident
+
+
+def test_an_alert_that_comes_and_goes_by_itself_stays_one_incident(
+    database: Database, clock: ManualClock
+) -> None:
+    house = House(database, clock, alone=900)
+    house.fires()
+    clock.advance(600)
+    house.ends()
+    incident = house.only_incident()
+    assert (incident.state, house.timeline(incident)[-1]) == (
+        MITIGATED,
+        "open → mitigated: all alerts ended; resolved if they stay so for 15 min",
+    )
+    assert not house.passes(600)  # longer than others are given; nothing to do, so no job either
+    house.fires()
+    assert house.only_incident().state is OPEN
+    house.ends()
+    assert house.flapping() == [True]
+    house.passes(900)
+    assert house.only_incident().state is RESOLVED
+
+
+def test_an_incident_of_several_alerts_is_not_kept_for_as_long(
+    database: Database, clock: ManualClock
+) -> None:
+    house = House(database, clock, alone=900)
+    house.fires(key="a")
+    house.fires(key="b")
+    house.ends(key="a")
+    house.ends(key="b")
+    assert house.only_incident().state is MITIGATED
+    assert house.passes(HOLD)
+    assert house.only_incident().state is RESOLVED
+
+
+def test_an_alert_by_itself_that_stays_ended_is_over_after_its_own_time(
+    database: Database, clock: ManualClock
+) -> None:
+    house = House(database, clock, alone=900)
+    house.fires()
+    house.ends()
+    assert not house.passes(899)
+    assert house.passes(1)
+    assert house.only_incident().state is RESOLVED

@@ -36,6 +36,22 @@ def test_it_works_until_nothing_is_left_without_waiting_in_between() -> None:
     assert work.calls == 4
 
 
+def test_after_a_step_it_leaves_others_alone_for_as_long_as_it_is_told() -> None:
+    rested = threading.Event()
+
+    def rest() -> float:
+        rested.set()
+        return 60.0
+
+    work = Work(1, 1)
+    loop = Loop("work", work.step, poll_seconds=60, rest=rest)
+    loop.start()
+    assert rested.wait(5)
+    loop.wake()  # more has come in: it waits with the rest
+    loop.stop()
+    assert work.calls == 1
+
+
 def test_waking_starts_the_next_look_at_once() -> None:
     work = Work(0)
     loop = Loop("work", work.step, poll_seconds=60)
@@ -86,3 +102,20 @@ def test_a_waker_never_makes_its_caller_wait_and_loses_no_call() -> None:
         pass
     waker.stop()
     assert calls == [0, 1]
+
+
+def test_a_waker_calls_at_once_and_then_no_more_than_once_in_its_pause() -> None:
+    called = threading.Event()
+    calls: list[int] = []
+
+    def wake() -> None:
+        calls.append(len(calls))
+        called.set()
+
+    waker = Waker(wake, pause_seconds=60)
+    waker.soon()
+    assert called.wait(5)
+    for _ in range(5):
+        waker.soon()
+    waker.stop()
+    assert calls == [0]

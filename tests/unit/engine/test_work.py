@@ -93,6 +93,32 @@ def test_a_step_takes_about_as_many_as_fit_into_the_time_it_may_hold_the_databas
     assert len(set(intake.seen)) == 125
 
 
+def test_a_step_that_held_the_database_leaves_it_to_the_others_for_longer(
+    database: Database, clock: ManualClock
+) -> None:
+    class Slow(RecordingIntake):
+        seconds = 0.01
+
+        def process(self, uow: UnitOfWork, items: Sequence[InboxItem]) -> None:
+            super().process(uow, items)
+            clock.advance(self.seconds)
+
+    intake = Slow(clock)
+    work = InboxWork(database, intake, clock, lambda: None, hold_seconds=0.025)
+    deliver(database, clock, 1, InboxKind.ALERT)
+    assert work.step() == 1
+    assert work.rest() == pytest.approx(0.03)
+    for number in range(10, 40):
+        deliver(database, clock, number, InboxKind.ALERT)
+    assert work.step() == 10
+    assert work.rest() == pytest.approx(0.01), "more waits than it could take"
+    intake.seconds = 5.0
+    assert work.step() == 20
+    assert work.rest() == pytest.approx(0.1), "however long it took"
+    assert work.step() == 0
+    assert work.rest() == 0.0
+
+
 def test_where_others_can_write_as_well_a_step_takes_a_whole_batch(
     database: Database, clock: ManualClock
 ) -> None:
@@ -100,6 +126,7 @@ def test_where_others_can_write_as_well_a_step_takes_a_whole_batch(
     for number in range(60):
         deliver(database, clock, number, InboxKind.ALERT)
     assert work.step() == 60
+    assert work.rest() == 0.0
 
 
 def test_a_crash_in_the_intake_leaves_the_inbox_as_it_was(

@@ -116,6 +116,36 @@ def test_where_nothing_fails_and_one_problem_spreads_that_one_takes_it() -> None
     assert looked(shown | {3: [a_trace("far-1", "DiskFull", 10)]}) == []
 
 
+def spread(incident_of: str, first: float, *others: float) -> list[Trace]:
+    """A service that fails, and others that felt it at these times."""
+    root = a_trace(f"{incident_of}-db-1", "DiskFull", first)
+    felt = [a_trace(f"{incident_of}-{n}", "ErrorRatio", at) for n, at in enumerate(others, 2)]
+    return [replace(one, namespace=incident_of) for one in (root, *felt)]
+
+
+def test_where_several_spread_the_one_that_reached_by_far_the_most_just_before_takes_it() -> None:
+    lone = [a_trace("web-1", "ErrorRatio", 60), a_trace("web-2", "SlowRequests", 64)]
+    wide, narrow = spread("a", 10, 20, 30, 50), spread("b", 30)
+    [move, _] = all_moves({1: wide, 2: narrow, 3: lone}, after=70)
+    assert (move.leaves, move.joins) == (3, 1)
+    assert move.text == "nothing in it fails itself, and this problem spread most at that moment"
+    # Two against one tells nothing.
+    assert looked({1: spread("a", 10, 20), 2: narrow, 3: lone}, after=70) == []
+
+
+def test_a_stray_in_another_problems_incident_goes_where_it_spread_at_that_moment() -> None:
+    stray = [a_trace("web-1", "ErrorRatio", 100), a_trace("api-1", "SlowRequests", 95)]
+    old, wide = spread("a", -90, -60), spread("b", 40, 50, 70)
+    found = looked({1: [*old, *stray], 2: wide}, after=110)
+    assert sorted(found) == [("api-1", 1, 2), ("web-1", 1, 2)]
+    # Where it is, two were reached just before, too: it stays. So does what fails itself, and what
+    # hangs together with something that does.
+    assert looked({1: [*spread("a", -90, 60, 80), *stray], 2: wide}, after=110) == []
+    ready = [replace(one, name="PodNotReady", telling=telling("PodNotReady")) for one in stray]
+    assert looked({1: [*old, *ready], 2: wide}, after=110) == []
+    assert looked({1: [*old, *stray, a_trace("db-1", "DiskFull", 90)], 2: wide}, after=110) == []
+
+
 def test_a_rule_that_no_word_fits_is_no_symptom_of_another_problem() -> None:
     assert not is_symptom("CertificateExpiresSoon")
     assert is_symptom("HTTPErrorRate")

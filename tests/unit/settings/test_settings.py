@@ -148,3 +148,19 @@ def test_incident_channels_are_off_until_they_are_named() -> None:
     assert pattern is not None
     assert pattern.search("incident-12")
     assert not pattern.search("principal-inc-")
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"),
+    [
+        ({}, 900),
+        ({"RECALL_RESOLVE_AFTER_SECONDS": "60"}, 60),
+        ({"RECALL_RESOLVE_AFTER_SECONDS": "0"}, 0),
+        ({"RECALL_RESOLVE_AFTER_SECONDS": "60", "RECALL_RESOLVE_ALONE_AFTER_SECONDS": "300"}, 300),
+        ({"RECALL_RESOLVE_ALONE_AFTER_SECONDS": "0"}, 0),
+    ],
+)
+def test_a_time_for_all_incidents_holds_for_those_of_one_alert_too(
+    given: dict[str, str], seconds: int
+) -> None:
+    assert load_settings(environment=given).resolve_alone_after == seconds
