@@ -5,11 +5,12 @@ there is more to go by; this finds what a person may want to put right.
 """
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import combinations
+from functools import cache
+from itertools import islice
 
 from bot.alerts.family import family_of, normalised_name
 from bot.alerts.model import AlertStatus, StoredAlert
@@ -87,40 +88,79 @@ def as_one(shown: Iterable[Shown], *, depends: Depends, told: Depends) -> list[A
     In the one that came later nothing may fail by itself: that would be a second cause. One that
     may belong to several is told of none.
     """
-    found = []
     ordered = sorted(shown, key=lambda one: (one.incident.opened_at, one.incident.id))
-    for first, second in combinations(ordered, 2):
-        if not _overlap(first.incident, second.incident) or not _only_feels(second.traces):
+    read = {one.incident.id: _of_services(one.traces) for one in ordered}
+
+    @cache
+    def hang_together(one: str, other: str) -> str | None:
+        return _hang_together(one, other, depends, told)
+
+    found = []
+    for at, later in enumerate(ordered):
+        if not _only_feels(later.traces):
             continue
-        pairs = [
-            (-likeness, mine.name, theirs.name, because, _kinds(second, mine, first, theirs))
-            for mine in second.traces
-            for theirs in first.traces
-            if (because := _hang_together(mine, theirs, depends, told)) is not None
-            and (likeness := likeness_of(mine, theirs)) >= LEAST_ALIKE
-        ]
-        if not pairs:
-            continue
-        pairs.sort()
-        least, alert, other, because, _ = pairs[0]
-        every = [
-            _kinds(second, mine, first, theirs) for mine in second.traces for theirs in first.traces
-        ]
-        found.append(
-            AsOne(
-                goes=second.incident,
-                into=first.incident,
-                likeness=-least,
-                alert=alert,
-                other=other,
-                because=because,
-                kinds=tuple(dict.fromkeys(kinds for *_, kinds in pairs)),
-                across=tuple(sorted(set(every))),
-            )
+        # Of a storm's hundreds of incidents many may fit: two are enough to know that.
+        fitting = (
+            (first, pairs)
+            for first in ordered[:at]
+            if _overlap(first.incident, later.incident)
+            and (pairs := _alike(read[later.incident.id], read[first.incident.id], hang_together))
         )
-    times = Counter(one.goes.id for one in found)
-    clear = [one for one in found if times[one.goes.id] == 1]
-    return sorted(clear, key=lambda one: (-one.likeness, one.goes.id, one.into.id))
+        match list(islice(fitting, 2)):
+            case [(first, pairs)]:
+                found.append(_as_one(later, first, pairs))
+    return sorted(found, key=lambda one: (-one.likeness, one.goes.id, one.into.id))
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A trace with the words that it says, and those of its own names."""
+
+    trace: Trace
+    words: frozenset[str]
+    own: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    likeness: float
+    mine: Trace
+    theirs: Trace
+    because: str
+
+
+_ByService = Mapping[str, Sequence[_Read]]
+
+
+def _alike(
+    mine: _ByService, theirs: _ByService, hang_together: Callable[[str, str], str | None]
+) -> list[_Pair]:
+    """The pairs of alerts that are alike, of services that hang together."""
+    return [
+        _Pair(likeness, one.trace, other.trace, because)
+        for service, own in mine.items()
+        for needed, those in theirs.items()
+        if (because := hang_together(service, needed)) is not None
+        for one in own
+        for other in those
+        if (likeness := _likeness(one, other)) >= LEAST_ALIKE
+    ]
+
+
+def _as_one(later: Shown, first: Shown, pairs: Sequence[_Pair]) -> AsOne:
+    best = min(pairs, key=lambda one: (-one.likeness, one.mine.name, one.theirs.name, one.because))
+    kinds = {_kinds(later, one.mine, first, one.theirs) for one in pairs}
+    every = {_kinds(later, mine, first, theirs) for mine in later.traces for theirs in first.traces}
+    return AsOne(
+        goes=later.incident,
+        into=first.incident,
+        likeness=best.likeness,
+        alert=best.mine.name,
+        other=best.theirs.name,
+        because=best.because,
+        kinds=tuple(sorted(kinds)),
+        across=tuple(sorted(every)),
+    )
 
 
 def _only_feels(traces: Sequence[Trace]) -> bool:
@@ -137,15 +177,22 @@ def _overlap(first: Incident, second: Incident) -> bool:
     return first.resolved_at is None or first.resolved_at > second.opened_at
 
 
-def _hang_together(one: Trace, other: Trace, depends: Depends, told: Depends) -> str | None:
-    if one.service is None or other.service is None:
-        return None
-    if one.service == other.service:
-        return f"both are of {one.service}"
-    for first, second in ((one.service, other.service), (other.service, one.service)):
+def _of_services(traces: Iterable[Trace]) -> _ByService:
+    found: dict[str, list[_Read]] = defaultdict(list)
+    for trace in traces:
+        if trace.service is not None:
+            found[trace.service].append(_read(trace))
+    return found
+
+
+def _hang_together(one: str, other: str, depends: Depends, told: Depends) -> str | None:
+    """How two services do, in words; None where they do not."""
+    if one == other:
+        return f"both are of {one}"
+    for first, second in ((one, other), (other, one)):
         if depends(first, second):
             return f"{first} depends on {second}"
-    for first, second in ((one.service, other.service), (other.service, one.service)):
+    for first, second in ((one, other), (other, one)):
         if told(first, second):
             return f"alerts of {first} have named {second} before"
     return None
@@ -154,15 +201,19 @@ def _hang_together(one: Trace, other: Trace, depends: Depends, told: Depends) ->
 def likeness_of(one: Trace, other: Trace) -> float:
     """The share of words that both alerts have, 0 to 1; numbers, ids and the names of the services
     and machines do not count."""
-    own = {
-        part
-        for name in (one.service, other.service, one.node, other.node)
-        if name
-        for part in _WORD.findall(name.lower())
-    }
-    mine, theirs = _words(one) - own, _words(other) - own
+    return _likeness(_read(one), _read(other))
+
+
+def _likeness(one: _Read, other: _Read) -> float:
+    own = one.own | other.own
+    mine, theirs = one.words - own, other.words - own
     both = mine & theirs
     return len(both) / len(mine | theirs) if len(both) >= LEAST_WORDS else 0.0
+
+
+def _read(trace: Trace) -> _Read:
+    own = " ".join(name for name in (trace.service, trace.node) if name).lower()
+    return _Read(trace, _words(trace), frozenset(_WORD.findall(own)))
 
 
 def _words(trace: Trace) -> frozenset[str]:
@@ -234,7 +285,7 @@ def _groups(traces: Sequence[Trace], depends: Depends, told: Depends) -> list[li
 def _has_in_common(one: Trace, other: Trace, depends: Depends, told: Depends) -> bool:
     if one.service is None or other.service is None:
         return True  # nothing can be said of it
-    if _hang_together(one, other, depends, told) is not None:
+    if _hang_together(one.service, other.service, depends, told) is not None:
         return True
     if names(one.words, other.service) or names(other.words, one.service):
         return True
