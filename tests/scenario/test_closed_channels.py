@@ -61,6 +61,7 @@ def test_put_out_of_the_channel_it_says_so_once_and_goes_on_when_it_is_let_in(
     house.until(lambda: len(troubles(house)) == 1)
     assert "invite the bot" in troubles(house)[0]
     house.until(house.is_settled)
+    house.until(house.has_tried_to_say_all)
     assert house.cards() == []
 
     house.person("alice").invites("recall", CHANNEL)
@@ -78,6 +79,7 @@ def test_what_was_over_before_it_was_let_in_is_not_told_any_more(
     house.resolves(lag(story))
     house.until(lambda: house.get("/v1/incidents")["items"][0]["state"] == "resolved")
     house.until(house.is_settled)
+    house.until(house.has_tried_to_say_all)
     house.person("alice").invites("recall", CHANNEL)
     question = house.person("bob").mentions_bot(CHANNEL, "standby of orders-db is far behind")
     house.reply_to(question)

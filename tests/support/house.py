@@ -19,6 +19,7 @@ from typing import Any, Literal, Self
 
 import httpx
 import uvicorn
+from sqlalchemy import text
 
 from bot.app import build_engine, build_front
 from bot.clock import Clock, SystemClock
@@ -268,10 +269,17 @@ class House:
             pause.wait(0.05)
 
     def is_settled(self) -> bool:
-        """Nothing is left to be parsed, searched or said."""
+        """Nothing is left to be parsed, searched or put into words."""
         with self.database.read() as uow:
             waiting = uow.inbox.counts()["pending"] + uow.jobs.counts()["pending"]
         return waiting == 0
+
+    def has_tried_to_say_all(self) -> bool:
+        """All that was put into words was sent or refused."""
+        unsent = "desired_revision > sent_revision AND desired_revision > refused_revision"
+        with self.database.reading() as connection:
+            statement = text(f"SELECT NOT EXISTS (SELECT 1 FROM outbox WHERE {unsent})")
+            return bool(connection.execute(statement).scalar_one())
 
 
 def text_of(message: Message) -> str:
