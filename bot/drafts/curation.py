@@ -6,6 +6,7 @@ needs a lead. Every change and its audit event are one transaction.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from bot.clock import Clock
@@ -320,6 +321,15 @@ def _waiting(uow: UnitOfWork, editor: Editor, draft_id: int) -> Draft | None:
     if draft is None or draft.state is not DraftState.WAITING:
         return None
     return draft if may_see_draft(uow, editor, draft) else None
+
+
+def record_on_draft(
+    uow: UnitOfWork, action: str, draft: Draft, *, actor: str, now: datetime
+) -> None:
+    """What was done about a draft, on the audit record."""
+    uow.audit.append(
+        at=now, actor=actor, action=action, subject=draft.subject, data={"draft": draft.id}
+    )
 
 
 def may_see_draft(uow: UnitOfWork, editor: Editor, draft: Draft) -> bool:

@@ -12,6 +12,7 @@ from bot.alerts.family import AlertFamily, family_of
 from bot.alerts.model import Severity
 from bot.clock import Clock
 from bot.drafts.accepted_noise import HOLD_BACK
+from bot.drafts.curation import record_on_draft
 from bot.drafts.model import Draft, DraftKind, DraftState
 from bot.errors import Retryable
 from bot.incidents.model import Incident
@@ -89,13 +90,8 @@ class Finding:
                     continue
                 kept[draft.kind] += 1
                 added = uow.drafts.add(draft)
-                uow.audit.append(
-                    at=now,
-                    actor=SYSTEM.key,
-                    action=f"{draft.kind.value}.proposed",
-                    subject=draft.subject,
-                    data={"draft": added.id},
-                )
+                action = f"{added.kind.value}.proposed"
+                record_on_draft(uow, action, added, actor=SYSTEM.key, now=now)
         return sum(kept.values())
 
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.clock import Clock
+from bot.drafts.curation import record_on_draft
 from bot.drafts.model import Draft, DraftKind, DraftState
 from bot.errors import Retryable
 from bot.incidents.belonging import AsOne, AsTwo, Shown, as_one, as_two, went_apart
@@ -134,13 +135,7 @@ def _propose(uow: UnitOfWork, wanted: Iterable[_Wanted], now: datetime) -> int:
         added = uow.drafts.add(one.draft)
         earlier.append(added)
         made += 1
-        uow.audit.append(
-            at=now,
-            actor=SYSTEM.key,
-            action=f"{added.kind.value}.proposed",
-            subject=added.subject,
-            data={"draft": added.id},
-        )
+        record_on_draft(uow, f"{added.kind.value}.proposed", added, actor=SYSTEM.key, now=now)
     return made
 
 

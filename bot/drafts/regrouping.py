@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.clock import Clock
-from bot.drafts.curation import Editor, may_see_draft, require_lead
+from bot.drafts.curation import Editor, may_see_draft, record_on_draft, require_lead
 from bot.drafts.model import Draft, DraftKind, DraftState
 from bot.incidents.model import Incident
 from bot.incidents.regrouping import Regrouping, across
@@ -70,13 +70,7 @@ class Regroupings:
         return draft
 
     def _say(self, uow: UnitOfWork, editor: Editor, action: str, draft: Draft) -> None:
-        uow.audit.append(
-            at=self._clock.now(),
-            actor=editor.key,
-            action=action,
-            subject=draft.subject,
-            data={"draft": draft.id},
-        )
+        record_on_draft(uow, action, draft, actor=editor.key, now=self._clock.now())
 
 
 Done = tuple[dict[str, Any], str]

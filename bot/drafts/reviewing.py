@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.clock import Clock
-from bot.drafts.curation import Editor, may_see_draft, require_lead
+from bot.drafts.curation import Editor, may_see_draft, record_on_draft, require_lead
 from bot.drafts.model import Draft, DraftKind, DraftState
 from bot.errors import DataError
 from bot.incidents.keeping import confirm
@@ -167,13 +167,7 @@ class Reviewing:
         return draft
 
     def _say(self, uow: UnitOfWork, editor: Editor, action: str, draft: Draft) -> None:
-        uow.audit.append(
-            at=self._clock.now(),
-            actor=editor.key,
-            action=action,
-            subject=draft.subject,
-            data={"draft": draft.id},
-        )
+        record_on_draft(uow, action, draft, actor=editor.key, now=self._clock.now())
 
 
 def _may_see(uow: UnitOfWork, editor: Editor, draft: Draft) -> bool:
