@@ -121,7 +121,7 @@ class SuggestionBuilder:
         ranking, query = found.ranking, found.query
         reader = CauseReader(self._retriever, self._source, query)
         sure = in_words(ranking.confidence)
-        if ranking.separated or len(ranking.causes) < 2:
+        if ranking.leads:
             incidents = _incidents(found, _leading(ranking))
             if not incidents:
                 return None

@@ -168,6 +168,11 @@ def is_separated(groups: Sequence[CauseGroup]) -> bool:
     return by_evidence >= EVIDENT and groups[0].probability >= SEPARATED
 
 
+def one_leads(separated: bool, causes: Sequence[CauseGroup]) -> bool:
+    """Whether the best case answers for all: one cause is told, or there are no several."""
+    return separated or len(causes) < 2
+
+
 def _sorted_by_cause(cases: Sequence[Case]) -> list[_Group]:
     groups: list[_Group] = []
     pages_tell = len({case.facts.runbook for case in cases if case.facts.runbook}) > 1

@@ -8,7 +8,7 @@ from typing import Self
 
 from knowledge.embed.port import Vectors
 from knowledge.model import DocumentKind, Query
-from knowledge.retrieve.causes import Case, CauseGroup, Lend, groups_of, is_separated
+from knowledge.retrieve.causes import Case, CauseGroup, Lend, groups_of, is_separated, one_leads
 from knowledge.retrieve.clues import MOST_LINES, Clues
 from knowledge.retrieve.confidence import (
     INCIDENT_PRIOR,
@@ -50,7 +50,7 @@ class IncidentVerdict:
     @property
     def leads(self) -> bool:
         """Whether one cause goes before all others."""
-        return self.separated or len(self.causes) < 2
+        return one_leads(self.separated, self.causes)
 
     def in_short(self) -> Self:
         """With the best case and two causes alone, to be kept for long."""

@@ -6,7 +6,7 @@ from typing import Protocol, TypeVar
 
 from knowledge.model import DocumentKind, Generation, Hit, Origin
 from knowledge.retrieve.candidates import Candidate
-from knowledge.retrieve.causes import CauseGroup
+from knowledge.retrieve.causes import CauseGroup, one_leads
 from knowledge.retrieve.confidence import DEFAULT_THRESHOLD
 from knowledge.retrieve.facts import Facts
 from knowledge.retrieve.fusion import Scale, shown
@@ -50,6 +50,11 @@ class Ranking:
     @property
     def answered(self) -> bool:
         return self.answered_by is not None
+
+    @property
+    def leads(self) -> bool:
+        """Whether the best past incident answers for all that fit."""
+        return one_leads(self.separated, self.causes)
 
 
 class Rankable(Protocol):

@@ -167,7 +167,7 @@ def _named(ranking: Ranking) -> Iterator[str]:
 
 def _cases(ranking: Ranking) -> Iterator[str]:
     """The past incidents that an answer by them names."""
-    if ranking.separated or len(ranking.causes) < 2:
+    if ranking.leads:
         yield ranking.incidents[0].document_id
     else:
         yield from (cause.incident_ids[0] for cause in ranking.causes)
