@@ -64,11 +64,8 @@ class FlatIndex:
         ask = min(len(self), k + 1)
         while True:
             scores, ids = self._index.search(query, ask, params=parameters)
-            found = [
-                (int(identity), float(score))
-                for identity, score in zip(ids[0], scores[0], strict=True)
-                if identity != -1
-            ]
+            pairs = zip(ids[0].tolist(), scores[0].tolist(), strict=True)
+            found = [(identity, score) for identity, score in pairs if identity != -1]
             complete = len(found) < ask or ask == len(self)
             if complete or found[-1][1] < found[k - 1][1]:
                 found.sort(key=lambda pair: (-pair[1], pair[0]))
