@@ -182,7 +182,6 @@ def _open_memory(
     from knowledge.embed.batching import BatchingEmbedder
     from knowledge.index.generations import Generations
     from knowledge.index.projection import Projection
-    from knowledge.retrieve.confidence import DEFAULT_THRESHOLD
     from knowledge.retrieve.facts import FactsReader
     from knowledge.retrieve.facts_file import FACTS_FILE, FactsFile
     from knowledge.retrieve.retriever import Retriever
@@ -201,11 +200,10 @@ def _open_memory(
     projection.open()
     opened.callback(projection.close)
     generations.serve(batching.generation)
-    threshold = settings.answer_threshold
     retriever = Retriever(
         projection,
         source,
-        threshold=DEFAULT_THRESHOLD if threshold is None else threshold,
+        threshold=settings.answer_threshold,
         calibration=load_calibration(settings, batching.generation),
         embed=batching.embed,
         facts=facts,

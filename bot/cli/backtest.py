@@ -45,7 +45,6 @@ def backtest_command(
     from knowledge.evaluate.backtest.figures import answered_of
     from knowledge.evaluate.backtest.grading import draw, graded, read_sheet, write_sheet
     from knowledge.evaluate.backtest.replay import replay
-    from knowledge.retrieve.confidence import DEFAULT_THRESHOLD
 
     if db == (file is not None):
         raise typer.BadParameter("give a FILE, or --db for the incidents in the database")
@@ -53,7 +52,6 @@ def backtest_command(
     with exit_on_error():
         incidents, pages, problems = history_of(settings, file, runbooks)
         usual = settings.answer_threshold
-        usual = DEFAULT_THRESHOLD if usual is None else usual
         plans = {"now": (settings.model, usual)}
         if threshold is not None:
             plans[f"threshold {threshold:g}"] = (settings.model, threshold)

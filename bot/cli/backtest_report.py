@@ -35,9 +35,15 @@ def _cell(label: str, one: Mapping[str, Any]) -> str:
         "right when it answered": _interval(one["precision"]),
         "of the answerable": _interval(one["coverage"]),
         "answers that can be judged": f"{one['judged']:,}",
-        "from a confidence of": f"{one['threshold']:.2f}",
+        "from a confidence of": _least(one["threshold"], one["runbook_threshold"]),
     }
     return cells[label]
+
+
+def _least(incidents: float, runbooks: float) -> str:
+    if incidents == runbooks:
+        return f"{incidents:.2f}"
+    return f"{incidents:.2f} (runbooks {runbooks:.2f})"
 
 
 def as_json(

@@ -57,7 +57,6 @@ def eval_command(
     from knowledge.embed.sentence_transformer import SentenceTransformerEmbedder
     from knowledge.evaluate.assess import Asking, Assessment, assess
     from knowledge.evaluate.corpus import TextField
-    from knowledge.retrieve.confidence import DEFAULT_THRESHOLD
 
     sets = _sets(corpus, queries, set_)
     for target, option in ((predictions, "--predictions"), (plot, "--plot")):
@@ -69,7 +68,7 @@ def eval_command(
         titles=titles,
         names=names,
         hard=hard,
-        threshold=DEFAULT_THRESHOLD if threshold is None else threshold,
+        threshold=threshold,
         removed=_shares(remove),
     )
     with exit_on_error():
@@ -89,7 +88,7 @@ def eval_command(
                         progress=progress,
                     )
                 )
-        result = Assessment(tuple(reports), asking.threshold)
+        result = Assessment(tuple(reports), asking.least)
         if plot is not None:
             _plot(plot, result)
     if predictions is not None:

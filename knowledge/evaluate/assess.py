@@ -13,7 +13,7 @@ from knowledge.evaluate.corpus import QueryRow, TextField, read_corpus, read_que
 from knowledge.evaluate.hard import hard_queries, without_names
 from knowledge.evaluate.removal import Removal, ask_with_removal, removal_of
 from knowledge.evaluate.run import EvalReport, Prediction, Progress, ask_all, indexed, report_of
-from knowledge.retrieve.confidence import DEFAULT_THRESHOLD
+from knowledge.retrieve.confidence import RUNBOOK_THRESHOLD
 
 SEEDS = 3
 """Draws of the answers that are removed; their figures are pooled."""
@@ -29,8 +29,13 @@ class Asking:
     titles: bool = True
     names: bool = False
     hard: bool = False
-    threshold: float = DEFAULT_THRESHOLD
+    threshold: float | None = None
     removed: tuple[float, ...] = ()
+
+    @property
+    def least(self) -> float:
+        """The confidence from which a page of the corpus is an answer."""
+        return RUNBOOK_THRESHOLD if self.threshold is None else self.threshold
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +112,7 @@ class Assessment:
     """Several sets together. Means count every set the same; calibration is on all answers."""
 
     sets: tuple[SetReport, ...]
-    threshold: float = DEFAULT_THRESHOLD
+    threshold: float = RUNBOOK_THRESHOLD
 
     def as_dict(self) -> dict[str, Any]:
         """For one set its own object; for several `sets` by name, `mean` and `pooled`."""

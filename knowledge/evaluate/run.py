@@ -25,7 +25,6 @@ from knowledge.evaluate.metrics import (
 )
 from knowledge.index.projection import Projection
 from knowledge.model import Query
-from knowledge.retrieve.confidence import DEFAULT_THRESHOLD
 from knowledge.retrieve.ranking import Ranking
 from knowledge.retrieve.retriever import Retriever
 from knowledge.retrieve.weights import Limits
@@ -140,7 +139,7 @@ def indexed(
     embedder: Embedder,
     *,
     titles: bool = True,
-    threshold: float = DEFAULT_THRESHOLD,
+    threshold: float | None = None,
     limits: Limits | None = None,
     progress: Progress | None = None,
 ) -> Iterator[Built]:

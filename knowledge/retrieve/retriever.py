@@ -18,7 +18,6 @@ from knowledge.retrieve.candidates import (
     gather,
     is_visible,
 )
-from knowledge.retrieve.confidence import DEFAULT_THRESHOLD
 from knowledge.retrieve.facts import NOTHING, FactsReader
 from knowledge.retrieve.features import Rarity, amount, evidence, structure, title_coverage
 from knowledge.retrieve.fusion import Scale, fuse, scales_of
@@ -87,7 +86,7 @@ class Retriever:
         *,
         weights: Mapping[DocumentKind, Weights] | None = None,
         limits: Limits | None = None,
-        threshold: float = DEFAULT_THRESHOLD,
+        threshold: float | None = None,
         calibration: Calibration = PRIOR,
         embed: Embed | None = None,
         facts: FactsOf | None = None,
@@ -96,10 +95,11 @@ class Retriever:
         self._facts: FactsOf = facts or FactsReader(source)
         self._weights = {kind: one.as_dict() for kind, one in (weights or WEIGHTS).items()}
         self._limits = limits or Limits()
-        chosen = threshold != DEFAULT_THRESHOLD
         self._calibration = calibration
-        self._threshold = threshold if chosen else calibration.incidents.threshold
-        self._runbook_threshold = threshold if chosen else calibration.runbooks.threshold
+        own = calibration.incidents.threshold, calibration.runbooks.threshold
+        self._threshold, self._runbook_threshold = (
+            own if threshold is None else (threshold, threshold)
+        )
         self._incidents = IncidentJudge(embed)
 
     @property
@@ -114,6 +114,11 @@ class Retriever:
     def threshold(self) -> float:
         """Least confidence at which a past incident answers."""
         return self._threshold
+
+    @property
+    def runbook_threshold(self) -> float:
+        """Least confidence at which a runbook answers alone."""
+        return self._runbook_threshold
 
     @property
     def weights(self) -> dict[str, dict[str, float]]:

@@ -11,14 +11,13 @@ from knowledge.index.projection import Projection
 from knowledge.model import Document, PastIncident, Runbook
 from knowledge.retrieve import Retriever
 from knowledge.retrieve.calibration import PRIOR, Calibration
-from knowledge.retrieve.confidence import DEFAULT_THRESHOLD
 
 
 @contextmanager
 def searchable(
     *documents: Document,
     calibration: Calibration = PRIOR,
-    threshold: float = DEFAULT_THRESHOLD,
+    threshold: float | None = None,
 ) -> Iterator[tuple[Retriever, MemorySource]]:
     """A retriever over the documents, and their source."""
     source = MemorySource(documents)

@@ -56,6 +56,7 @@ def as_dict(replay: Replay) -> dict[str, Any]:
         "wrong_when_answered": round(1.0 - precision.value, 4) if precision else None,
         "coverage": coverage.as_list() if coverage else None,
         "threshold": replay.threshold,
+        "runbook_threshold": replay.runbook_threshold,
         "known_before": replay.earlier,
         "undated": len(replay.undated),
     }

@@ -13,7 +13,6 @@ from knowledge.index.projection import Projection
 from knowledge.learn.examples import question_of
 from knowledge.model import Document, DocumentKind, PastIncident, Runbook
 from knowledge.retrieve.calibration import PRIOR, Calibration
-from knowledge.retrieve.confidence import DEFAULT_THRESHOLD
 from knowledge.retrieve.ranking import Ranking
 from knowledge.retrieve.retriever import Retriever
 from knowledge.text.passages import passages_of
@@ -54,6 +53,7 @@ class Replay:
     undated: tuple[str, ...]
     earlier: int
     threshold: float
+    runbook_threshold: float
 
 
 def replay(
@@ -61,7 +61,7 @@ def replay(
     runbooks: Sequence[Runbook],
     embedder: Embedder,
     *,
-    threshold: float = DEFAULT_THRESHOLD,
+    threshold: float | None = None,
     calibration: Calibration = PRIOR,
     days: int | None = None,
     progress: Progress | None = None,
@@ -104,7 +104,13 @@ def replay(
                 known[one.id] = one
     finally:
         projection.close()
-    return Replay(tuple(asked), undated, len(dated) - wanted, retriever.threshold)
+    return Replay(
+        tuple(asked),
+        undated,
+        len(dated) - wanted,
+        retriever.threshold,
+        retriever.runbook_threshold,
+    )
 
 
 def _start(incident: PastIncident) -> datetime:

@@ -5,6 +5,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli.eval import app
+from knowledge.retrieve.confidence import RUNBOOK_THRESHOLD
 
 CORPUS = [{"id": "disk", "title": "Disk full", "text": "No space left on the device."}]
 LINE_1 = "{}.jsonl cannot be used:\n  line 1: "
@@ -26,6 +27,7 @@ def test_json_is_one_object_on_standard_output_and_predictions_a_row_a_query(
     result = CliRunner().invoke(app, [*asked, "--predictions", str(target)])
     assert result.exit_code == 0, result.output
     told = json.loads(result.stdout)
+    assert told["threshold"] == RUNBOOK_THRESHOLD, "what decided about a corpus of pages"
     assert told["recall@1"] == 1.0
     (row,) = [json.loads(line) for line in target.read_text().splitlines()]
     assert row["ranked"][0]["id"] == "disk"

@@ -15,7 +15,7 @@ from knowledge.retrieve.calibration import (
     Scaling,
     read_calibration,
 )
-from knowledge.retrieve.confidence import LINKED
+from knowledge.retrieve.confidence import DEFAULT_THRESHOLD, LINKED
 from knowledge.retrieve.ranking import Ranking
 from tests.support.memory_knowledge import THREE_CAUSES, page, searchable
 
@@ -55,6 +55,15 @@ def test_its_thresholds_decide_unless_somebody_chose_one() -> None:
         found = ask(query, DISK, calibration=team)
         assert (found.answered_by is DocumentKind.RUNBOOK) is answers
     assert ask(query, DISK, calibration=team, threshold=0.01).answered
+
+
+def test_choosing_the_number_that_is_usual_for_incidents_chooses_it_for_runbooks() -> None:
+    query = Query(text="No space left on the device of the node")
+    said = ask(query, DISK).runbook_confidence
+    assert said > DEFAULT_THRESHOLD
+    team = Calibration(runbooks=Fitted(said + 0.01))
+    assert not ask(query, DISK, calibration=team).answered
+    assert ask(query, DISK, calibration=team, threshold=DEFAULT_THRESHOLD).answered
 
 
 def test_a_persons_word_needs_no_calibration() -> None:
