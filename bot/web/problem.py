@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -68,12 +68,8 @@ def problem_response(
 
 def install(app: FastAPI) -> None:
     """Make every error of `app` a problem: ours, the framework's, and the unforeseen."""
-    app.add_exception_handler(Problem, _on_problem)
-    app.add_exception_handler(HTTPException, _on_http)
-    app.add_exception_handler(RequestValidationError, _on_validation)
-    app.add_exception_handler(BadPayload, _on_bad_payload)
-    app.add_exception_handler(Retryable, _on_retryable)
-    app.add_exception_handler(Exception, _on_bug)
+    for kind, answer in HANDLERS.items():
+        app.add_exception_handler(kind, answer)
 
 
 def _on_problem(_: Request, error: Exception) -> JSONResponse:
@@ -123,6 +119,17 @@ def _on_bug(request: Request, error: Exception) -> JSONResponse:
     return problem_response(
         HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here; it has been logged."
     )
+
+
+HANDLERS: Mapping[type[Exception], Callable[[Request, Exception], JSONResponse]] = {
+    Problem: _on_problem,
+    HTTPException: _on_http,
+    RequestValidationError: _on_validation,
+    BadPayload: _on_bad_payload,
+    Retryable: _on_retryable,
+    Exception: _on_bug,
+}
+"""How each kind of error is answered."""
 
 
 def _phrase(status: int) -> str:

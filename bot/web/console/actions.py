@@ -35,7 +35,7 @@ def actions(request: Request, visitor: Signed, parts: Console) -> Response:
         "actions.html",
         visitor=visitor,
         tab="actions",
-        requests=rows,
+        requests=[(one, headline(one)) for one in rows],
         may_run=_catalogue(parts),
     )
 

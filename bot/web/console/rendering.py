@@ -1,6 +1,7 @@
 """From templates to answers: escaping, the security headers of pages, and errors as pages."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
@@ -9,10 +10,11 @@ from urllib.parse import quote, urlsplit
 
 from fastapi import FastAPI, Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from bot.people.model import SYSTEM
 from bot.suggestions.words import what_changed, when_changed
+from bot.web.problem import HANDLERS
 
 FOLDER = Path(__file__).parent
 PAGE_HEADERS = {
@@ -78,8 +80,31 @@ def install_errors(app: FastAPI) -> None:
     """Errors of the console as pages of the console."""
     from bot.web.console.gate import SignInNeeded
 
+    for kind, told in HANDLERS.items():
+        app.add_exception_handler(kind, _as_page(told))
     app.add_exception_handler(ConsoleError, _on_error)
     app.add_exception_handler(SignInNeeded, _on_sign_in)
+
+
+def _as_page(
+    told: Callable[[Request, Exception], JSONResponse],
+) -> Callable[[Request, Exception], Response]:
+    """What is told as a problem elsewhere (`bot.web.problem`), told as a page in the console."""
+
+    def answer(request: Request, error: Exception) -> Response:
+        response = told(request, error)
+        if not f"{request.url.path}/".startswith("/console/"):
+            return response
+        problem = json.loads(bytes(response.body))
+        title, text = problem["title"], problem["detail"]
+        if title == text == HTTPStatus.NOT_FOUND.phrase:
+            text = "The console has no such page."
+        shown = page(request, "error.html", status=response.status_code, title=title, text=text)
+        if "Retry-After" in response.headers:
+            shown.headers["Retry-After"] = response.headers["Retry-After"]
+        return shown
+
+    return answer
 
 
 def _on_error(request: Request, error: Exception) -> Response:

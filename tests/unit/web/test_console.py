@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 
 from bot.clock import ManualClock
+from bot.errors import DatabaseBusy
 from bot.people.model import Actor, Role
 from bot.people.sessions import a_link, digest_of, new_secret
 from bot.settings import Settings
@@ -266,6 +268,36 @@ def test_split_and_merge_hold_as_in_chat(
 )
 def test_nothing_else_can_be_done_by_an_address(lead: Browser, path: str) -> None:
     assert lead.send(f"/console/incidents/{path}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "said"),
+    [
+        ("nothing/here", 404, "The console has no such page."),
+        ("actions/seven", 422, "should be a valid integer"),
+    ],
+)
+def test_what_goes_wrong_is_told_on_a_page(
+    lead: Browser, path: str, status: int, said: str
+) -> None:
+    told = lead.get(f"/console/{path}")
+    assert told.status_code == status
+    assert told.headers["Content-Type"].startswith("text/html")
+    assert "Content-Security-Policy" in told.headers
+    assert said in told.text
+    assert lead.get("/v1/nothing").headers["Content-Type"] == "application/problem+json"
+
+
+def test_a_busy_database_is_told_on_a_page_with_when_to_come_again(lead: Browser) -> None:
+    def busy() -> None:
+        raise DatabaseBusy("locked", retry_after=3.0)
+
+    app = lead.client.app
+    assert isinstance(app, FastAPI)
+    app.add_api_route("/console/busy", busy)
+    told = lead.get("/console/busy")
+    assert (told.status_code, told.headers["Retry-After"]) == (503, "3")
+    assert "<h1>Service Unavailable</h1>" in told.text
 
 
 def test_a_search_has_a_page_of_its_own(
