@@ -3,6 +3,7 @@
 Shared by all sources, so that limits and wording are the same whichever tool sent the body.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -23,6 +24,7 @@ MAX_LINK = 2048
 """Longest address that is kept, in characters; a cut address would lead elsewhere."""
 CUT_MARK = " [cut]"
 
+_LINK = re.compile(r"https?://[^\x00-\x20]*", re.IGNORECASE | re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_MOMENT = datetime.max.replace(tzinfo=UTC)
 
@@ -139,9 +141,7 @@ def trimmed(text: str) -> str:
 def web_link(text: str) -> str | None:
     """`text` if it is an http or https address of sane length, else None."""
     text = text.strip()
-    if len(text) > MAX_LINK or any(character <= " " for character in text):
-        return None
-    return text if text.lower().startswith(("http://", "https://")) else None
+    return text if len(text) <= MAX_LINK and _LINK.fullmatch(text) else None
 
 
 def kind_of(value: object) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import pytest
@@ -416,10 +416,10 @@ def test_alertmanager_bodies_of_five_alerts_parse_fast_enough() -> None:
     ]
     body = {**whole, "alerts": (whole["alerts"] * 3)[:5]}
     raw = json.dumps(body).encode()
-    started = perf_counter()
+    started = process_time()
     count = 0
-    while perf_counter() - started < 1.0:
+    while process_time() - started < 1.0:
         SOURCES["alertmanager"].parse(parse_json(raw))
         count += 1
-    print(f"alertmanager: {count} bodies/s of five alerts")
+    print(f"alertmanager: {count} bodies of five alerts a second of one core's time")
     assert count > 5_000
