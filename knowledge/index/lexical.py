@@ -19,7 +19,7 @@ import tantivy
 from knowledge.errors import IndexDamaged
 from knowledge.index.bm25 import FIELDS, Bm25, State, Statistics, Texts
 from knowledge.index.files import MANIFEST, read_manifest, write_manifest
-from knowledge.index.lexical_files import changed_files, digests_of
+from knowledge.index.lexical_files import changed_files, digests_of, set_small_blocks
 from knowledge.index.lexical_tail import Tail, words_in
 from knowledge.index.port import Ids, Scored, checksum_of
 from knowledge.text.words import split_identifiers
@@ -249,6 +249,8 @@ class TantivyIndex:
             if (self._folder / MANIFEST).exists():
                 raise IndexDamaged(f"the lexical index in {self._folder} has lost its segments")
             segments.mkdir(parents=True)
+            tantivy.Index(self._schema, path=str(segments))
+            set_small_blocks(segments)
         elif (self._folder / MANIFEST).exists():
             listed = read_manifest(self._folder).get("files")
             if not isinstance(listed, dict):
