@@ -1,5 +1,6 @@
 """What the lexical index must do: exact scores of what is visible, whatever happened before."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -253,6 +254,23 @@ def _saved(folder: Path) -> Path:
     index.commit(1)
     index.close()
     return folder / "segments"
+
+
+def test_texts_are_kept_in_small_blocks_and_an_index_with_larger_ones_is_read(
+    tmp_path: Path,
+) -> None:
+    contents = _saved(tmp_path / "new") / "meta.json"
+    told = json.loads(contents.read_bytes())
+    assert told["index_settings"]["docstore_blocksize"] == 4096
+    contents = _saved(tmp_path / "old") / "meta.json"
+    told = json.loads(contents.read_bytes())
+    told["index_settings"]["docstore_blocksize"] = 16_384
+    contents.write_text(json.dumps(told))
+    index = TantivyIndex(tmp_path / "old")
+    index.add({60: _row("disk 60")})
+    index.commit(2)
+    assert len(index.search("disk", 99, weights=WEIGHTS)) == 51
+    index.close()
 
 
 def test_a_cut_segment_file_is_damage(tmp_path: Path) -> None:

@@ -125,14 +125,18 @@ def test_a_closed_index_opens_again_without_building_or_embedding(
     again.close()
 
 
+@pytest.mark.parametrize("others", [0, 210])
 def test_after_a_crash_only_what_was_not_saved_is_applied_again(
-    folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    others: int, folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     source = _source()
     projection = _opened(source, folder)
     source.put(runbook("kafka", "consumer lag grows"))
     source.withdraw("dns")
-    projection.catch_up()  # committed to the lexical index, vectors not saved yet
+    for number in range(others):
+        source.put(runbook(f"page-{number}", f"disk {number}"))
+    # Nothing is saved yet; of many changes, the lexical index commits its own part.
+    projection.catch_up()
     crashed = tmp_path / "crashed"
     shutil.copytree(folder, crashed)
     projection.close()
