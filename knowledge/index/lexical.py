@@ -17,7 +17,7 @@ import numpy as np
 import tantivy
 
 from knowledge.errors import IndexDamaged
-from knowledge.index.bm25 import FIELDS, Bm25, State, Statistics, Texts
+from knowledge.index.bm25 import FIELDS, Bm25, State, Statistics, Texts, check_fields
 from knowledge.index.files import MANIFEST, read_manifest, write_manifest
 from knowledge.index.lexical_files import changed_files, digests_of, set_small_blocks
 from knowledge.index.lexical_tail import Tail, words_in
@@ -72,7 +72,7 @@ class TantivyIndex:
             self._index = self._open()
             self._writer: Any = self._index.writer(heap_size=_WRITER_BYTES, num_threads=1)
             self._refresh()
-            self._state = self._read_state()
+            self._state = self._committed = self._read_state()
         except (ValueError, OSError, RuntimeError) as error:
             raise IndexDamaged(f"the lexical index in {folder} cannot be read: {error}") from error
         self._pending: dict[int, Texts | None] = {}
@@ -82,6 +82,11 @@ class TantivyIndex:
     def seq(self) -> int:
         """The log position that what is searched stands for."""
         return self._state.seq
+
+    @property
+    def is_committed(self) -> bool:
+        """Whether all that is searched would be there again after a crash."""
+        return self._state == self._committed and not len(self._tail)
 
     def __len__(self) -> int:
         return self._state.passages
@@ -104,7 +109,7 @@ class TantivyIndex:
         for identity, given in rows.items():
             if identity < 0:
                 raise ValueError("passage ids are not negative")
-            _check_fields(given)
+            check_fields(given)
             self._delete(identity)
             document = tantivy.Document()
             document.add_integer("id", identity)
@@ -146,7 +151,7 @@ class TantivyIndex:
         marker.add_bytes("state", state.as_bytes())
         self._writer.add_document(marker)
         self._writer.commit()
-        self._state = state
+        self._state = self._committed = state
         self._forget(before)
         self._pending.clear()
         self._tail = Tail()
@@ -192,7 +197,7 @@ class TantivyIndex:
         """What passages that are not in it would score for `text`, each given as {field: text};
         0.0 where they share no word with it. How rare a word is, is read off what is in it."""
         for row in rows:
-            _check_fields(row)
+            check_fields(row)
         scoring = self._scoring(text, weights, self._hidden(without))
         if scoring is None:
             return [0.0] * len(rows)
@@ -206,7 +211,7 @@ class TantivyIndex:
     ) -> tuple[dict[tuple[str, str], float], Bm25] | None:
         """How rare the words of `text` are by (field, word), and the score made of that; None
         where no visible passage has any of them."""
-        _check_fields(weights)
+        check_fields(weights)
         fields = [field for field in FIELDS if weights.get(field, 0.0) > 0.0]
         visible = len(self) - hidden.passages
         asked = Counter(self._words(text))
@@ -380,12 +385,6 @@ class TantivyIndex:
 
 def _best_first(scored: tuple[float, int]) -> tuple[float, int]:
     return -scored[0], scored[1]
-
-
-def _check_fields(given: Mapping[str, object]) -> None:
-    unknown = sorted(set(given) - set(FIELDS))
-    if unknown:
-        raise ValueError(f"unknown field {unknown[0]!r}; the fields are {', '.join(FIELDS)}")
 
 
 def _schema() -> Any:

@@ -87,7 +87,8 @@ class Parts:
         """Write what is not written yet; returns the catalogue to go on with."""
         if self.folder is None:
             return self.catalogue
-        self.lexical.commit(seq)
+        if not self.lexical.is_committed:
+            self.lexical.commit(seq)
         self.vectors.save(self.folder / _VECTORS, seq)
         catalogue = self.catalogue.saved(self.folder / _CATALOGUE, seq)
         facts = {
