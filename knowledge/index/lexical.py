@@ -32,9 +32,9 @@ _WRITER_BYTES = 32_000_000
 _MARKER = -1
 """The id of the documents that carry the state, one a commit: the latest counts."""
 
-_MARKERS_LEFT = 200
-"""After so many commits the older markers are deleted. Not each time: a deleted document makes
-tantivy count the words of its whole segment one by one."""
+_MARKERS_LEFT = 5_000
+"""After so many commits the older markers are deleted. Seldom: a deleted document makes tantivy
+count the words of its whole segment one by one; opening reads them all, 10 microseconds each."""
 
 _TOKENIZER = "whitespace"
 _HIDDEN_SETS_KEPT = 32
