@@ -21,6 +21,13 @@ Texts = tuple[str, ...]
 """The words of one passage as they are indexed, joined by blanks, in the order of FIELDS."""
 
 
+def check_fields(given: Mapping[str, object]) -> None:
+    """ValueError where one is named that passages do not have."""
+    unknown = sorted(set(given) - set(FIELDS))
+    if unknown:
+        raise ValueError(f"unknown field {unknown[0]!r}; the fields are {', '.join(FIELDS)}")
+
+
 def length_of(text: str) -> int:
     """How many words there are in a text of words joined by single blanks."""
     return text.count(" ") + 1 if text else 0

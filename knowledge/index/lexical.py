@@ -9,6 +9,7 @@ passage could be noticed by its effect on the others' scores.
 import math
 from collections import Counter, OrderedDict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,10 @@ import numpy as np
 import tantivy
 
 from knowledge.errors import IndexDamaged
-from knowledge.index.bm25 import FIELDS, Bm25, State, Statistics, Texts
+from knowledge.index.bm25 import FIELDS, Bm25, State, Statistics, Texts, check_fields
 from knowledge.index.files import MANIFEST, read_manifest, write_manifest
-from knowledge.index.lexical_files import changed_files, digests_of
+from knowledge.index.lexical_files import changed_files, digests_of, set_small_blocks
+from knowledge.index.lexical_tail import Tail, words_in
 from knowledge.index.port import Ids, Scored, checksum_of
 from knowledge.text.words import split_identifiers
 
@@ -30,9 +32,9 @@ _WRITER_BYTES = 32_000_000
 _MARKER = -1
 """The id of the documents that carry the state, one a commit: the latest counts."""
 
-_MARKERS_LEFT = 200
-"""After so many commits the older markers are deleted. Not each time: a deleted document makes
-tantivy count the words of its whole segment one by one."""
+_MARKERS_LEFT = 5_000
+"""After so many commits the older markers are deleted. Seldom: a deleted document makes tantivy
+count the words of its whole segment one by one; opening reads them all, 10 microseconds each."""
 
 _TOKENIZER = "whitespace"
 _HIDDEN_SETS_KEPT = 32
@@ -40,6 +42,8 @@ _TEXTS_KEPT = 100_000
 """Passages whose words stay in memory, below 1 kB each: reading them is most of a search."""
 
 _FREQUENCIES_KEPT = 200_000
+_SHOWN_MOST = 200
+"""Passages that are searched beside what is committed; scoring all of them takes a millisecond."""
 
 
 class TantivyIndex:
@@ -68,37 +72,44 @@ class TantivyIndex:
             self._index = self._open()
             self._writer: Any = self._index.writer(heap_size=_WRITER_BYTES, num_threads=1)
             self._refresh()
-            self._state = self._read_state()
+            self._state = self._committed = self._read_state()
         except (ValueError, OSError, RuntimeError) as error:
             raise IndexDamaged(f"the lexical index in {folder} cannot be read: {error}") from error
         self._pending: dict[int, Texts | None] = {}
+        self._tail = Tail()
 
     @property
     def seq(self) -> int:
-        """The log position that the committed state stands for."""
+        """The log position that what is searched stands for."""
         return self._state.seq
+
+    @property
+    def is_committed(self) -> bool:
+        """Whether all that is searched would be there again after a crash."""
+        return self._state == self._committed and not len(self._tail)
 
     def __len__(self) -> int:
         return self._state.passages
 
     def ids(self) -> Ids:
-        """Of the committed passages; reads them all. `holds` is quicker."""
+        """Of the passages that are searched; reads them all. `holds` is quicker."""
         everything = self._searcher.search(
             tantivy.Query.all_query(), limit=max(1, self._searcher.num_docs)
         )
         found = self._searcher.fast_field_values("id", [place for _, place in everything.hits])
-        return np.unique(np.array([i for i in found if i != _MARKER], dtype=np.int64))
+        committed = {i for i in found if i != _MARKER}.difference(self._tail.gone)
+        return np.unique(np.fromiter(committed.union(self._tail.texts), dtype=np.int64))
 
     def holds(self, ids: Ids) -> bool:
-        """Whether exactly these passages are committed, told by their number and checksum."""
+        """Whether exactly these passages are searched, told by their number and checksum."""
         return self._state.passages == len(ids) and self._state.checksum == checksum_of(ids)
 
     def add(self, rows: Mapping[int, Mapping[str, str]]) -> None:
-        """Add or replace passages; searchable after `commit`."""
+        """Add or replace passages; searchable after `show` or `commit`."""
         for identity, given in rows.items():
             if identity < 0:
                 raise ValueError("passage ids are not negative")
-            _check_fields(given)
+            check_fields(given)
             self._delete(identity)
             document = tantivy.Document()
             document.add_integer("id", identity)
@@ -109,15 +120,29 @@ class TantivyIndex:
             self._pending[identity] = texts
 
     def remove(self, ids: Sequence[int]) -> None:
-        """Remove those that are there, effective after `commit`."""
+        """Remove those that are there, effective after `show` or `commit`."""
         for identity in ids:
             if identity >= 0:
                 self._delete(identity)
                 self._pending[identity] = None
 
+    def show(self, seq: int) -> None:
+        """Make changes searchable, and durable with the next commit: a few of them stay in memory,
+        which takes no time. `seq` is the log position they stand for."""
+        if len(self._pending) + len(self._tail) > _SHOWN_MOST:
+            self.commit(seq)
+            return
+        before = self._visible(list(self._pending))
+        # The state is written by commits alone, which it counts.
+        state = self._state.changed(before, self._pending, seq)
+        self._state = replace(state, commits=self._state.commits)
+        self._tail.change(before, self._pending)
+        self._forget(before)
+        self._pending.clear()
+
     def commit(self, seq: int | None = None) -> None:
         """Make changes durable and searchable; `seq` is the log position they stand for."""
-        before = self._committed(list(self._pending))
+        before = self._visible(list(self._pending))
         state = self._state.changed(before, self._pending, self.seq if seq is None else seq)
         if state.commits % _MARKERS_LEFT == 0:
             self._delete(_MARKER)
@@ -126,9 +151,10 @@ class TantivyIndex:
         marker.add_bytes("state", state.as_bytes())
         self._writer.add_document(marker)
         self._writer.commit()
-        self._state = state
+        self._state = self._committed = state
         self._forget(before)
         self._pending.clear()
+        self._tail = Tail()
         self._refresh()
         self._write_manifest()
 
@@ -155,6 +181,7 @@ class TantivyIndex:
             return []
         rarity, score = scoring
         found = self._candidates(rarity, weights, 4 * k + 100, hidden)
+        found += self._tail.having(rarity, without)
         scores = score.of([texts for _, texts in found])
         ranked = sorted(zip(scores, (i for i, _ in found), strict=True), key=_best_first)
         return [(identity, value) for value, identity in ranked[:k]]
@@ -170,7 +197,7 @@ class TantivyIndex:
         """What passages that are not in it would score for `text`, each given as {field: text};
         0.0 where they share no word with it. How rare a word is, is read off what is in it."""
         for row in rows:
-            _check_fields(row)
+            check_fields(row)
         scoring = self._scoring(text, weights, self._hidden(without))
         if scoring is None:
             return [0.0] * len(rows)
@@ -184,7 +211,7 @@ class TantivyIndex:
     ) -> tuple[dict[tuple[str, str], float], Bm25] | None:
         """How rare the words of `text` are by (field, word), and the score made of that; None
         where no visible passage has any of them."""
-        _check_fields(weights)
+        check_fields(weights)
         fields = [field for field in FIELDS if weights.get(field, 0.0) > 0.0]
         visible = len(self) - hidden.passages
         asked = Counter(self._words(text))
@@ -201,11 +228,10 @@ class TantivyIndex:
         """After a commit: what was remembered is made true again, or dropped."""
         for identity, texts in self._pending.items():
             self._texts.pop(identity, None)
-            for sign, text in ((-1, before.get(identity)), (1, texts)):
-                for field, words in zip(FIELDS, text or (), strict=False):
-                    for word in set(words.split()):
-                        if (field, word) in self._frequency:
-                            self._frequency[field, word] += sign
+            for sign, told in ((-1, before.get(identity)), (1, texts)):
+                for words in words_in(told) if told else ():
+                    if words in self._frequency:
+                        self._frequency[words] += sign
         changed = self._pending.keys()
         for hidden in [one for one in self._hidden_sets if not changed.isdisjoint(one)]:
             del self._hidden_sets[hidden]
@@ -228,6 +254,8 @@ class TantivyIndex:
             if (self._folder / MANIFEST).exists():
                 raise IndexDamaged(f"the lexical index in {self._folder} has lost its segments")
             segments.mkdir(parents=True)
+            tantivy.Index(self._schema, path=str(segments))
+            set_small_blocks(segments)
         elif (self._folder / MANIFEST).exists():
             listed = read_manifest(self._folder).get("files")
             if not isinstance(listed, dict):
@@ -276,7 +304,8 @@ class TantivyIndex:
             if len(self._frequency) >= _FREQUENCIES_KEPT:
                 self._frequency.clear()
             query = tantivy.Query.term_query(self._schema, field, word, "freq")
-            self._frequency[key] = int(self._searcher.search(query, limit=1, count=True).count)
+            committed = int(self._searcher.search(query, limit=1, count=True).count)
+            self._frequency[key] = committed + self._tail.frequency(key)
         return self._frequency[key]
 
     def _candidates(
@@ -299,10 +328,15 @@ class TantivyIndex:
             wanted = query.boolean_query(
                 [(tantivy.Occur.Must, wanted), (tantivy.Occur.MustNot, hidden.query)]
             )
-        hits = self._searcher.search(wanted, limit=limit, count=False).hits
+        gone = self._tail.gone
+        hits = self._searcher.search(wanted, limit=limit + len(gone), count=False).hits
         places = [place for _, place in hits]
         ids = self._searcher.fast_field_values("id", places) if places else []
-        return [(i, self._texts_of(i, place)) for i, place in zip(ids, places, strict=True)]
+        return [
+            (i, self._texts_of(i, place))
+            for i, place in zip(ids, places, strict=True)
+            if i not in gone
+        ]
 
     def _texts_of(self, identity: int, place: Any) -> Texts:
         """The words of a committed passage, the latest ones remembered."""
@@ -319,15 +353,20 @@ class TantivyIndex:
         document = self._searcher.doc(place)
         return tuple(document.get_first(field) or "" for field in FIELDS)
 
-    def _committed(self, ids: Sequence[int]) -> dict[int, Texts]:
-        """The words of those passages that are committed."""
-        if not ids or not len(self):
-            return {}
-        query = tantivy.Query.term_set_query(self._schema, "id", ids)
-        hits = self._searcher.search(query, limit=len(ids), count=False).hits
+    def _visible(self, ids: Sequence[int]) -> dict[int, Texts]:
+        """The words of those passages that are searched."""
+        shown, gone = self._tail.texts, self._tail.gone
+        found = {i: shown[i] for i in ids if i in shown}
+        others = [i for i in ids if i not in shown and i not in gone]
+        if not others or not self._searcher.num_docs:
+            return found
+        query = tantivy.Query.term_set_query(self._schema, "id", others)
+        hits = self._searcher.search(query, limit=len(others), count=False).hits
         places = [place for _, place in hits]
-        found = self._searcher.fast_field_values("id", places) if places else []
-        return {i: self._stored(place) for i, place in zip(found, places, strict=True)}
+        committed = self._searcher.fast_field_values("id", places) if places else []
+        for i, place in zip(committed, places, strict=True):
+            found[i] = self._stored(place)
+        return found
 
     def _hidden(self, ids: frozenset[int]) -> Statistics:
         """Statistics to subtract; kept for the last few audiences, until one of them changes."""
@@ -335,7 +374,7 @@ class TantivyIndex:
         if known is not None:
             self._hidden_sets.move_to_end(ids)
             return known
-        statistics = Statistics.of(self._committed(sorted(ids)).values())
+        statistics = Statistics.of(self._visible(sorted(ids)).values())
         if ids:
             statistics.query = tantivy.Query.term_set_query(self._schema, "id", sorted(ids))
         self._hidden_sets[ids] = statistics
@@ -346,12 +385,6 @@ class TantivyIndex:
 
 def _best_first(scored: tuple[float, int]) -> tuple[float, int]:
     return -scored[0], scored[1]
-
-
-def _check_fields(given: Mapping[str, object]) -> None:
-    unknown = sorted(set(given) - set(FIELDS))
-    if unknown:
-        raise ValueError(f"unknown field {unknown[0]!r}; the fields are {', '.join(FIELDS)}")
 
 
 def _schema() -> Any:

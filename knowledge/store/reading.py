@@ -17,14 +17,25 @@ from knowledge.store.statements import chunks
 from knowledge.store.tables import document_versions, documents, passages
 
 _SERVED_STATES = frozenset(state.value for state in DocumentState if state.is_served)
+_AT_ONCE = 10_000
 _SERVED = documents.c.state.in_(sorted(_SERVED_STATES))
 
 
 def live_passage_ids(connection: Connection) -> frozenset[int]:
-    # Few documents are not served, so leaving theirs out is quicker than joining all the others.
-    unserved = select(documents.c.id).where(documents.c.state.not_in(sorted(_SERVED_STATES)))
-    statement = select(passages.c.id).where(passages.c.document_id.not_in(unserved))
-    return frozenset(connection.execute(statement).scalars().all())
+    # Few documents are not served, so leaving theirs out is quicker than joining all the others;
+    # and their states are looked up first: an index finds those that are in a state, but whoever
+    # asks for all that are not in one reads every document.
+    states = set(connection.execute(select(documents.c.state).distinct()).scalars())
+    statement = select(passages.c.id)
+    if hidden := sorted(states - _SERVED_STATES):
+        unserved = select(documents.c.id).where(documents.c.state.in_(hidden))
+        statement = statement.where(passages.c.document_id.not_in(unserved))
+    # The driver's own rows: of a million, wrapping each would take most of the time.
+    live: set[int] = set()
+    with connection.execute(statement) as result:
+        while rows := result.cursor.fetchmany(_AT_ONCE):
+            live.update(number for (number,) in rows)
+    return frozenset(live)
 
 
 def passages_by_id(connection: Connection, ids: Sequence[int]) -> list[Passage]:

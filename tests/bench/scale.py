@@ -1,14 +1,9 @@
-"""A memory of a size that nobody embeds for a benchmark, and its stages as processes of their own.
-
-Texts are the generator's, repeated with other numbers; vectors are the real ones of these texts,
-and around them for the repetitions.
-"""
+"""A memory of a size that nobody embeds for a benchmark; its stages are processes of their own."""
 
 import dataclasses
-import hashlib
 import json
-import random
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +11,9 @@ import numpy as np
 from bot.clock import SystemClock
 from bot.store.database import Database
 from knowledge.child import Progress
-from knowledge.embed.port import Embedder, Vectors
+from knowledge.embed.port import Vectors
 from knowledge.evaluate.bench import resident_mb
-from knowledge.evaluate.filler import filler, sentences
+from knowledge.evaluate.filler import filler
 from knowledge.index.embedding import embed_documents
 from knowledge.index.projection import Projection
 from knowledge.model import Document, Generation, Passage, Query
@@ -29,15 +24,16 @@ from knowledge.retrieve.reading import read_query
 from knowledge.retrieve.retriever import Retriever
 from knowledge.text.passages import passages_of
 from tests.bench.measuring import Stopwatch
+from tests.bench.scale_texts import SEED, cut_documents, questions, repeated
 
-DISTINCT = 4_000
-QUERIES = 100
+QUERIES = 200
+WARMING = 20
+"""Questions asked before any is measured; none of them is asked again."""
+
 ADDED = 20
-_NEAR = 0.03
-"""Standard deviation a dimension of a repetition's vector around the real one."""
-
+_COMPARED = 50
 _BATCH = 500
-_SEED = 20_261_126
+_FILLED = "filled"
 
 
 class Known:
@@ -55,19 +51,26 @@ def database_at(path: Path) -> Database:
     return Database(f"sqlite:///{path}", clock=SystemClock())
 
 
-def fill(path: Path, passages: int, embedder: Embedder) -> None:
-    """Write at least so many passages with their vectors into a new database."""
+def fill(path: Path, passages: int, data: Path | None, *, progress: Progress) -> None:
+    """Write at least so many passages with their vectors into a new database, unless that was
+    done before; a stage for `run_in_child`."""
+    done = path.with_suffix(f".{_FILLED}")
+    if done.exists():
+        return
+    from knowledge.embed.sentence_transformer import SentenceTransformerEmbedder
+
+    embedder = SentenceTransformerEmbedder.load()
     database = database_at(path)
     database.migrate()
     source = database.knowledge_source()
-    documents = [(one.document, passages_of(one.document)) for one in filler(DISTINCT, _SEED)]
+    documents = cut_documents(data)
     distinct = [passage for _, cut in documents for passage in cut]
     embed_documents(distinct, source, embedder)
     vectors = source.vectors([one.hash for one in distinct], embedder.generation)
     made = 0
     rows: list[tuple[Document, Sequence[Passage]]] = []
     near: dict[str, Vectors] = {}
-    for document, cut, around in _repeated(documents, vectors):
+    for document, cut, around in repeated(documents, vectors):
         rows.append((document, cut))
         near.update(around)
         made += len(cut)
@@ -75,30 +78,11 @@ def fill(path: Path, passages: int, embedder: Embedder) -> None:
             source.upsert(rows, actor="bench", now=SystemClock().now())
             source.store_vectors(near, embedder.generation)
             rows, near = [], {}
+            progress("fill", made, passages)
         if made >= passages:
             break
     database.close()
-
-
-def _repeated(
-    documents: Sequence[tuple[Document, Sequence[Passage]]], vectors: dict[str, Vectors]
-) -> Iterator[tuple[Document, list[Passage], dict[str, Vectors]]]:
-    chance, noise, turn = random.Random(_SEED), np.random.default_rng(_SEED), 0
-    while True:
-        for document, cut in documents:
-            passages, around = [], {}
-            for one in cut:
-                name = hashlib.sha256(f"{one.hash} {turn}".encode()).hexdigest()
-                told = f"{one.text} build {chance.randint(1000, 99999)}"
-                near = vectors[one.hash] + _NEAR * noise.standard_normal(len(vectors[one.hash]))
-                around[name] = (near / np.linalg.norm(near)).astype(np.float32)
-                passages.append(
-                    dataclasses.replace(
-                        one, document_id=f"{document.id}-{turn}", hash=name, text=told
-                    )
-                )
-            yield dataclasses.replace(document, id=f"{document.id}-{turn}"), passages, around
-        turn += 1
+    done.touch()
 
 
 def build(path: Path, folder: Path, generation: Generation, *, progress: Progress) -> None:
@@ -119,54 +103,58 @@ def build(path: Path, folder: Path, generation: Generation, *, progress: Progres
     database.close()
 
 
-def measure(path: Path, folder: Path, target: Path, *, progress: Progress) -> None:
-    """Open the index and search it; writes the figures to `target`. For `run_in_child`."""
+def measure(
+    path: Path, folder: Path, data: Path | None, target: Path, *, progress: Progress
+) -> None:
+    """Open the index and search it; writes the figures to `target`. For `run_in_child`.
+
+    Each figure is a list of [seconds, seconds of processor time] over all threads.
+    """
     from knowledge.embed.sentence_transformer import SentenceTransformerEmbedder
 
     model = SentenceTransformerEmbedder.load()
-    texts = sentences(2 * QUERIES, 25, _SEED + 1)
-    masked = [read_query(Query(text=text)).prose for text in texts]
-    known = Known(model.generation, dict(zip(masked, model.embed(masked), strict=True)))
+    queries = [Query(text=one) for one in questions(data, WARMING + QUERIES)]
+    readings = [read_query(query) for query in queries]
+    texts = sorted({text for one in readings for text in (one.prose, one.log_text) if text})
+    known = Known(model.generation, dict(zip(texts, model.embed(texts), strict=True)))
     database = database_at(path)
     source = database.knowledge_source()
     kept = FactsFile(folder / FACTS_FILE)
     facts = FactsReader(source, kept=kept)
     projection = Projection(source, known, folder, bulk=model, follower=facts)
-    with Stopwatch() as opening:
-        projection.open()
+    told: dict[str, object] = {"model_mb": resident_mb()}
+    told["open"] = [_timed(projection.open)]
     retriever = Retriever(projection, source, facts=facts)
-    for text in texts[:20]:
-        retriever.search(Query(text=text))
-    asked = texts[20 : 20 + QUERIES]
-    told: dict[str, object] = {"passages": len(projection), "open_seconds": opening.seconds}
+    for query in queries[:WARMING]:
+        retriever.search(query)
+    told["passages"] = len(projection)
     told["hybrid"] = [
-        _timed(lambda text=text: retriever.search(Query(text=text))) for text in asked
+        _timed(lambda query=query: retriever.search(query)) for query in queries[WARMING:]
     ]
-    told["vector"] = [
-        _timed(lambda one=one: projection.vector_search(known.known[one], 100))
-        for one in masked[20 : 20 + QUERIES]
-    ]
+    vectors = [known.known[one.prose] for one in readings[WARMING:] if one.prose]
+    told["vector"] = [_timed(lambda one=one: projection.vector_search(one, 100)) for one in vectors]
     told["lexical"] = [
-        _timed(lambda text=text: projection.lexical_search(text, 100, BODY_WEIGHTS))
-        for text in asked
+        _timed(lambda one=one: projection.lexical_search(one.lexical, 100, BODY_WEIGHTS))
+        for one in readings[WARMING:]
     ]
-    extra = _extra()
+    extra = _extra(source.head())
     told["add with embedding"] = [
         _timed(lambda one=one: _add(database, projection, one)) for one in extra[:ADDED]
     ]
     embed_documents([part for one in extra for part in passages_of(one)], source, model)
     told["add"] = [_timed(lambda one=one: _add(database, projection, one)) for one in extra[ADDED:]]
     told["resident_mb"] = resident_mb()
-    told["recall_at_10"] = _recall(projection, [known.known[one] for one in masked[20:70]])
+    told["recall_at_10"] = _recall(projection, vectors[:_COMPARED])
+    told["close"] = [_timed(projection.close)]
     target.write_text(json.dumps(told))
-    projection.close()
     kept.close()
     database.close()
 
 
-def _extra() -> list[Document]:
-    made = [one.document for one in filler(12 * ADDED, _SEED + 2)][: 2 * ADDED]
-    return [dataclasses.replace(one, id=f"added-{one.id}") for one in made]
+def _extra(run: int) -> list[Document]:
+    """Documents that no earlier run added; `run` is the log's position."""
+    made = [one.document for one in filler(12 * ADDED, SEED + 2)][: 2 * ADDED]
+    return [dataclasses.replace(one, id=f"added-{run}-{one.id}") for one in made]
 
 
 def _add(database: Database, projection: Projection, document: Document) -> None:
@@ -192,7 +180,9 @@ def _recall(projection: Projection, queries: Sequence[Vectors]) -> float:
     return found / (10 * len(queries))
 
 
-def _timed(work: Callable[[], object]) -> float:
+def _timed(work: Callable[[], object]) -> tuple[float, float]:
+    """Seconds, and seconds of processor time of all threads."""
+    before = time.process_time()
     with Stopwatch() as watch:
         work()
-    return watch.seconds
+    return watch.seconds, time.process_time() - before

@@ -1,5 +1,6 @@
 """What the lexical index must do: exact scores of what is visible, whatever happened before."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -37,6 +38,7 @@ _ROWS = st.dictionaries(
 _OPERATION = st.one_of(
     st.tuples(st.just("add"), _ROWS),
     st.tuples(st.just("remove"), st.lists(st.integers(1, 8), max_size=4)),
+    st.tuples(st.just("show"), st.none()),
     st.tuples(st.just("commit"), st.none()),
     st.tuples(st.just("reopen"), st.none()),
 )
@@ -66,6 +68,16 @@ def test_any_history_scores_like_a_fresh_index_of_what_is_visible(
             index.remove(argument)
             for identity in argument:
                 truth.pop(identity, None)
+        elif kind == "show":
+            if number % 2:
+                index.search(query, k, weights=WEIGHTS)  # remembers what it counted
+            index.show(number)
+            assert (len(index), index.seq) == (len(truth), number)
+            shown = _fresh({i: row for i, row in truth.items() if i not in hidden})
+            found = index.search(query, k, weights=WEIGHTS, without=hidden)
+            assert found == shown.search(query, k, weights=WEIGHTS)
+            assert index.ids().tolist() == sorted(truth)
+            assert index.holds(index.ids())
         else:
             index.commit(number)
             assert index.ids().tolist() == sorted(truth)
@@ -139,6 +151,52 @@ def test_uncommitted_changes_are_neither_found_nor_kept(tmp_path: Path) -> None:
     again.close()
 
 
+def test_shown_changes_are_found_at_once_and_kept_by_the_next_commit(tmp_path: Path) -> None:
+    index = TantivyIndex(tmp_path)
+    index.add({1: _row("disk"), 2: _row("disk full")})
+    index.commit(4)
+    index.add({3: _row("disk lag")})
+    index.remove([1])
+    index.show(5)
+    assert {i for i, _ in index.search("disk", 5, weights=WEIGHTS)} == {2, 3}
+    index.close()
+    again = TantivyIndex(tmp_path)
+    assert (again.ids().tolist(), again.seq) == ([1, 2], 4)
+    again.add({3: _row("disk lag")})
+    again.remove([1])
+    again.show(5)
+    again.commit(5)
+    again.close()
+    third = TantivyIndex(tmp_path)
+    assert (third.ids().tolist(), third.seq) == ([2, 3], 5)
+    third.close()
+
+
+def test_what_a_word_is_worth_is_counted_with_what_was_shown() -> None:
+    index = _fresh({i: _row("disk full" if i % 2 else "dns lag") for i in range(1, 9)})
+    index.add({1: _row("lag"), 20: _row("disk disk")})
+    index.remove([3])
+    index.show(1)
+    rows = {i: _row("disk full" if i % 2 else "dns lag") for i in (2, 4, 5, 6, 7, 8)}
+    expected = _fresh({**rows, 1: _row("lag"), 20: _row("disk disk")})
+    for text in ("disk", "lag full", "dns"):
+        found = index.search(text, 9, weights=WEIGHTS)
+        assert found == expected.search(text, 9, weights=WEIGHTS)
+
+
+def test_many_shown_changes_are_committed(tmp_path: Path) -> None:
+    index = TantivyIndex(tmp_path)
+    for number in range(1, 302):
+        index.add({number: _row(f"disk {number}")})
+        index.show(number)
+    assert len(index.search("disk", 400, weights=WEIGHTS)) == 301
+    index.close()
+    again = TantivyIndex(tmp_path)
+    assert again.seq == 201
+    assert len(again) == 201
+    again.close()
+
+
 def test_a_segment_that_is_being_written_is_no_damage(tmp_path: Path) -> None:
     """tantivy merges in a thread of its own; its unfinished files are no part of a commit."""
     index = TantivyIndex(tmp_path)
@@ -196,6 +254,23 @@ def _saved(folder: Path) -> Path:
     index.commit(1)
     index.close()
     return folder / "segments"
+
+
+def test_texts_are_kept_in_small_blocks_and_an_index_with_larger_ones_is_read(
+    tmp_path: Path,
+) -> None:
+    contents = _saved(tmp_path / "new") / "meta.json"
+    told = json.loads(contents.read_bytes())
+    assert told["index_settings"]["docstore_blocksize"] == 4096
+    contents = _saved(tmp_path / "old") / "meta.json"
+    told = json.loads(contents.read_bytes())
+    told["index_settings"]["docstore_blocksize"] = 16_384
+    contents.write_text(json.dumps(told))
+    index = TantivyIndex(tmp_path / "old")
+    index.add({60: _row("disk 60")})
+    index.commit(2)
+    assert len(index.search("disk", 99, weights=WEIGHTS)) == 51
+    index.close()
 
 
 def test_a_cut_segment_file_is_damage(tmp_path: Path) -> None:

@@ -21,6 +21,12 @@ def dev_data(part: str) -> Path:
     return folder
 
 
+def found_data() -> Path | None:
+    """The folder of the development data, None where it is not there."""
+    root = Path(os.environ.get(VARIABLE) or _BESIDE)
+    return root if root.is_dir() else None
+
+
 def payloads(folder: Path) -> Iterator[tuple[str, Any]]:
     """(name, body) of every recorded webhook body below `folder`."""
     for path in sorted(folder.rglob("*.json")):
