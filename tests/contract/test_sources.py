@@ -341,6 +341,8 @@ def test_each_source_reads_every_recorded_body_of_its_tool() -> None:
         ("slack_post", ("sentry_issue", "sentry_resolved")),
         ("slack_post", ("any_tool_firing", "any_tool_resolved")),
         ("slack_post", ("uptime_down", "uptime_up")),
+        ("slack_post", ("uptime_kuma_down", "uptime_kuma_up")),
+        ("dynatrace", ("workflow", "workflow_closed")),
     ],
 )
 def test_an_alert_keeps_its_fingerprint_until_it_is_over(name: str, cases: tuple[str, ...]) -> None:
