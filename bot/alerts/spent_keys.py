@@ -43,11 +43,13 @@ class SpentKeys:
         """Take the spent keys from the incidents of `pages`, in the store as well: two that are
         open cannot share one. `hold` gives an incident's page, read again and locked."""
         by_key = {page.incident.group_key: number for number, page in pages.items()}
+        looked_at: set[str] = set()
         for newcomer in newcomers:
-            key = group_key_of(newcomer)
+            key = group_key_of(newcomer)  # its service is part of it
             number = by_key.get(key)
-            if number is None or newcomer.known_incident == number:
+            if number is None or newcomer.known_incident == number or key in looked_at:
                 continue
+            looked_at.add(key)
             if any(_is_of(newcomer, trace.service) for trace in traces.get(number, ())):
                 continue  # it fires there: what costs no look at all of its alerts
             if any(self._goes_on(newcomer, one) for one in self._uow.alerts.of_incident(number)):
