@@ -70,7 +70,7 @@ class IncidentLedger:
         self._plan: Mapping[str, Planned] = {}
         self._cohorts: dict[int, int] = {}
         self._openers: dict[int, Joining] = {}
-        self._spent = SpentKeys(uow, seen_at, window)
+        self._spent = SpentKeys(uow, seen_at, max(window, holds.usual))
 
     def expect(self, newcomers: Mapping[str, Newcomer]) -> None:
         """Plan for the batch's firing alerts (by fingerprint) as a whole, before any is taken

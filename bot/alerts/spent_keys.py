@@ -24,13 +24,14 @@ class SpentKeys:
     """The group keys that incidents gave away in one batch; `at` is when its last delivery came.
 
     A key is spent where nothing of the newcomer's service fires in the incident, and nothing of it
-    has turned within the window. What a person has taken keeps its key: they know what it is about.
+    has turned `within` that time. What a person has taken keeps its key: they know what it is
+    about.
     """
 
-    def __init__(self, uow: UnitOfWork, at: datetime, window: timedelta) -> None:
+    def __init__(self, uow: UnitOfWork, at: datetime, within: timedelta) -> None:
         self._uow = uow
         self._at = at
-        self._window = window
+        self._within = within
         self._before: dict[str, Incident] = {}
 
     def let_go(
@@ -70,7 +71,7 @@ class SpentKeys:
             return False
         if stored.alert.status is AlertStatus.FIRING:
             return True
-        return self._at - (stored.turning.turned_at or stored.last_seen_at) <= self._window
+        return self._at - (stored.turning.turned_at or stored.last_seen_at) <= self._within
 
 
 def _is_of(newcomer: Newcomer, service: str | None) -> bool:

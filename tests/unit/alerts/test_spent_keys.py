@@ -82,6 +82,12 @@ def test_within_the_window_it_is_the_same_problem(over: Night) -> None:
     assert over.members() == {"RCL-1": ["api", "d1", "d2"]}
 
 
+def test_who_waits_longer_until_things_are_over_waits_longer_here(over: Night) -> None:
+    over.intake = AlertIntake(CATALOGUE, over.clock, team_id="T1", resolve_after_seconds=3_600)
+    over.db("d2", after=3_000)
+    assert over.members() == {"RCL-1": ["api", "d1", "d2"]}
+
+
 def test_while_one_of_the_service_fires_the_group_goes_on_for_hours(night: Night) -> None:
     night.db("d1")
     night.db("d2", after=7_200)
