@@ -10,6 +10,7 @@ from bot.alerts.merge import MergeReason
 from bot.alerts.model import Alert
 from bot.alerts.page import Page, title_of
 from bot.alerts.rehoming import SecondLook
+from bot.alerts.spent_keys import SpentKeys
 from bot.incidents import lifecycle
 from bot.incidents.bindings import ties_of
 from bot.incidents.cohorts import Planned, arrange
@@ -69,6 +70,7 @@ class IncidentLedger:
         self._plan: Mapping[str, Planned] = {}
         self._cohorts: dict[int, int] = {}
         self._openers: dict[int, Joining] = {}
+        self._spent = SpentKeys(uow, seen_at, max(window, holds.usual))
 
     def expect(self, newcomers: Mapping[str, Newcomer]) -> None:
         """Plan for the batch's firing alerts (by fingerprint) as a whole, before any is taken
@@ -94,6 +96,7 @@ class IncidentLedger:
             )
             for fingerprint, newcomer in newcomers.items()
         }
+        self._spent.let_go(bound.values(), self._pages, self._traces, self._hold)
         self._told = alerts.told_calls({one.service for one in new if one.service is not None})
         self._plan = arrange(
             bound,
@@ -354,8 +357,9 @@ class IncidentLedger:
         return page
 
     def _open(self, newcomer: Newcomer, alert: Alert) -> Page:
+        key = group_key_of(newcomer)
         opened, created = self._uow.incidents.open(
-            group_key=group_key_of(newcomer),
+            group_key=key,
             title=title_of(alert),
             service=newcomer.service,
             environment=newcomer.environment,
@@ -368,14 +372,9 @@ class IncidentLedger:
         self._pages[opened.id] = page
         before = self._get(newcomer.known_incident) if newcomer.known_incident else None
         if created and before is not None:
-            page.entries.append(
-                TimelineEntry(
-                    at=newcomer.received_at,
-                    kind=TimelineKind.NOTE,
-                    text=f"The same alert was in {before.key}, which is {before.state}",
-                    data={"previous_incident": before.key},
-                )
-            )
+            page.comes_after(before, "The same alert", newcomer.received_at)
+        elif created and (before := self._spent.before(key)) is not None:
+            page.comes_after(before, "An alert of the same group", newcomer.received_at)
         return page
 
     def _write(self, page: Page) -> None:

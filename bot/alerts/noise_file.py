@@ -48,7 +48,10 @@ class _Silence(_Matching):
     def _has_zone(cls, value: datetime | None) -> datetime | None:
         if value is not None and value.tzinfo is None:
             raise ValueError("say the time zone, as in 2026-12-01T08:00:00+01:00 or ...Z")
-        return value.astimezone(UTC) if value is not None else None
+        try:
+            return value.astimezone(UTC) if value is not None else None
+        except OverflowError:
+            raise ValueError("that time is beyond the last one there is: leave it out") from None
 
 
 class _Maintenance(_Matching):

@@ -7,7 +7,7 @@ from datetime import datetime
 from bot.alerts.flapping import seen_status
 from bot.alerts.model import Alert, StoredAlert
 from bot.incidents import lifecycle
-from bot.incidents.model import Incident, TimelineEntry
+from bot.incidents.model import Incident, TimelineEntry, TimelineKind
 
 MAX_TITLE = 200
 
@@ -33,6 +33,17 @@ class Page:
         self.incident = step.incident
         if step.entry is not None:
             self.entries.append(step.entry)
+
+    def comes_after(self, before: Incident, what: str, at: datetime) -> None:
+        """Link it to the incident that `what` it opened for was in before."""
+        self.entries.append(
+            TimelineEntry(
+                at=at,
+                kind=TimelineKind.NOTE,
+                text=f"{what} was in {before.key}, which is {before.state}",
+                data={"previous_incident": before.key},
+            )
+        )
 
     def look_whether_over(
         self, alerts: Iterable[StoredAlert], now: datetime, holds: lifecycle.Holds

@@ -33,6 +33,12 @@ NAMED, DECLARED, TOLD, NAMESPACE, BACKWARDS = 0.6, 1.0, 1.1, 2.5, 3.5
 round is dear: that callers harm what they call is rare."""
 FROM_MACHINE = 2.5
 """More for what begins with a service of which one machine of several is gone."""
+FARTHER = 0.15
+"""So much of what it costs to follow a service back counts against what is felt through it: what
+stands near the cause says more than its last ripples, which would bear each other out."""
+MOST_BY_NAMESPACE = 0.2
+"""All services of a namespace together speak for an incident no louder than this (0 to 1, where a
+declared dependency alone says .37): two problems side by side share one."""
 MOST_PAIRS = 40_000
 """Of more pairs of services than this none is looked at: in so wide a storm everything is left
 where it came, and the intake is held up by nothing (some 50 ms, once a batch)."""
@@ -68,7 +74,8 @@ class _Place:
     is_symptom: bool = False
 
 
-_Hop = tuple[float, str]
+_Hop = tuple[float, str, bool]
+"""What it costs, why it may be, and whether a namespace in common is all of the ground."""
 
 
 def moves(
@@ -92,12 +99,12 @@ def moves(
         return []
     roots = [number for number, one in enumerate(places) if one.pinned]
     hops = _hops(places, depends, told)
-    label = _labels(places, roots, hops)
+    label, cost = _labels(places, roots, hops)
     found: list[Move] = []
     for number, one in enumerate(places):
         if one.pinned:
             continue
-        scores, why = _scores(number, hops, label, places)
+        scores, why = _scores(number, hops, label, cost)
         if not scores:
             continue
         joins = min(scores, key=lambda incident: (scores[incident], incident))
@@ -210,14 +217,15 @@ def _hops(places: Sequence[_Place], depends: Depends, told: Depends) -> dict[int
         for parent, other in enumerate(places):
             hop = _hop(one, other, depends, told) if parent != child else None
             if hop is not None:
-                found[child][parent] = (hop[0] + FROM_MACHINE * other.of_machine, hop[1])
+                found[child][parent] = (hop[0] + FROM_MACHINE * other.of_machine, *hop[1:])
     return found
 
 
 def _labels(
     places: Sequence[_Place], roots: Sequence[int], hops: Mapping[int, Mapping[int, _Hop]]
-) -> dict[int, int]:
-    """The incident of the nearest root of each place from which there is a way to one."""
+) -> tuple[dict[int, int], dict[int, float]]:
+    """The incident of the nearest root of each place from which there is a way to one, and what
+    the way costs."""
     cost = dict.fromkeys(roots, 0.0)
     label = {number: places[number].incident for number in roots}
     queue = [(0.0, number) for number in roots]
@@ -237,27 +245,32 @@ def _labels(
                 heapq.heappush(queue, (total, child))
     for number in sorted(label, key=lambda n: (places[n].at, n)):
         if not places[number].pinned:
-            scores, _ = _scores(number, hops, label, places)
+            scores, _ = _scores(number, hops, label, cost)
             label[number] = min(scores, key=lambda incident: (scores[incident], incident))
-    return label
+    return label, cost
 
 
 def _scores(
     number: int,
     hops: Mapping[int, Mapping[int, _Hop]],
     label: Mapping[int, int],
-    places: Sequence[_Place],
+    cost: Mapping[int, float],
 ) -> tuple[dict[int, float], dict[int, str]]:
     """For each incident how little speaks for it, and the best ground. Several weak grounds add up:
     the more of a namespace fails, the likelier one of them is what is needed."""
     likely: dict[int, float] = defaultdict(float)
+    by_namespace: dict[int, float] = defaultdict(float)
     best: dict[int, _Hop] = {}
     for parent, hop in hops.get(number, {}).items():
         if parent in label:
             incident = label[parent]
-            likely[incident] += math.exp(-hop[0])
+            here = by_namespace if hop[2] else likely
+            here[incident] += math.exp(-hop[0] - FARTHER * cost[parent])
             best[incident] = min(best.get(incident, hop), hop)
-    scores = {incident: -math.log(total) for incident, total in likely.items()}
+    scores = {
+        incident: -math.log(likely[incident] + min(by_namespace[incident], MOST_BY_NAMESPACE))
+        for incident in best
+    }
     return scores, {incident: hop[1] for incident, hop in best.items()}
 
 
@@ -299,9 +312,7 @@ def _is_on(some: Sequence[Trace], machine: str | None) -> bool:
     return machine is not None and all(trace.node == machine for trace in some)
 
 
-def _hop(
-    child: _Place, parent: _Place, depends: Depends, told: Depends
-) -> tuple[float, str] | None:
+def _hop(child: _Place, parent: _Place, depends: Depends, told: Depends) -> _Hop | None:
     """What it costs that `child` feels it through `parent`, and why that may be."""
     lag = child.at - parent.at
     if lag < -EARLIER or lag > LONGEST:
@@ -324,4 +335,4 @@ def _hop(
     seconds = lag.total_seconds()
     late = max(0.0, seconds - SPREADS_IN.total_seconds()) / 40 + max(0.0, seconds) / 500
     early = max(0.0, -seconds) / 12
-    return price + late + early, f"{text}, {round(abs(seconds))} s apart"
+    return price + late + early, f"{text}, {round(abs(seconds))} s apart", price == NAMESPACE

@@ -2,8 +2,20 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import JSON, Connection, RowMapping, case, func, or_, select, type_coerce, update
+from sqlalchemy import (
+    JSON,
+    Connection,
+    Executable,
+    RowMapping,
+    case,
+    func,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 
 from bot.alerts.model import Alert, AlertStatus, Severity, StoredAlert, Turning
 from bot.alerts.ports import LEAST_TOLD, AlertWrite, Begun, Tally
@@ -13,7 +25,7 @@ from bot.incidents.traces import Trace
 from bot.store import alert_traces
 from bot.store.tables import alerts, incidents
 from bot.store.told_tables import told_calls
-from knowledge.store.statements import chunks, insert_into
+from knowledge.store.statements import chunks, insert_for, insert_into
 
 _OVER = [state.value for state in IncidentState if state.is_over]
 _OVERWRITTEN = (
@@ -102,6 +114,20 @@ def _turning(turning: Turning) -> dict[str, object]:
     }
 
 
+@cache
+def _saving(dialect: str) -> Executable:
+    """Made once: it costs a millisecond, for which SQLite would be held each time."""
+    statement = insert_for(dialect, alerts)
+    new = statement.excluded
+    return statement.on_conflict_do_update(
+        index_elements=[alerts.c.fingerprint],
+        set_={
+            **{name: new[name] for name in _OVERWRITTEN},
+            "times_seen": alerts.c.times_seen + new.times_seen,
+        },
+    ).returning(alerts.c.id)
+
+
 class SqlAlerts:
     """The AlertRepository port on one connection."""
 
@@ -134,18 +160,7 @@ class SqlAlerts:
             return
         # one order for everybody: two workers that save the same alerts cannot deadlock
         rows = [_row(last[each], now, times[each]) for each in sorted(last)]
-        statement = insert_into(self._connection, alerts)
-        new = statement.excluded
-        self._connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=[alerts.c.fingerprint],
-                set_={
-                    **{name: new[name] for name in _OVERWRITTEN},
-                    "times_seen": alerts.c.times_seen + new.times_seen,
-                },
-            ).returning(alerts.c.id),
-            rows,
-        ).all()
+        self._connection.execute(_saving(self._connection.dialect.name), rows).all()
 
     def of_incident(self, incident_id: int, limit: int | None = None) -> Sequence[StoredAlert]:
         firing_first = case((alerts.c.status == AlertStatus.FIRING.value, 0), else_=1)

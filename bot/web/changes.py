@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import AwareDatetime
 
 from bot.alerts.changes import KnownChange, WantedChanges
+from bot.alerts.reading import utc_or_none
 from bot.alerts.sources import change
 from bot.services.labels import spellings
 from bot.web.auth import Guarded
@@ -42,7 +43,7 @@ def changes(
     wanted = WantedChanges(
         services=(service,) if service else (),
         environments=spellings(environment) if environment.strip() else (),
-        since=since.astimezone(UTC) if since is not None else None,
+        since=utc_or_none(since) if since is not None else None,
         before=_read_cursor(before) if before is not None else None,
     )
     with deps.units.read() as uow:

@@ -48,10 +48,17 @@ def parse_time(value: object) -> datetime | None:
     if text in ("", "-", "null", "None"):
         return None
     moment = _from_epoch(text) if _EPOCH.match(text) else _from_text(text)
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:  # in the years 1 and 9999, where another zone has no such time
+        raise _not_plausible(text) from None
     if not _EARLIEST <= moment <= _LATEST:
-        raise BadDocument(f"{text!r} is not a plausible time (before 1990 or after 2200)")
+        raise _not_plausible(text)
     return moment
+
+
+def _not_plausible(text: str) -> BadDocument:
+    return BadDocument(f"{text!r} is not a plausible time (before 1990 or after 2200)")
 
 
 def _from_epoch(text: str) -> datetime:

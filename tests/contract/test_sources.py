@@ -315,6 +315,7 @@ def test_each_source_reads_every_recorded_body_of_its_tool() -> None:
         ("checkly", ("failure", "degraded", "recovery")),
         ("pingdom", ("down", "up")),
         ("nagios", ("problem", "recovery")),
+        ("nagios", ("environment", "state_by_number")),
         ("icinga", ("problem", "recovery")),
         ("checkmk", ("problem", "recovery")),
         ("robusta", ("sent", "resolved")),
@@ -340,6 +341,8 @@ def test_each_source_reads_every_recorded_body_of_its_tool() -> None:
         ("slack_post", ("sentry_issue", "sentry_resolved")),
         ("slack_post", ("any_tool_firing", "any_tool_resolved")),
         ("slack_post", ("uptime_down", "uptime_up")),
+        ("slack_post", ("uptime_kuma_down", "uptime_kuma_up")),
+        ("dynatrace", ("workflow", "workflow_closed")),
     ],
 )
 def test_an_alert_keeps_its_fingerprint_until_it_is_over(name: str, cases: tuple[str, ...]) -> None:
@@ -368,6 +371,9 @@ def test_an_alert_keeps_its_fingerprint_until_it_is_over(name: str, cases: tuple
         ("kubernetes_events", {"reason": "Pulled", "type": "Normal", "metadata": {}}),
         ("slack_post", {"attachments": [{"text": "lunch at noon"}]}),
         ("nagios", {"notification_type": "DOWNTIMESTART", "host_name": "web-7"}),
+        ("icinga", {"type": "DowntimeStarted", "downtime": {"host_name": "web-7"}}),
+        ("icinga", {"type": "CommentAdded", "comment": {"host_name": "web-7"}}),
+        ("zabbix", {"event_name": "{EVENT.NAME}", "event_value": "{EVENT.VALUE}"}),
     ],
 )
 def test_what_tells_of_nothing_that_fires_is_told_apart_from_what_is_broken(

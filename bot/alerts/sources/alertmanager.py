@@ -5,7 +5,7 @@ bodies, and senders that leave out what Alertmanager always writes (times, a fin
 status of single alerts), are understood as well.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.alerts.fingerprint import fingerprint_of_key, fingerprint_of_labels
@@ -37,22 +37,39 @@ _STATUSES = {status.value: status for status in AlertStatus}
 def parse(payload: object) -> list[Alert]:
     """The alerts of one notification, in its order. Raises BadPayload naming the JSON path.
 
-    A single alert, as Prometheus itself writes it, is understood as well. An alert that was pushed
+    A single alert, or an array of them, as Prometheus itself and Alertmanager's own API write
+    them, is understood as well: what gives no status fires. An alert that was pushed
     to Alertmanager need not have a name; it goes by its summary then, and one without labels by
     those that all of the notification share.
     """
+    if isinstance(payload, list) and payload:
+        _counted(payload, "$")
+        return [_alone(item, f"$[{index}]") for index, item in enumerate(payload)]
     body = object_at(payload, "$")
     if "alerts" not in body:
         if isinstance(body.get("labels"), dict) and body["labels"]:
-            return [_alert({**body, "status": body.get("status") or "firing"}, "$", _Shared(body))]
+            return [_alone(body, "$")]
         raise BadPayload("$.alerts is missing; an Alertmanager notification has it")
     reported = list_at(body["alerts"], "$.alerts")
     if not reported:
         raise BadPayload("$.alerts is empty; a notification has at least one alert")
-    if len(reported) > MAX_ALERTS:
-        raise BadPayload(f"$.alerts has {len(reported)} entries; {MAX_ALERTS} is the most")
+    _counted(reported, "$.alerts")
     shared = _Shared(body)
     return [_alert(item, f"$.alerts[{index}]", shared) for index, item in enumerate(reported)]
+
+
+def _counted(reported: Sequence[object], path: str) -> None:
+    if len(reported) > MAX_ALERTS:
+        raise BadPayload(f"{path} has {len(reported)} entries; {MAX_ALERTS} is the most")
+
+
+def _alone(item: object, path: str) -> Alert:
+    """An alert outside of a notification. The API gives an object as its status: it is held, or
+    silenced, but it fires."""
+    one = dict(object_at(item, path))
+    if not one.get("status") or isinstance(one["status"], dict):
+        one["status"] = "firing"
+    return _alert(one, path, _Shared(one), alone=True)
 
 
 class _Shared:
@@ -82,7 +99,7 @@ def _group_key(body: Mapping[str, Any]) -> str | None:
     raise BadPayload(f"$.groupKey is {kind_of(key)}; a text is expected")
 
 
-def _alert(item: object, path: str, shared: _Shared) -> Alert:
+def _alert(item: object, path: str, shared: _Shared, *, alone: bool = False) -> Alert:
     reported = object_at(item, path)
     labels = texts_at(reported, "labels", path) or shared.labels
     if not labels and reported.get("labels") is None:
@@ -90,7 +107,7 @@ def _alert(item: object, path: str, shared: _Shared) -> Alert:
     annotations = texts_at(reported, "annotations", path) or shared.annotations
     name = rule = labels.get("alertname") or shared.labels.get("alertname") or ""
     if not name:
-        own = text_at(reported, "summary", path) if path == "$" else ""
+        own = text_at(reported, "summary", path) if alone else ""
         name = own or annotations.get("summary") or annotations.get("title") or ""
     if not name:
         raise BadPayload(f"{path}.labels.alertname is missing or empty")
@@ -102,7 +119,7 @@ def _alert(item: object, path: str, shared: _Shared) -> Alert:
             fingerprint_of_key(NAME, own_key)
             if own_key
             # A summary has values that change; the labels tell such an alert from others.
-            else fingerprint_of_labels(NAME, rule or (name if path == "$" else ""), labels)
+            else fingerprint_of_labels(NAME, rule or (name if alone else ""), labels)
         ),
         name=name,
         status=status,
@@ -112,7 +129,7 @@ def _alert(item: object, path: str, shared: _Shared) -> Alert:
         ends_at=time_at(reported, "endsAt", path) if status is AlertStatus.RESOLVED else None,
         summary=annotations.get("summary")
         or annotations.get("title")
-        or (text_at(reported, "summary", path) if path == "$" else ""),
+        or (text_at(reported, "summary", path) if alone else ""),
         description=annotations.get("description") or annotations.get("message") or "",
         labels=labels,
         links=_links(reported, annotations, path, shared),

@@ -38,6 +38,8 @@ def read(body: Mapping[str, Any]) -> Alert | None:
         return _metric(data, "$.data")
     if table(body, "context"):
         return _metric(body, "$")
+    if "BudgetName" in data:
+        return _budget(data, "$.data")
     if "AlertRuleName" in data:
         return _log(data, "$.data")
     if "AlertRuleName" in body:
@@ -179,6 +181,32 @@ def _activity(data: Mapping[str, Any], path: str) -> Alert:
                 "operation": operation,
                 "caller": text(log, "caller"),
                 "activity_status": text(log, "status"),
+            }
+        ),
+    )
+
+
+def _budget(data: Mapping[str, Any], path: str) -> Alert:
+    """Spending that passed a threshold of a budget; it has no end before the period's."""
+    name = needed(text(data, "BudgetName"), f"{path}.BudgetName", TOOL)
+    subscription = text(data, "SubscriptionId")
+    group = text(data, "ResourceGroup")
+    unit = text(data, "Unit")
+    spent = f"{text(data, 'SpendingAmount')} of {text(data, 'Budget')} {unit}".strip()
+    key = f"budget/{subscription}/{group}/{name}/{text(data, 'BudgetStartDate')}"
+    return Alert(
+        source=NAME,
+        fingerprint=fingerprint_of_key(NAME, key),
+        name=name,
+        status=AlertStatus.FIRING,
+        severity=Severity.WARNING,
+        summary=f"{name}: {spent} spent",
+        labels=labels_of(
+            {
+                "subscription": first(text(data, "SubscriptionName"), subscription),
+                "resource_group": group,
+                "threshold": text(data, "NotificationThresholdAmount"),
+                "budget_type": text(data, "BudgetType"),
             }
         ),
     )

@@ -75,8 +75,11 @@ def _notification(envelope: Mapping[str, Any], path: str) -> Alert:
         except BadPayload:
             inner = None
     topic = text(envelope, "TopicArn")
-    if isinstance(inner, dict) and (alert := _message(inner, f"{path}.Message", topic)):
-        return alert
+    if isinstance(inner, dict):
+        if alert := _message(inner, f"{path}.Message", topic):
+            return alert
+        if "Event Message" in inner:
+            return _database_event(inner, envelope, topic)
     return _plain(envelope, path, topic)
 
 
@@ -94,6 +97,32 @@ def _plain(envelope: Mapping[str, Any], path: str, topic: str) -> Alert:
         summary=name,
         description=message,
         labels=labels_of({"region": region, "topic": topic}),
+    )
+
+
+def _database_event(said: Mapping[str, Any], envelope: Mapping[str, Any], topic: str) -> Alert:
+    """What RDS tells its topics: one event of one database, which has no end."""
+    message = needed(text(said, "Event Message"), "$.Message['Event Message']", "RDS")
+    database, kind = text(said, "Source ID"), text(said, "Event Source")
+    event = text(said, "Event ID").rpartition("#")[2]
+    account = topic.split(":")[4] if topic.count(":") >= 5 else ""
+    return Alert(
+        source=NAME,
+        fingerprint=fingerprint_of_key(NAME, f"rds/{topic}/{kind}/{database}/{event or message}"),
+        name=message,
+        status=AlertStatus.FIRING,
+        starts_at=moment(said.get("Event Time")) or moment(envelope.get("Timestamp")),
+        summary=f"{database}: {message}" if database else message,
+        labels=labels_of(
+            {
+                "host": database if kind == "db-instance" else "",
+                "database": database,
+                "rds_event": event,
+                "region": _region(topic),
+                "account_id": account,
+            }
+        ),
+        links=links_of(("source", said.get("Identifier Link"))),
     )
 
 

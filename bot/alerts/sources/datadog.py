@@ -30,7 +30,14 @@ TOOL = "Datadog"
 
 _NAMES: Mapping[str, tuple[str, ...]] = {
     "title": ("alert_title", "event_title", "title", "alert_name", "name"),
-    "transition": ("alert_transition", "transition", "status", "alert_state", "state"),
+    "transition": (
+        "alert_transition",
+        "transition",
+        "status",
+        "alert_state",
+        "state",
+        "overall_state",
+    ),
     "type": ("alert_type", "type", "level"),
     "severity": ("alert_priority", "priority", "severity"),
     "monitor": ("monitor_id", "alert_id", "alertid"),
@@ -128,7 +135,9 @@ def _known(body: Mapping[str, Any]) -> dict[str, str]:
             word = joined(value)
             if word and not is_placeholder(word):
                 flat.setdefault(_squashed(key), word)
-    flat.pop("id", None)  # the event's: another one with each delivery
+    own = flat.pop("id", "")  # the event's: another one with each delivery
+    if own and "overall_state" in flat:
+        flat.setdefault("monitor_id", own)  # a monitor as the API gives it
     org = table(body, "org")
     if org:
         flat["org_name"] = first(joined(org.get("name")), joined(org.get("id")))
@@ -184,7 +193,8 @@ def _status(said: Mapping[str, str], title: _Title) -> AlertStatus:
     for word in (said["transition"], title.state, said["type"]):
         lowered = word.strip().lower()
         if lowered:
-            return AlertStatus.RESOLVED if lowered in _RESOLVED else AlertStatus.FIRING
+            over = lowered in _RESOLVED or lowered.endswith(" recovered")
+            return AlertStatus.RESOLVED if over else AlertStatus.FIRING
     return AlertStatus.FIRING
 
 

@@ -229,7 +229,8 @@ def _built(
         description=culprit,
         labels=labels_of(
             {
-                "service": first(tagged.get("service", ""), project),
+                # Some webhooks give only the project's number, which is no name of anything.
+                "service": first(tagged.get("service", ""), "" if project.isdigit() else project),
                 "project": project,
                 "environment": first(more.get("environment", ""), tagged.get("environment", "")),
                 **better,

@@ -34,6 +34,7 @@ _NOT_LABELS = (
     *("status", "state", "footer", "author_name", "service_name", "value", "values", "source"),
     *("silence", "labels", "annotations", "description", "summary", "message", "details"),
     *("http", "https", "runbook", "dashboard", "panel", "title", "alert"),
+    "time_(utc)",
 )
 _SEVERITIES = ("severity", "priority", "urgency", "level", "alert severity")
 _RENAMED = {
@@ -122,6 +123,7 @@ def _alerts(part: Part, post: _Post) -> Iterator[Alert]:
         **part.fields,
     }
     lowered = {name.lower(): value for name, value in fields.items()}
+    headline = _own_headline(headline, lowered.get("message", ""))
     tool, key = _identity(part, lowered)
     status = _status(part, headline, lowered) or (AlertStatus.FIRING if key else None)
     if status is None:
@@ -140,10 +142,17 @@ def _alerts(part: Part, post: _Post) -> Iterator[Alert]:
         severity=_severity(part, headline, lowered, status),
         starts_at=post.at if status is AlertStatus.FIRING else None,
         summary=_summary(part, headline.rest),
-        description=trimmed(part.text) if part.text != part.title else "",
+        description=trimmed(part.text if part.text != part.title else "")
+        or lowered.get("message", ""),
         labels=labels,
         links=_links(part),
     )
+
+
+def _own_headline(headline: Headline, message: str) -> Headline:
+    """Uptime Kuma's title is the same for every monitor; its message says which and how it is."""
+    own = Headline(message.partition("\n")[0]) if message.startswith("[") else headline
+    return own if headline.status is None and own.status is not None else headline
 
 
 def _status(part: Part, headline: Headline, fields: Mapping[str, str]) -> AlertStatus | None:

@@ -26,7 +26,7 @@ from bot.alerts.lenient import (
 )
 from bot.alerts.model import Alert, AlertStatus, Severity
 from bot.alerts.reading import severity_of
-from bot.errors import BadPayload
+from bot.errors import BadPayload, NotAnAlert
 
 NAME = "zabbix"
 TOOL = "Zabbix"
@@ -95,6 +95,10 @@ def parse(payload: object) -> list[Alert]:
         raise no_body_of(TOOL, payload, "an object with $.event_name")
     said = _known(body)
     if not (said["name"] or said["event"]):
+        if any(is_placeholder(joined(value)) for value in body.values()):
+            raise NotAnAlert(
+                "$ has Zabbix's macros as they are written: it is the test of a media type"
+            )
         raise BadPayload("$.event_name is missing or empty; the media type sends {EVENT.NAME}")
     name = _PREFIX.sub("", said["name"]) or said["name"]
     name = name or needed(f"Zabbix event {said['event']}", "$.event_name", TOOL)

@@ -150,6 +150,10 @@ def test_a_file_is_read_as_it_is_meant() -> None:
         ("silences: [{reason: x}]", "silences.0: give at least one of name"),
         ("silences: [{name: a}]", "silences.0.reason"),
         ("silences: [{name: a, reason: b, until: 2026-12-01T08:00:00}]", "say the time zone"),
+        (
+            "silences: [{name: a, reason: b, until: '9999-12-31T23:59:59-14:00'}]",
+            "beyond the last one there is",
+        ),
         ("maintenance: [{name: a, reason: b, start: '25:00', minutes: 5}]", "maintenance.0.start"),
         (
             "maintenance: [{name: a, reason: b, start: '02:00', minutes: 5, time_zone: Mars}]",

@@ -82,6 +82,21 @@ def test_of_a_namespace_the_incident_in_which_more_of_it_fails_is_likelier() -> 
     assert looked({1: one, 2: many}) == [("x-1", 1, 2)]
 
 
+def test_a_whole_namespace_speaks_no_louder_than_what_is_declared() -> None:
+    shop = {"namespace": "shop"}
+    near = [a_trace(f"b-{n}", "DiskFull", 2, **shop) for n in range(8)]
+    assert looked({1: [*near, a_trace("api-1", "ErrorRatio", 10, **shop)], 2: [FAILS]}) == [
+        ("api-1", 1, 2)
+    ]
+
+
+def test_what_stands_near_the_cause_says_more_than_its_last_ripples() -> None:
+    shop = {"namespace": "shop"}
+    ripple = [a_trace("web-1", "DiskFull", -65), a_trace("api-1", "ErrorRatio", -60, **shop)]
+    felt, fails = a_trace("x-1", "SlowRequests", 10, **shop), a_trace("b-1", "DiskFull", **shop)
+    assert looked({1: [*ripple, felt], 2: [fails]}) == [("x-1", 1, 2)]
+
+
 def test_a_service_that_fails_itself_is_never_moved() -> None:
     assert looked({1: [a_trace("api-1", "CrashLooping", 5)], 2: [FAILS]}) == []
 

@@ -98,6 +98,18 @@ def test_a_question_that_cannot_be_read_is_refused(client: TestClient, query: st
     assert answer.status_code == 422, answer.text
 
 
+@pytest.mark.parametrize(
+    ("since", "found"), [("9999-12-31T23:59:59-14:00", 0), ("0001-01-01T00:00:00+14:00", 1)]
+)
+def test_a_time_at_either_end_of_the_calendar_is_a_time(
+    client: TestClient, database: Database, clock: ManualClock, since: str, found: int
+) -> None:
+    tell(client, database, clock, a_change(clock))
+    answer = client.get("/v1/changes", params={"since": since}, headers=AUTHORIZED)
+    assert answer.status_code == 200, answer.text
+    assert len(answer.json()["items"]) == found
+
+
 def test_neither_side_is_open_without_the_token(client: TestClient) -> None:
     assert client.get("/v1/changes").status_code == 401
     content = {"Content-Type": "application/json"}

@@ -106,6 +106,19 @@ def test_with_no_token_configured_everything_is_closed(
     assert inbox(database) == []
 
 
+def test_every_source_is_closed_where_neither_a_secret_nor_a_token_is_configured(
+    database: Database, clock: ManualClock
+) -> None:
+    shown = {**JSON, "X-Recall-Token": "", "X-Hub-Signature-256": "sha256=", "X-Gitlab-Token": ""}
+    with front(database, clock, token=None) as (client, deps):
+        assert len(deps.sources) > 50
+        for source in deps.sources:
+            for headers in (JSON, shown, {**shown, "Authorization": "Basic Og=="}):
+                answer = client.post(f"/v1/alerts/{source}?token=", content=GOOD, headers=headers)
+                assert answer.status_code == 401, (source, answer.text)
+    assert inbox(database) == []
+
+
 def test_the_scheme_may_be_written_in_any_case(client: TestClient) -> None:
     headers = {**JSON, "Authorization": AUTHORIZED["Authorization"].replace("Bearer", "bEARER")}
     assert client.post("/v1/alerts/generic", content=GOOD, headers=headers).status_code == 202
