@@ -16,6 +16,8 @@ from knowledge.embed.port import Embedder, Vectors
 from knowledge.evaluate.filler import sentences
 from knowledge.index.projection import Projection
 from knowledge.model import Generation, PastIncident, Query
+from knowledge.retrieve.facts import FactsReader
+from knowledge.retrieve.facts_file import FACTS_FILE, FactsFile
 from knowledge.retrieve.retriever import Retriever
 from knowledge.text.passages import passages_of
 from tests.bench.conftest import LargeMemory
@@ -66,11 +68,11 @@ def memory(tmp_path: Path, large_memory: LargeMemory, real_embedder: Embedder) -
 
 
 def test_the_memory_at_ten_thousand_passages(memory: Memory, large_memory: LargeMemory) -> None:
-    built, loaded, projection = opened_twice(memory)
+    built, loaded, projection, facts = opened_twice(memory)
     try:
         assert len(projection) == large_memory.passages
         source = memory.database.knowledge_source()
-        retriever = Retriever(projection, source, embed=memory.embedder.embed)
+        retriever = Retriever(projection, source, embed=memory.embedder.embed, facts=facts)
         builder = SuggestionBuilder(retriever, source)
         queries = questions()
         memory.embedder.remembers = False
@@ -107,18 +109,20 @@ def test_the_memory_at_ten_thousand_passages(memory: Memory, large_memory: Large
     )
 
 
-def opened_twice(memory: Memory) -> tuple[float, float, Projection]:
-    """Seconds for building the index and for loading it, and the index, open."""
+def opened_twice(memory: Memory) -> tuple[float, float, Projection, FactsReader]:
+    """Seconds for building the index and for loading it; the index, open, with what documents say
+    kept beside it, as `recall serve` has it."""
     seconds = []
     for _ in range(2):
         source = memory.database.knowledge_source()
-        projection = Projection(source, memory.embedder, memory.index)
+        facts = FactsReader(source, kept=FactsFile(memory.index / FACTS_FILE))
+        projection = Projection(source, memory.embedder, memory.index, follower=facts)
         with Stopwatch() as watch:
             projection.open()
         seconds.append(watch.seconds)
         if len(seconds) == 1:
             projection.close()
-    return seconds[0], seconds[1], projection
+    return seconds[0], seconds[1], projection, facts
 
 
 def questions() -> Sequence[Query]:
