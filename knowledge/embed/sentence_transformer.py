@@ -7,6 +7,7 @@ import logging
 import os
 import threading
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,6 +29,10 @@ _BUILD = 1
 """Part of the generation; raised when indexes must be rebuilt for a reason of their own."""
 
 _BATCH = 64
+_FEW = 4
+"""Texts that one thread embeds. Several threads gain a question little, wait for each other on a
+busy machine, and burn the cores that intake needs meanwhile."""
+
 _CHARACTERS_A_PIECE = 40
 """Text beyond this many characters a word piece of the window cannot reach the model."""
 
@@ -46,6 +51,7 @@ class SentenceTransformerEmbedder:
         self._lock = threading.Lock()
         self._most_characters = generation.max_length * _CHARACTERS_A_PIECE
         self._has_prompt = bool(model.default_prompt_name)
+        self._threads = _threads()
         # The name of sentence-transformers 6, and the one before.
         self._read = getattr(model, "preprocess", None) or model.tokenize
 
@@ -145,6 +151,7 @@ class SentenceTransformerEmbedder:
         clean = [self._clean(texts[at]) for at in order]
         batches = (clean[start : start + _BATCH] for start in range(0, len(clean), _BATCH))
         with self._lock:
+            _use_threads(1 if len(texts) <= _FEW else self._threads)
             # bfloat16 keeps 8 bits of mantissa: norms come out at .998 to 1.003, hence once more.
             found = np.concatenate([self._rows(batch).float().numpy() for batch in batches])
         found /= np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12)
@@ -169,6 +176,21 @@ class SentenceTransformerEmbedder:
     def _clean(self, text: str) -> str:
         """Cut what cannot reach the model; lone surrogates are not UTF-8 and become "?"."""
         return text[: self._most_characters].encode("utf-8", "replace").decode("utf-8")
+
+
+@cache
+def _threads() -> int:
+    """How many threads torch would use: asked once, before any embedder chooses another number."""
+    import torch
+
+    return torch.get_num_threads()
+
+
+def _use_threads(count: int) -> None:
+    import torch
+
+    if torch.get_num_threads() != count:
+        torch.set_num_threads(count)
 
 
 def _silence_transformers() -> None:
