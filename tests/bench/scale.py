@@ -152,8 +152,9 @@ def measure(
 
 
 def _extra(run: int) -> list[Document]:
-    """Documents that no earlier run added; `run` is the log's position."""
-    made = [one.document for one in filler(12 * ADDED, SEED + 2)][: 2 * ADDED]
+    """Documents whose texts no earlier run added, for their vectors would be there already; `run`
+    is the log's position."""
+    made = [one.document for one in filler(12 * ADDED, SEED + 2 + run)][: 2 * ADDED]
     return [dataclasses.replace(one, id=f"added-{run}-{one.id}") for one in made]
 
 
