@@ -269,10 +269,13 @@ class House:
             pause.wait(0.05)
 
     def is_settled(self) -> bool:
-        """Nothing is left to be parsed, searched or put into words."""
+        """Nothing is left to be parsed, searched, put into words, or indexed."""
         with self.database.read() as uow:
             waiting = uow.inbox.counts()["pending"] + uow.jobs.counts()["pending"]
-        return waiting == 0
+        with self.database.reading() as connection:
+            told = connection.execute(text("SELECT coalesce(max(seq), 0) FROM index_log"))
+            known = int(self.engine.engine.status()["revision"])
+            return waiting == 0 and known >= told.scalar_one()
 
     def has_tried_to_say_all(self) -> bool:
         """All that was put into words was sent or refused."""
