@@ -28,6 +28,21 @@ def check_fields(given: Mapping[str, object]) -> None:
         raise ValueError(f"unknown field {unknown[0]!r}; the fields are {', '.join(FIELDS)}")
 
 
+def rarest_within(most: int, counts: Mapping[tuple[str, str], int]) -> list[tuple[str, str]]:
+    """Of (field, word) with the number of passages that hold it: those of the rarest words that
+    are in `most` passages together, the rarest one in any case, in the order given."""
+    whole: Counter[str] = Counter()
+    for (_, word), count in counts.items():
+        whole[word] += count
+    taken: set[str] = set()
+    for word in sorted(whole, key=lambda word: (whole[word], word)):
+        most -= whole[word]
+        if taken and most < 0:
+            break
+        taken.add(word)
+    return [one for one in counts if one[1] in taken]
+
+
 def length_of(text: str) -> int:
     """How many words there are in a text of words joined by single blanks."""
     return text.count(" ") + 1 if text else 0

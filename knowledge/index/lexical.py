@@ -17,15 +17,20 @@ import numpy as np
 import tantivy
 
 from knowledge.errors import IndexDamaged
+from knowledge.index import bm25
 from knowledge.index.bm25 import FIELDS, Bm25, State, Statistics, Texts, check_fields
 from knowledge.index.files import MANIFEST, read_manifest, write_manifest
-from knowledge.index.lexical_files import changed_files, digests_of, set_small_blocks
+from knowledge.index.lexical_files import changed_files, digests_of, schema, set_small_blocks
 from knowledge.index.lexical_tail import Tail, words_in
 from knowledge.index.port import Ids, Scored, checksum_of
 from knowledge.text.words import split_identifiers
 
 MOST_TERMS = 256
 """Distinct words of one query that are looked for; of more, the rarest ones."""
+
+LOOKED_THROUGH_MOST = 800_000
+"""Passages that a query's words may stand in, added up: those that are looked for are its rarest
+ones within that. The others find nothing that matters, and still count in every score."""
 
 _SEGMENTS = "segments"
 _WRITER_BYTES = 32_000_000
@@ -36,7 +41,6 @@ _MARKERS_LEFT = 5_000
 """After so many commits the older markers are deleted. Seldom: a deleted document makes tantivy
 count the words of its whole segment one by one; opening reads them all, 10 microseconds each."""
 
-_TOKENIZER = "whitespace"
 _HIDDEN_SETS_KEPT = 32
 _TEXTS_KEPT = 100_000
 """Passages whose words stay in memory, below 1 kB each: reading them is most of a search."""
@@ -52,13 +56,15 @@ class TantivyIndex:
     What holds with `without`: the scores and their order are those of an index that never held
     the hidden passages. tantivy proposes the best 4k + 100 candidates by its own statistics; a
     query that matches no more than that is exact, and in a longer one only a passage that
-    differs from the k-th by less than the two statistics differ could be missed.
+    differs from the k-th by less than the two statistics differ could be missed, or one that
+    shares only words with the query that are too common to be looked for.
     """
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, looked_through: int = LOOKED_THROUGH_MOST) -> None:
         """Open or create; None keeps it in memory. Raises IndexDamaged."""
         self._folder = folder
-        self._schema = _schema()
+        self._looked_through = looked_through
+        self._schema = schema()
         self._stem = (
             tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace())
             .filter(tantivy.Filter.stemmer("english"))
@@ -316,12 +322,13 @@ class TantivyIndex:
         hidden: Statistics,
     ) -> list[tuple[int, Texts]]:
         query = tantivy.Query
+        counts = {one: self._frequency_of(*one) - hidden.frequency(*one) for one in rarity}
         clauses = [
             (
                 tantivy.Occur.Should,
                 query.boost_query(query.term_query(self._schema, f, word, "freq"), weights[f]),
             )
-            for f, word in rarity
+            for f, word in bm25.rarest_within(self._looked_through, counts)
         ]
         wanted = query.boolean_query(clauses)
         if hidden.query is not None:
@@ -385,13 +392,3 @@ class TantivyIndex:
 
 def _best_first(scored: tuple[float, int]) -> tuple[float, int]:
     return -scored[0], scored[1]
-
-
-def _schema() -> Any:
-    # An integer field for the id: a delete by term on an unsigned one deletes nothing.
-    builder = tantivy.SchemaBuilder()
-    builder.add_integer_field("id", stored=True, indexed=True, fast=True)
-    builder.add_bytes_field("state", stored=True, indexed=False)
-    for field in FIELDS:
-        builder.add_text_field(field, stored=True, tokenizer_name=_TOKENIZER, index_option="freq")
-    return builder.build()

@@ -132,6 +132,22 @@ def test_ties_are_ordered_by_id() -> None:
     assert [i for i, _ in index.search("disk", 3, weights=WEIGHTS)] == [1, 3, 5]
 
 
+def test_words_too_common_to_be_looked_for_still_count_in_every_score() -> None:
+    rows = {i: _row("pod restarts" if i % 2 else "pod") for i in range(1, 9)}
+    rows[9] = _row("pod needle restarts")
+    whole, bounded = TantivyIndex(None), TantivyIndex(None, looked_through=7)
+    for index in (whole, bounded):
+        index.add(rows)
+        index.commit()
+    every = dict(whole.search("pod needle restarts", 9, weights=WEIGHTS))
+    found = dict(bounded.search("pod needle restarts", 9, weights=WEIGHTS))
+    assert sorted(found) == [1, 3, 5, 7, 9], "six are looked through; pod is in nine more"
+    assert found == {i: every[i] for i in found}
+    hidden = frozenset({1, 3, 5, 7})
+    left = bounded.search("pod restarts", 9, weights=WEIGHTS, without=hidden)
+    assert {i for i, _ in left} == {2, 4, 6, 8, 9}, "what is hidden makes no word common"
+
+
 def test_a_query_of_very_many_words_is_answered() -> None:
     index = _fresh({1: _row(" ".join(f"word{i}" for i in range(3000))), 2: _row("needle")})
     text = " ".join(f"word{i}" for i in range(3000)) + " needle"
