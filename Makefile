@@ -5,7 +5,7 @@ EXTRAS ?=
 # CPU-only wheels of PyTorch. Another mirror, or nothing at all, can be named here.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 TORCH_VERSION ?= 2.13.0
-PYTEST_WORKERS ?= 4
+PYTEST_WORKERS ?= 3
 PYTEST_ARGS ?=
 # Seconds. The slowest test takes a minute; what hangs fails here, and shows where each thread stood.
 TEST_TIMEOUT ?= 300

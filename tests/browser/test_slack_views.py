@@ -171,8 +171,7 @@ def test_the_home_tab(
 
 
 def opens_the_app(page: Page) -> None:
-    page.press("Recall", "#channels")
-    page.until(lambda: page.count("#tabs .tab") > 1)
+    page.press_until(lambda: page.count("#tabs .tab") > 1, "Recall")
 
 
 def test_the_assistant_pane(browser: webdriver.Chrome, house: House, card: Message) -> None:

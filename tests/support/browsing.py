@@ -52,14 +52,20 @@ class Page:
         self.press_channel("incidents", narrow=width < 720)
 
     def press_channel(self, name: str, *, narrow: bool) -> None:
-        def there() -> bool:
-            return self.text("#room-name") == f"#{name}"
-
-        def pressed() -> bool:
-            # Pressed again where the list was drawn anew under the pointer.
-            self.settles()
+        def the_list() -> None:
             if narrow and not self.find("#whoami").is_displayed():
                 self.find("#menu").click()
+
+        self.press_until(lambda: self.text("#room-name") == f"#{name}", name, the_list)
+
+    def press_until(
+        self, there: Callable[[], Any], name: str, before: Callable[[], None] = lambda: None
+    ) -> None:
+        """Press a place in the list, again where the list was drawn anew under the pointer."""
+
+        def pressed() -> bool:
+            self.settles()
+            before()
             self.press(name, "#channels")
             try:
                 return bool(self.until(there, _A_PRESS))
