@@ -29,9 +29,10 @@ _BUILD = 1
 """Part of the generation; raised when indexes must be rebuilt for a reason of their own."""
 
 _BATCH = 64
-_FEW = 4
-"""Texts that one thread embeds. Several threads gain a question little, wait for each other on a
-busy machine, and burn the cores that intake needs meanwhile."""
+_FEW = 16
+"""Texts that one thread embeds. Where something else keeps a core busy, several threads wait for
+the one that is not run, at each of the model's forty products; on a calm machine they save a third
+of the time. Imports give more at once."""
 
 _CHARACTERS_A_PIECE = 40
 """Text beyond this many characters a word piece of the window cannot reach the model."""
