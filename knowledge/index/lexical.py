@@ -20,7 +20,7 @@ from knowledge.errors import IndexDamaged
 from knowledge.index import bm25
 from knowledge.index.bm25 import FIELDS, Bm25, State, Statistics, Texts, check_fields
 from knowledge.index.files import MANIFEST, read_manifest, write_manifest
-from knowledge.index.lexical_files import changed_files, digests_of, schema, set_small_blocks
+from knowledge.index.lexical_files import changed_files, digests_of, set_small_blocks
 from knowledge.index.lexical_tail import Tail, words_in
 from knowledge.index.port import Ids, Scored, checksum_of
 from knowledge.text.words import split_identifiers
@@ -64,7 +64,7 @@ class TantivyIndex:
         """Open or create; None keeps it in memory. Raises IndexDamaged."""
         self._folder = folder
         self._looked_through = looked_through
-        self._schema = schema()
+        self._schema = _schema()
         self._stem = (
             tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace())
             .filter(tantivy.Filter.stemmer("english"))
@@ -189,8 +189,8 @@ class TantivyIndex:
         found = self._candidates(rarity, weights, 4 * k + 100, hidden)
         found += self._tail.having(rarity, without)
         scores = score.of([texts for _, texts in found])
-        ranked = sorted(zip(scores, (i for i, _ in found), strict=True), key=_best_first)
-        return [(identity, value) for value, identity in ranked[:k]]
+        ranked = zip((identity for identity, _ in found), scores, strict=True)
+        return sorted(ranked, key=lambda one: (-one[1], one[0]))[:k]
 
     def scores_of(
         self,
@@ -390,5 +390,11 @@ class TantivyIndex:
         return statistics
 
 
-def _best_first(scored: tuple[float, int]) -> tuple[float, int]:
-    return -scored[0], scored[1]
+def _schema() -> Any:
+    # An integer field for the id: a delete by term on an unsigned one deletes nothing.
+    builder = tantivy.SchemaBuilder()
+    builder.add_integer_field("id", stored=True, indexed=True, fast=True)
+    builder.add_bytes_field("state", stored=True, indexed=False)
+    for field in FIELDS:
+        builder.add_text_field(field, stored=True, tokenizer_name="whitespace", index_option="freq")
+    return builder.build()

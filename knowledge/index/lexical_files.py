@@ -4,16 +4,11 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-import tantivy
 
 from knowledge.errors import IndexDamaged
-from knowledge.index.bm25 import FIELDS
 from knowledge.index.files import write_atomically
 
 _CONTENTS = "meta.json"
-_TOKENIZER = "whitespace"
 _BLOCK_BYTES = 4096
 
 
@@ -76,14 +71,3 @@ def changed_files(folder: Path, listed: Mapping[str, str]) -> list[str]:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def schema() -> Any:
-    """What is kept of a passage: its id, the words of each field, and a commit's state."""
-    # An integer field for the id: a delete by term on an unsigned one deletes nothing.
-    builder = tantivy.SchemaBuilder()
-    builder.add_integer_field("id", stored=True, indexed=True, fast=True)
-    builder.add_bytes_field("state", stored=True, indexed=False)
-    for field in FIELDS:
-        builder.add_text_field(field, stored=True, tokenizer_name=_TOKENIZER, index_option="freq")
-    return builder.build()
