@@ -1,6 +1,5 @@
 """The second look on a real database: what moves, what is said of it, and what people keep."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +14,6 @@ from bot.incidents.model import IncidentState, TimelineEntry, TimelineKind
 from bot.services.catalogue import Catalogue
 from bot.services.model import Service
 from bot.store.database import Database
-from tests.support.databases import postgresql_database
 from tests.unit.alerts.test_intake import Shop, about
 
 CATALOGUE = Catalogue(
@@ -49,13 +47,9 @@ class Night(Shop):
             }
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def night(request: pytest.FixtureRequest, clock: ManualClock) -> Iterator[Night]:
-    if request.param == "sqlite":
-        yield Night(request.getfixturevalue("database"), clock)
-        return
-    with postgresql_database(clock) as database:
-        yield Night(database, clock)
+@pytest.fixture
+def night(either_database: Database, clock: ManualClock) -> Night:
+    return Night(either_database, clock)
 
 
 def test_a_cause_that_speaks_late_joins_what_was_felt_of_it(night: Night) -> None:

@@ -1,6 +1,5 @@
 """A group that is over takes in nothing by its key, however long its incident stays open."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -12,7 +11,6 @@ from bot.incidents.model import IncidentState
 from bot.services.catalogue import Catalogue
 from bot.services.model import Service
 from bot.store.database import Database
-from tests.support.databases import postgresql_database
 from tests.unit.alerts.test_intake import Shop, about
 
 CATALOGUE = Catalogue([Service(name="api-1", depends_on=("db-1",)), Service(name="db-1")])
@@ -47,13 +45,9 @@ class Night(Shop):
             }
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def night(request: pytest.FixtureRequest, clock: ManualClock) -> Iterator[Night]:
-    if request.param == "sqlite":
-        yield Night(request.getfixturevalue("database"), clock)
-        return
-    with postgresql_database(clock) as database:
-        yield Night(database, clock)
+@pytest.fixture
+def night(either_database: Database, clock: ManualClock) -> Night:
+    return Night(either_database, clock)
 
 
 @pytest.fixture
